@@ -1,0 +1,306 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const userAgent = "ctcbr-go/0.1.0"
+
+// Client calls the CT-CBR API. Make one with NewClient and share it: it is safe
+// for any number of goroutines and keeps its connections.
+type Client struct {
+	Agents    Agents
+	Storages  Storages
+	Plans     Plans
+	Tasks     Tasks
+	Restores  Restores
+	Snapshots Snapshots
+	Orders    Orders
+	Regions   Regions
+
+	options  options
+	base     *url.URL
+	common   *url.URL
+	http     http.Client
+	signer   Signer
+	budget   *budget
+	skew     atomic.Int64 // what to add to this machine's clock, in nanoseconds
+	life     context.Context
+	end      context.CancelCauseFunc
+	ownsIdle bool
+}
+
+// NewClient makes a client. Without options it takes its key pair from CTYUN_AK
+// and CTYUN_SK and its region from CTYUN_REGION_ID; nothing is sent until a call is
+// made. Every fault of the options is in the error.
+func NewClient(opts ...Option) (*Client, error) {
+	o := defaultOptions()
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.credentials == nil {
+		credentials, err := credentialsFromEnv()
+		if err != nil {
+			o.fail("%w", err)
+		}
+		o.credentials = credentials
+	}
+	o.region = cmp.Or(o.region, os.Getenv("CTYUN_REGION_ID"))
+	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
+	o.err = errors.Join(o.err, err)
+	if o.commonEndpoint == "" {
+		o.commonEndpoint = DefaultCommonEndpoint
+		if loopback {
+			o.commonEndpoint = o.endpoint
+		}
+	}
+	common, _, err := parseEndpoint(o.commonEndpoint, o.plainHTTP)
+	o.err = errors.Join(o.err, err)
+	if o.err != nil {
+		return nil, o.err
+	}
+
+	c := &Client{options: o, base: base, common: common, budget: newBudget()}
+	c.signer.Zone = o.zone
+	c.life, c.end = context.WithCancelCause(context.Background())
+	if o.httpClient != nil {
+		c.http = *o.httpClient
+	} else {
+		c.http.Transport = defaultTransport()
+		c.ownsIdle = true
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
+	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
+	return c, nil
+}
+
+func defaultTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns = 0
+	t.MaxIdleConnsPerHost = 64
+	// Below the idle time of common gateways, so that they seldom close first.
+	t.IdleConnTimeout = 45 * time.Second
+	t.MaxResponseHeaderBytes = 256 << 10
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	return t
+}
+
+// Close ends the calls in flight with ErrClosed, and so does every later call. It
+// may be called more than once and always returns nil.
+func (c *Client) Close() error {
+	if c == nil || c.end == nil {
+		return nil
+	}
+	c.end(ErrClosed)
+	if c.ownsIdle {
+		c.http.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Ptr returns a pointer to v, for the fields whose zero is a value: ctcbr.Ptr(0).
+func Ptr[T any](v T) *T { return &v }
+
+// Meta is what every response tells besides its content.
+type Meta struct {
+	// RequestID names the request to the support of the service.
+	RequestID string `json:"-"`
+}
+
+func (m *Meta) meta() *Meta { return m }
+
+type response[T any] interface {
+	*T
+	meta() *Meta
+}
+
+// request is implemented by every XRequest. It completes a copy of what the caller
+// gave, with the client's region and a client token, and names its faults.
+type request[R any] interface {
+	*R
+	complete(*checker)
+}
+
+// checked is implemented by the responses that can say no, or can lack the ID of
+// what was made, under the status of a success.
+type checked interface {
+	check(request any) error
+}
+
+// operation is how an operation is reached.
+type operation struct {
+	kind   kind
+	method string
+	path   string
+	common bool // served by the common endpoint
+	inBody bool // a GET that carries its parameters as JSON
+}
+
+func (o operation) name() string { return path.Base(o.path) }
+
+// do is the one way of every call from a method to the wire: the request is
+// completed and validated, its body frozen, sent until it succeeded or may not be
+// repeated, and the answer decoded.
+func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Client, op operation, req *R) (*T, error) {
+	var filled R
+	if req != nil {
+		filled = *req
+	}
+	check := newChecker(c, op)
+	PR(&filled).complete(check)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	call, err := freeze(op, &filled, check.clientToken)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.send(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	result := new(T)
+	if err := answer.decode(result); err != nil {
+		return nil, call.fail(answer, err, call.kind != read)
+	}
+	PT(result).meta().RequestID = call.requestID
+	if o, ok := any(result).(*Order); ok {
+		o.ClientToken, o.InProgress = call.clientToken, answer.inProgress()
+	}
+	if v, ok := any(result).(checked); ok {
+		if err := v.check(&filled); err != nil {
+			return nil, call.fail(answer, err, errors.Is(err, ErrBadAnswer))
+		}
+	}
+	return result, nil
+}
+
+// send makes attempts until one succeeds or the call may not be repeated.
+func (c *Client) send(ctx context.Context, call *call) (*attempt, error) {
+	if ctx == nil {
+		return nil, call.fail(&attempt{}, errors.New("nil context"), false)
+	}
+	if c == nil || c.life == nil {
+		return nil, call.fail(&attempt{}, fmt.Errorf("%w: make one with NewClient", ErrClosed), false)
+	}
+	ctx, leave := c.enter(ctx)
+	defer leave()
+	call.skew = time.Duration(c.skew.Load())
+	c.budget.called()
+	for {
+		a := c.attempt(ctx, call)
+		if a.err == nil {
+			return a, nil
+		}
+		wait, again := c.retry(call, a)
+		if !again {
+			return nil, call.fail(a, a.err, call.unknown)
+		}
+		if !sleep(ctx, wait) {
+			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again after: %w", causeOf(ctx), a.err), call.unknown)
+		}
+	}
+}
+
+// enter binds a call to its context and to the life of the client.
+func (c *Client) enter(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if c.life.Err() != nil {
+		cancel(ErrClosed)
+	}
+	stop := context.AfterFunc(c.life, func() { cancel(ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// causeOf says why a context is done, so that both the reason that its owner gave
+// and context.Canceled or DeadlineExceeded can be matched.
+func causeOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(cause, err) || errors.Is(cause, ErrClosed) || errors.Is(cause, errSilence) {
+		return cmp.Or(cause, err)
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// RawRequest is a call of an operation that this package does not know.
+type RawRequest struct {
+	// Method is GET or POST.
+	Method string
+	// Path is the operation's path: "/v4/backup/query-storage-backup".
+	Path string
+	// Query holds the parameters of a GET.
+	Query url.Values
+	// Body is sent as JSON; nil sends none. A json.RawMessage is sent as it is.
+	Body any
+	// Repeatable says that the operation may be sent twice, for example because
+	// its body holds a client token. A GET always may.
+	Repeatable bool
+	// Common sends to the common endpoint instead of that of CT-CBR.
+	Common bool
+}
+
+// RawResponse is the answer of Client.Do.
+type RawResponse struct {
+	Meta
+	// ReturnObj is the content of the answer as it came; nil where there was none.
+	ReturnObj json.RawMessage
+}
+
+// Do calls an operation that this package does not know yet: signed, bounded and
+// repeated like all others, with the same errors. A request other than GET is sent
+// once only, unless it is Repeatable.
+func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) {
+	call, err := req.freeze()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.send(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return &RawResponse{Meta{call.requestID}, answer.ReturnObj}, nil
+}
+
+func (r *RawRequest) freeze() (*call, error) {
+	if r == nil {
+		r = &RawRequest{}
+	}
+	check := &checker{operation: operation{path: r.Path}}
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		check.fault("Method", "must be GET or POST, is %q", r.Method)
+	}
+	if !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#") {
+		check.fault("Path", "must begin with a slash and hold no query, is %q", r.Path)
+	}
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	op := operation{kind: write, method: r.Method, path: r.Path, common: r.Common}
+	switch {
+	case r.Method == http.MethodGet:
+		op.kind = read
+	case r.Repeatable:
+		op.kind = order
+	}
+	call := &call{operation: op, query: encodeValues(r.Query)}
+	if r.Body != nil {
+		body, err := json.Marshal(r.Body)
+		if err != nil {
+			return nil, fmt.Errorf("ctcbr: %s: encode the request: %w", op.name(), err)
+		}
+		call.body = body
+	}
+	return call, nil
+}

@@ -1,0 +1,283 @@
+package ctcbr
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Agents are the backup clients that are installed on hosts. A host needs an
+// active one before it can be backed up. They are called agents here, so that
+// client means Client.
+type Agents struct{ client *Client }
+
+// SourceType is the kind of host that is protected.
+type SourceType string
+
+// The documented kinds.
+const (
+	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
+	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
+	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
+)
+
+// InstallAgentRequest is the request of Agents.Install.
+type InstallAgentRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// HostID is the cloud host to install the agent on.
+	HostID string `json:"instanceID"`
+}
+
+func (r *InstallAgentRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("instanceID", r.HostID)
+}
+
+// InstallAgentResponse is the answer of Agents.Install. It does not name the
+// agent: find it by its host.
+type InstallAgentResponse struct {
+	Meta
+	// Sent says that the command was sent to the host. It is never false, which is
+	// an error that matches ErrRejected, and nil where the service gives no detail.
+	Sent *bool `json:"installStatus"`
+}
+
+// UnmarshalJSON refuses a status that cannot be read, which would otherwise pass
+// for one that was not given.
+func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Sent text `json:"installStatus"`
+	}
+	if err := decode(data, &wire); err != nil {
+		return err
+	}
+	var err error
+	r.Sent, err = parseSent("installStatus", wire.Sent)
+	return err
+}
+
+func (r *InstallAgentResponse) check(any) error { return checkSent("installStatus", r.Sent) }
+
+// Install has an agent installed on a cloud host. It places no order. The host
+// does the work later: find the agent with ListByHost until its status is
+// AgentActivated. Install is sent once only; after ErrOutcomeUnknown look for the
+// host's agent with ListByHost before trying again. A command that the service
+// did not send is an error that matches ErrRejected.
+//
+// POST /v4/backup/install-client-backup (安装备份客户端)
+func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*InstallAgentResponse, error) {
+	return do[InstallAgentResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/install-client-backup"}, req)
+}
+
+// ListAgentsRequest is the request of Agents.List.
+type ListAgentsRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ID finds one agent.
+	ID string `json:"backupClientID,omitempty"`
+	// Query finds agents by the name or the ID of their host.
+	Query string `json:"queryContent,omitempty"`
+	// Page is the page, from 1, the default.
+	Page int `json:"pageNo,omitempty"`
+	// PageSize is 1 to 50 agents a page, 10 by default.
+	PageSize int `json:"pageSize,omitempty"`
+	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is SourceECS unless given: other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+	// NotOnlyInstalled lists hosts without an agent, too. It is false by default.
+	NotOnlyInstalled *bool `json:"notOnlyInstalled,omitempty"`
+}
+
+func (r *ListAgentsRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.page(r.Page, r.PageSize)
+}
+
+// ListAgentsResponse is the answer of Agents.List and Agents.ListByHost.
+type ListAgentsResponse struct {
+	Meta
+	Agents []Agent `json:"backupClientList"`
+	// Total counts the agents found, on all pages.
+	Total int `json:"backupClientTotal"`
+	// CurrentCount counts the agents of this page, TotalCount those of all pages,
+	// and TotalPages the pages. ListByHost alone tells them.
+	CurrentCount int `json:"currentCount"`
+	TotalCount   int `json:"totalCount"`
+	TotalPages   int `json:"totalPage"`
+}
+
+// AgentStatus is the state of an agent.
+type AgentStatus string
+
+// AgentActivated is the one state that is documented: the host can be backed up.
+const AgentActivated AgentStatus = "Activated"
+
+// AgentType is the kind of host that an agent is for.
+type AgentType int
+
+// The documented kinds.
+const (
+	AgentCloud      AgentType = 0
+	AgentOnPremises AgentType = 1
+	AgentBareMetal  AgentType = 3
+)
+
+// Agent is a backup client and its host. List and ListByHost each leave out some
+// of its fields.
+type Agent struct {
+	// HostID and HostIPs are read from the misspelt instacneID and instacneIps,
+	// too, where the service gives those alone.
+	HostID string `json:"instanceID"`
+	// HostName is told by List alone.
+	HostName string   `json:"instanceName"`
+	HostIPs  []string `json:"instanceIps"`
+	// ID is the agent's ID, which Uninstall takes.
+	ID string `json:"backupClientID"`
+	// Name is the name of the agent or of its host. ListByHost alone tells it.
+	Name       string      `json:"backupClientName"`
+	Version    string      `json:"backupClientVersion"`
+	Status     AgentStatus `json:"backupClientStatus"`
+	StatusDesc string      `json:"backupClientDesc"` // in Chinese
+	// UpdateNeeded says that a newer version is available.
+	UpdateNeeded bool `json:"backupClientUpdateNeed"`
+	// Installable says that an agent can be installed on the host.
+	Installable bool `json:"backupClientEnableInstall"`
+	// ImageName is the image that the host was made from.
+	ImageName string `json:"imageName"`
+	// OSType is the host's operating system (seen: "linux").
+	OSType string    `json:"osType"`
+	Type   AgentType `json:"backupClientType"`
+	// NetworkType is told in Chinese, by List alone.
+	NetworkType string `json:"backupClientSubType"`
+	// OSArch is the host's architecture (seen: "x86_64"). List alone tells it.
+	OSArch string `json:"osArch"`
+}
+
+// UnmarshalJSON reads an agent with either spelling of its host's ID and addresses.
+func (a *Agent) UnmarshalJSON(data []byte) error {
+	type plain Agent
+	wire := struct {
+		*plain
+		HostID  string   `json:"instacneID"`
+		HostIPs []string `json:"instacneIps"`
+	}{plain: (*plain)(a)}
+	err := decode(data, &wire)
+	if a.HostID == "" {
+		a.HostID = wire.HostID
+	}
+	if len(a.HostIPs) == 0 && wire.HostIPs != nil {
+		a.HostIPs = wire.HostIPs
+	}
+	return err
+}
+
+// List lists one page of the agents of a region. It changes nothing and can be
+// repeated.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsResponse, error) {
+	return do[ListAgentsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, req)
+}
+
+// UninstallAgentRequest is the request of Agents.Uninstall.
+type UninstallAgentRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ID is the agent's ID: Agent.ID, not that of its host.
+	ID string `json:"backupClientID"`
+}
+
+func (r *UninstallAgentRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupClientID", r.ID)
+}
+
+// UninstallAgentResponse is the answer of Agents.Uninstall.
+type UninstallAgentResponse struct {
+	Meta
+	// Sent says that the command was sent to the host. It is never false, which is
+	// an error that matches ErrRejected, and nil where the service gives no detail.
+	Sent *bool `json:"UninstallStatus"` // capitalized so by the service
+}
+
+// UnmarshalJSON refuses a status that cannot be read, which would otherwise pass
+// for one that was not given.
+func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Sent text `json:"UninstallStatus"`
+	}
+	if err := decode(data, &wire); err != nil {
+		return err
+	}
+	var err error
+	r.Sent, err = parseSent("UninstallStatus", wire.Sent)
+	return err
+}
+
+func (r *UninstallAgentResponse) check(any) error { return checkSent("UninstallStatus", r.Sent) }
+
+// Uninstall has an agent removed from its host. It places no order. The host does
+// the work later. Uninstall is sent once only; after ErrOutcomeUnknown look for the
+// agent with ListByHost before trying again. A command that the service did not
+// send is an error that matches ErrRejected.
+//
+// POST /v4/backup/uninstall-client-backup (卸载备份客户端)
+func (s Agents) Uninstall(ctx context.Context, req *UninstallAgentRequest) (*UninstallAgentResponse, error) {
+	return do[UninstallAgentResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/uninstall-client-backup"}, req)
+}
+
+// ListAgentsByHostRequest is the request of Agents.ListByHost.
+type ListAgentsByHostRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// HostIDs is the ID of a host, or several of them separated by ",".
+	HostIDs string `json:"backupSrcInstanceID,omitempty"`
+	// ID finds one agent.
+	ID string `json:"backupClientID,omitempty"`
+	// Page is the page, from 1, the default.
+	Page int `json:"pageNo,omitempty"`
+	// PageSize is 1 to 50 agents a page, 10 by default.
+	PageSize int `json:"pageSize,omitempty"`
+}
+
+func (r *ListAgentsByHostRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.page(r.Page, r.PageSize)
+}
+
+// ListByHost lists one page of the agents of some hosts. It changes nothing and
+// can be repeated. It is a GET whose parameters are a JSON body: a proxy on the way
+// must not drop it.
+//
+// GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
+func (s Agents) ListByHost(ctx context.Context, req *ListAgentsByHostRequest) (*ListAgentsResponse, error) {
+	return do[ListAgentsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/client-by-instance-backup", inBody: true}, req)
+}
+
+// parseSent reads whether a command was sent, written as a boolean or as text. It
+// returns nil where nothing was given.
+func parseSent(field string, status text) (*bool, error) {
+	given := strings.TrimSpace(string(status))
+	if given == "" {
+		return nil, nil
+	}
+	sent, err := strconv.ParseBool(strings.ToLower(given))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its %s is %q", ErrBadAnswer, field, given)
+	}
+	return &sent, nil
+}
+
+// checkSent refuses a command that the service says it did not send.
+func checkSent(field string, sent *bool) error {
+	if sent == nil || *sent {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is false", ErrRejected, field)
+}

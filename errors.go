@@ -1,0 +1,221 @@
+package ctcbr
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+)
+
+// What the errors of this package can be matched with by errors.Is. Besides these,
+// a call that its context ended matches context.Canceled or
+// context.DeadlineExceeded.
+var (
+	// ErrOutcomeUnknown says that an order or a write may have been carried out:
+	// the service may have received it, and no usable answer came. Look before
+	// sending it again; an order may be sent again with the error's ClientToken.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrNotFound says that what the call names does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrUnauthorized says that the key pair, its signature, its rights or the
+	// caller's address were refused (HTTP 401 or 403).
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrThrottled says that too many requests were sent (HTTP 429).
+	ErrThrottled = errors.New("throttled")
+	// ErrUnavailable says that the service failed on its side (HTTP 5xx).
+	ErrUnavailable = errors.New("service unavailable")
+	// ErrOrderInProgress says that an order is being carried out and that the
+	// service did not name it. Send it again with the error's ClientToken later.
+	ErrOrderInProgress = errors.New("order in progress")
+	// ErrTooLarge says that an answer was larger than WithMaxAnswer allows.
+	ErrTooLarge = errors.New("too large")
+	// ErrBadAnswer says that an answer was not what the service documents: not
+	// JSON, not its envelope, cut short, or without the ID of what was made.
+	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	// ErrRejected says that the service understood a command and did not take it.
+	ErrRejected = errors.New("command rejected")
+	// ErrRedirect says that the server answered with a redirect, which is never followed.
+	ErrRedirect = errors.New("redirect refused")
+	// ErrInvalid says that a request was refused before it was sent: a *ValidationError.
+	ErrInvalid = errors.New("invalid request")
+	// ErrClosed says that the client was closed.
+	ErrClosed = errors.New("client closed")
+)
+
+// Error is a call that failed after it passed validation. Its fields hold what
+// is known of the last attempt.
+type Error struct {
+	// Operation is the last segment of the operation's path, for example "create-storage-backup".
+	Operation string
+	Method    string
+	Path      string
+	// HTTPStatus is zero where no answer came.
+	HTTPStatus int
+	// StatusCode is the service's own status: 900 for a failure, zero where none came.
+	StatusCode int
+	// Code is the service's error code, as it came: "Backup.Order.InProgress"
+	// and "backup.order.inProgress" are one code, which HasCode knows.
+	Code string
+	// Message is the service's text in English, Description the one in Chinese.
+	Message     string
+	Description string
+	// RequestID names the last attempt to the support of the service.
+	RequestID string
+	// Attempts counts the requests that were made.
+	Attempts int
+	// ClientToken is the token of an order: the same order may be sent again with it.
+	ClientToken string
+	// Body is the beginning of an answer that was not the service's envelope.
+	Body string
+	// Err is the cause, where there is one besides the answer.
+	Err error
+
+	unknown bool
+}
+
+// Error describes the failure in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ctcbr: %s", e.Operation)
+	if e.HTTPStatus != 0 && e.HTTPStatus != 200 {
+		fmt.Fprintf(&b, ": HTTP %d", e.HTTPStatus)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, ": %s", e.Code)
+	} else if e.StatusCode != 0 && e.StatusCode != statusSuccess {
+		fmt.Fprintf(&b, ": status %d", e.StatusCode)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.Description != "" && e.Description != e.Message {
+		fmt.Fprintf(&b, " (%s)", e.Description)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %s", e.Err)
+	}
+	if e.Body != "" {
+		fmt.Fprintf(&b, ": answer begins %q", e.Body)
+	}
+	if e.unknown {
+		b.WriteString(": outcome unknown, it may have been carried out")
+	}
+	fmt.Fprintf(&b, " [request %s, attempt %d", e.RequestID, e.Attempts)
+	if e.ClientToken != "" {
+		fmt.Fprintf(&b, ", client token %s", e.ClientToken)
+	}
+	b.WriteByte(']')
+	return oneLine(b.String())
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is matches the sentinels of this package, by the HTTP status first and by the code then.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrOutcomeUnknown:
+		return e.unknown
+	case ErrOrderInProgress:
+		return e.HasCode(codeOrderInProgress)
+	}
+	return target == e.sentinel()
+}
+
+func (e *Error) sentinel() error {
+	switch status := e.HTTPStatus; {
+	case status == 401 || status == 403:
+		return ErrUnauthorized
+	case status == 404:
+		return ErrNotFound
+	case status == 429:
+		return ErrThrottled
+	case status >= 500:
+		return ErrUnavailable
+	case status >= 300 && status < 400:
+		return ErrRedirect
+	}
+	code := strings.ToLower(e.Code)
+	switch {
+	case strings.HasSuffix(code, "notfound"), strings.HasSuffix(code, "notexist"), strings.HasSuffix(code, "notexists"):
+		return ErrNotFound
+	case strings.Contains(code, "unauthorized"), strings.Contains(code, "accessdenied"), strings.Contains(code, "forbidden"):
+		return ErrUnauthorized
+	case strings.Contains(code, "throttl"), strings.Contains(code, "flowlimit"), strings.Contains(code, "toomanyrequests"):
+		return ErrThrottled
+	}
+	return nil
+}
+
+// HasCode reports whether the error has the code, whatever the case of its letters.
+func (e *Error) HasCode(code string) bool { return strings.EqualFold(e.Code, code) }
+
+// ValidationError is a request that was refused before anything was sent. It
+// holds every fault that was found.
+type ValidationError struct {
+	Operation string
+	Faults    []Fault
+}
+
+// Fault is one fault of a request.
+type Fault struct {
+	// Field is the name on the wire, with the names of the objects around it: "backupPeriodInfo.hour".
+	Field string
+	// Problem says what is wrong with it.
+	Problem string
+}
+
+// Error names every fault in one line.
+func (e *ValidationError) Error() string {
+	faults := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		faults[i] = f.Field + " " + f.Problem
+	}
+	return oneLine(fmt.Sprintf("ctcbr: %s: invalid request: %s", e.Operation, strings.Join(faults, "; ")))
+}
+
+// Is matches ErrInvalid.
+func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
+
+// oneLine keeps text of others from breaking a log into lines.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// redactor removes what must not leave a request from text that others wrote: a
+// gateway's page or a transport's error may repeat the headers that it got.
+type redactor []string
+
+func newRedactor(secrets ...string) redactor {
+	var r redactor
+	for _, s := range secrets {
+		if s != "" {
+			r = append(r, s, "***", url.QueryEscape(s), "***", html.EscapeString(s), "***", strings.ReplaceAll(s, "/", `\/`), "***")
+		}
+	}
+	return r
+}
+
+func (r redactor) text(s string) string {
+	if len(r) == 0 {
+		return s
+	}
+	return strings.NewReplacer(r...).Replace(s)
+}
+
+// error keeps err matchable where it says nothing secret, and its text alone where it does.
+func (r redactor) error(err error) error {
+	if err == nil {
+		return nil
+	}
+	if clean := r.text(err.Error()); clean != err.Error() {
+		return errors.New(clean)
+	}
+	return err
+}

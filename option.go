@@ -1,0 +1,192 @@
+package ctcbr
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Where the service is reached unless an option says otherwise.
+const (
+	DefaultEndpoint       = "https://ctcbr-global.ctapi.ctyun.cn"
+	DefaultCommonEndpoint = "https://ctecs-global.ctapi.ctyun.cn"
+)
+
+// Option sets up a client. Options are applied in the order they are given in.
+type Option func(*options)
+
+type options struct {
+	credentials    CredentialsProvider
+	region         string
+	endpoint       string
+	commonEndpoint string
+	plainHTTP      bool
+	httpClient     *http.Client
+	userAgent      string
+	maxAttempts    int
+	attemptTimeout time.Duration
+	firstWait      time.Duration
+	longestWait    time.Duration
+	maxAnswer      int64
+	zone           *time.Location
+	err            error
+}
+
+func defaultOptions() options {
+	return options{
+		endpoint:       DefaultEndpoint,
+		userAgent:      userAgent,
+		maxAttempts:    4,
+		attemptTimeout: 30 * time.Second,
+		firstWait:      200 * time.Millisecond,
+		longestWait:    20 * time.Second,
+		maxAnswer:      64 << 20,
+	}
+}
+
+func (o *options) fail(format string, args ...any) {
+	o.err = errors.Join(o.err, fmt.Errorf("ctcbr: "+format, args...))
+}
+
+// WithStaticCredentials signs with one key pair.
+func WithStaticCredentials(accessKey, secretKey string) Option {
+	return func(o *options) {
+		c := NewCredentials(accessKey, secretKey)
+		if err := c.check(); err != nil {
+			o.fail("%w", err)
+		}
+		o.credentials = c
+	}
+}
+
+// WithCredentials signs with what the provider gives, which may change while the
+// client is in use.
+func WithCredentials(p CredentialsProvider) Option {
+	return func(o *options) { o.credentials = p }
+}
+
+// WithRegion sets the region (resource pool) ID of every request that names none.
+// Without it, CTYUN_REGION_ID of the environment is taken.
+func WithRegion(id string) Option {
+	return func(o *options) { o.region = id }
+}
+
+// WithEndpoint sets where CT-CBR is reached, by default DefaultEndpoint. It is a
+// scheme and a host, without user info, path or query. Plain http is taken for
+// loopback addresses alone, unless WithPlainHTTP is given. A loopback endpoint
+// serves order and region look-ups too unless WithCommonEndpoint is given, so that
+// a test never reaches the real service.
+func WithEndpoint(url string) Option {
+	return func(o *options) { o.endpoint = url }
+}
+
+// WithCommonEndpoint sets where orders and regions are looked up, by default
+// DefaultCommonEndpoint. The rules of WithEndpoint hold.
+func WithCommonEndpoint(url string) Option {
+	return func(o *options) { o.commonEndpoint = url }
+}
+
+// WithPlainHTTP allows endpoints without TLS on other hosts than loopback. What is
+// sent can then be read and changed on its way; signatures do not cover the path.
+func WithPlainHTTP() Option {
+	return func(o *options) { o.plainHTTP = true }
+}
+
+// WithHTTPClient sends by the given client, which is never changed: its transport,
+// timeout and cookie jar are used, its redirect policy is not, since redirects are
+// not followed. The default client verifies TLS, takes proxies from the
+// environment and keeps 64 idle connections a host.
+func WithHTTPClient(c *http.Client) Option {
+	return func(o *options) { o.httpClient = c }
+}
+
+// WithUserAgent puts text before the SDK's own User-Agent, for example "portal/1.4".
+func WithUserAgent(text string) Option {
+	return func(o *options) {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+			o.fail("WithUserAgent: %q holds a character that a header cannot", text)
+			return
+		}
+		o.userAgent = strings.TrimSpace(text + " " + userAgent)
+	}
+}
+
+// WithMaxAttempts sets how many requests one call may make, 4 by default. 1 means
+// that nothing is tried again.
+func WithMaxAttempts(n int) Option {
+	return func(o *options) {
+		if n < 1 {
+			o.fail("WithMaxAttempts: %d is not at least 1", n)
+		}
+		o.maxAttempts = n
+	}
+}
+
+// WithAttemptTimeout sets how long one attempt may take, 30 seconds by default.
+// What bounds a whole call is its context.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(o *options) {
+		if d <= 0 {
+			o.fail("WithAttemptTimeout: %s is not positive", d)
+		}
+		o.attemptTimeout = d
+	}
+}
+
+// WithRetryWait sets the wait before a call is tried again: a random time below a
+// bound that starts at first and doubles up to longest. 200 ms and 20 s by default.
+func WithRetryWait(first, longest time.Duration) Option {
+	return func(o *options) {
+		if first < 0 || longest < first {
+			o.fail("WithRetryWait: want 0 <= first <= longest, have %s and %s", first, longest)
+		}
+		o.firstWait, o.longestWait = first, longest
+	}
+}
+
+// WithMaxAnswer sets how many bytes of a decompressed answer are read before the
+// call fails with ErrTooLarge, 64 MiB by default.
+func WithMaxAnswer(bytes int64) Option {
+	return func(o *options) {
+		if bytes < 1 {
+			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
+		}
+		o.maxAnswer = bytes
+	}
+}
+
+// WithSigningZone sets the zone of the signing date, should a gateway differ from
+// Beijing time, which is the default whatever the zone of the machine.
+func WithSigningZone(zone *time.Location) Option {
+	return func(o *options) { o.zone = zone }
+}
+
+// parseEndpoint returns the scheme and host of an endpoint, and whether it is on this machine.
+func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		// The text of url.Error repeats the URL, and with it a password.
+		return nil, false, errors.New("ctcbr: the endpoint is not a URL")
+	}
+	loopback = isLoopback(u.Hostname())
+	switch {
+	case u.User != nil:
+		return nil, false, errors.New("ctcbr: the endpoint must not hold user info")
+	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q is not https://HOST", text)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q must not hold a path, query or fragment", text)
+	case u.Scheme == "http" && !loopback && !plainHTTP:
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS, which WithPlainHTTP would allow", text)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, loopback, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}

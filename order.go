@@ -1,0 +1,161 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+// NewClientToken makes a client token: a random UUID. An order makes its own; a
+// program that must survive its own crash in the middle of an order makes one,
+// stores it, gives it to the order, and after a crash sends the same order with
+// the same token, which places it at most once.
+func NewClientToken() string { return uuid.NewString() }
+
+// OpenServiceRequest is the request of Client.OpenService.
+type OpenServiceRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ClientToken identifies the order; empty means that one is made for this call.
+	ClientToken string `json:"clientToken,omitempty"`
+}
+
+func (r *OpenServiceRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.token(&r.ClientToken)
+}
+
+// OpenService activates the cloud backup service in a region, which is needed
+// once before anything else can be made there. It is an order. With one client
+// token it can be repeated safely; two calls without one are two orders.
+//
+// POST /v4/backup/open-service-backup (开通云备份服务)
+func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Order, error) {
+	return do[Order](ctx, c, operation{kind: order, method: http.MethodPost, path: "/v4/backup/open-service-backup"}, req)
+}
+
+// Order is an order as it was placed, or found to be in progress. Look it up with
+// Orders.Get, or place it again with its ClientToken, until it is done.
+type Order struct {
+	Meta
+	// ID is the order's ID, by which it can be looked up.
+	ID string `json:"masterOrderID"`
+	// Number is the order's number in bills. It may be empty at first.
+	Number string `json:"masterOrderNO"`
+	// ResourceID is the ID of what was ordered, where the service tells it at once.
+	ResourceID string `json:"masterResourceID"`
+	// ResourceStatus is the state of what was ordered (seen: "started").
+	ResourceStatus string `json:"masterResourceStatus"`
+	RegionID       string `json:"regionID"`
+	// Resources are the parts of the order.
+	Resources []OrderResource `json:"resources"`
+	// ClientToken is the token that the order was placed with.
+	ClientToken string `json:"clientToken,omitempty"`
+	// InProgress says that the service answered that it was carrying this order
+	// out already, which is how it answers the repeat of an order.
+	InProgress bool `json:"inProgress,omitempty"`
+}
+
+// UnmarshalJSON reads an order with either spelling of its number, and its ID also
+// where that is written as a number: losing it would lose the order.
+func (o *Order) UnmarshalJSON(data []byte) error {
+	type plain Order
+	wire := struct {
+		*plain
+		ID     text   `json:"masterOrderID"`
+		Number string `json:"masterOrderNo"`
+	}{plain: (*plain)(o)}
+	err := decode(data, &wire)
+	o.ID = string(wire.ID)
+	o.Number = cmp.Or(o.Number, wire.Number)
+	return err
+}
+
+func (o *Order) check(any) error {
+	if o.ID == "" {
+		return fmt.Errorf("%w: it does not name the order", ErrBadAnswer)
+	}
+	return nil
+}
+
+// OrderResource is a part of an order.
+type OrderResource struct {
+	OrderID  string `json:"orderID"`
+	Status   int    `json:"status"`
+	IsMaster bool   `json:"isMaster"`
+	// Type is the kind of resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
+	Type             string `json:"resourceType"`
+	ID               string `json:"resourceID"`
+	MasterOrderID    string `json:"masterOrderID"`
+	MasterResourceID string `json:"masterResourceID"`
+	// Value is the amount that was ordered.
+	Value int `json:"itemValue"`
+	// Config is free-form: an object of texts as documented.
+	Config json.RawMessage `json:"resourceConfig,omitempty"`
+	// Created, Started and Updated are milliseconds since the Unix epoch.
+	Created int64 `json:"createTime"`
+	Started int64 `json:"startTime"`
+	Updated int64 `json:"updateTime"`
+}
+
+// Orders looks up orders.
+type Orders struct{ client *Client }
+
+// GetOrderRequest is the request of Orders.Get.
+type GetOrderRequest struct {
+	// ID is the order's ID: Order.ID.
+	ID string `json:"masterOrderId"`
+}
+
+func (r *GetOrderRequest) complete(c *checker) { c.required("masterOrderId", r.ID) }
+
+// GetOrderResponse is what is known of an order.
+type GetOrderResponse struct {
+	Meta
+	Status OrderStatus `json:"orderStatus"`
+	// ResourceType is the kind of what was ordered.
+	ResourceType string `json:"resourceType"`
+	// ResourceIDs are the IDs of what was ordered, once the order is done.
+	ResourceIDs []string `json:"resourceUuid"`
+}
+
+// OrderStatus is the state of an order: a number, written as text.
+type OrderStatus string
+
+// The documented states of an order.
+const (
+	OrderUnpaid        OrderStatus = "1"
+	OrderPaid          OrderStatus = "2"
+	OrderDone          OrderStatus = "3"
+	OrderCanceled      OrderStatus = "4"
+	OrderFailed        OrderStatus = "5"
+	OrderPaying        OrderStatus = "7"
+	OrderToReview      OrderStatus = "8"
+	OrderApproved      OrderStatus = "9"
+	OrderRejected      OrderStatus = "10"
+	OrderRevoked       OrderStatus = "11"
+	OrderUnsubscribing OrderStatus = "12"
+	OrderUnsubscribed  OrderStatus = "13"
+	OrderOpening       OrderStatus = "14"
+	OrderRemoved       OrderStatus = "15" // by a change
+	OrderAutoRevoking  OrderStatus = "16"
+	OrderRevoking      OrderStatus = "17" // by hand
+)
+
+// UnmarshalJSON reads a state, also one that is written as a number.
+func (s *OrderStatus) UnmarshalJSON(data []byte) error {
+	*s = OrderStatus(plainText(data))
+	return nil
+}
+
+// Get looks up an order by its ID, at the common endpoint (WithCommonEndpoint). It
+// changes nothing and costs nothing.
+//
+// GET /v4/order/query-uuid (查询订单)
+func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderResponse, error) {
+	return do[GetOrderResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, req)
+}

@@ -1,0 +1,367 @@
+package ctcbr
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// Plans say what of a host is backed up, when, to which repository, and how long
+// copies are kept. The service calls them policies.
+type Plans struct{ client *Client }
+
+// DirectType says how the directories of a plan are chosen.
+type DirectType int
+
+// The documented choices.
+const (
+	DirectAll      DirectType = 0 // all directories
+	DirectGiven    DirectType = 1 // the directories of FileSelection.Dirs
+	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
+)
+
+// FileSelection says what a plan backs up.
+type FileSelection struct {
+	// Dirs are at most 10 paths of at most 4095 characters. They are required
+	// unless the plan backs up all directories.
+	Dirs []string `json:"dirs,omitzero"`
+	// Files are at most 10 paths of at most 4095 characters.
+	Files []string `json:"files,omitzero"`
+	// Rule is required with DirectAdvanced.
+	Rule *FileRule `json:"rule,omitempty"`
+}
+
+// FileRule says what FileSelection.Files means.
+type FileRule int
+
+// The documented rules.
+const (
+	FilesAll     FileRule = 0
+	FilesInclude FileRule = 1
+	FilesExclude FileRule = 2
+)
+
+// FullBackup makes a plan back up everything from time to time, between backups
+// of what changed.
+type FullBackup struct {
+	// Mode is 1 for periodic full backups and 0 for none.
+	Mode *int `json:"backupMode,omitempty"`
+	// Increments is the number of incremental backups between two full ones.
+	Increments *int `json:"incrementNum,omitempty"`
+}
+
+// CreatePlanRequest is the request of Plans.Create.
+type CreatePlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	Name     string `json:"backupPolicyName"`
+	// HostID is the host to protect. It needs an active agent.
+	HostID    string `json:"backupSrcInstanceID"`
+	StorageID string `json:"backupStorageID"`
+	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
+	DirectType *DirectType `json:"directType"`
+	// Files is required unless DirectType is DirectAll.
+	Files     *FileSelection `json:"backupFileInfo,omitempty"`
+	Schedule  Schedule       `json:"backupPeriodInfo"`
+	Retention Retention      `json:"backupRetentionInfo"`
+	Full      *FullBackup    `json:"backupFullInfo,omitempty"`
+	Limits    *UploadLimits  `json:"backupLimitQosInfo,omitempty"`
+	// IsCloud is true, the default, for a cloud host.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud    *bool      `json:"isCloud,omitempty"`
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *CreatePlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyName", r.Name)
+	c.required("backupSrcInstanceID", r.HostID)
+	c.required("backupStorageID", r.StorageID)
+	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
+}
+
+// CreatePlanResponse is the answer of Plans.Create. It does not name the plan:
+// find it with List by its exact name and host.
+type CreatePlanResponse struct {
+	Meta
+	CommandStatus
+}
+
+// Create makes a plan. It costs nothing by itself. It is sent once only: a repeat
+// makes a second plan, so after ErrOutcomeUnknown list the host's plans first.
+//
+// POST /v4/backup/new-backup-policy (创建云备份计划)
+func (s Plans) Create(ctx context.Context, req *CreatePlanRequest) (*CreatePlanResponse, error) {
+	return do[CreatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/new-backup-policy"}, req)
+}
+
+// PlanStatus is the state of a plan.
+type PlanStatus string
+
+// The documented states.
+const (
+	PlanActive  PlanStatus = "CreateSuccess"
+	PlanStopped PlanStatus = "Stop"
+)
+
+// ListPlansRequest is the request of Plans.List.
+type ListPlansRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	HostID   string `json:"backupSrcInstanceID,omitempty"`
+	// Name finds plans whose name contains it.
+	Name string `json:"backupPolicyName,omitempty"`
+	// ID finds one plan.
+	ID     string     `json:"backupPolicyID,omitempty"`
+	Status PlanStatus `json:"backupPolicyStatus,omitempty"`
+	// Query finds plans whose name or host name contains it.
+	Query string `json:"queryContent,omitempty"`
+	// IsCloud is true, the default, for cloud hosts.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is SourceECS unless given: other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *ListPlansRequest) complete(c *checker) { c.region(&r.RegionID) }
+
+// ListPlansResponse is the answer of Plans.List.
+type ListPlansResponse struct {
+	Meta
+	Plans []Plan `json:"backupPolicyList"`
+	// Total counts the plans found.
+	Total int `json:"backupPolicyTotal"`
+}
+
+// Plan is a plan as it is listed.
+type Plan struct {
+	ID       string `json:"backupPolicyID"`
+	Name     string `json:"backupPolicyName"`
+	HostID   string `json:"backupSrcInstanceID"`
+	HostName string `json:"backupSrcInstanceName"`
+	// Dirs are the directories as one text.
+	Dirs string `json:"backupDirs"`
+	// Raw is the plan as it is stored; nil where the service left it out.
+	Raw           *StoredPlan `json:"backupRaw"`
+	Started       Time        `json:"startTimeDesc"`
+	StorageID     string      `json:"backupStorageID"`
+	StorageName   string      `json:"backupStorageName"`
+	ScheduleDesc  string      `json:"periodDesc"`    // in Chinese
+	RetentionDesc string      `json:"retentionDesc"` // in Chinese
+	Status        PlanStatus  `json:"statusCode"`
+	StatusDesc    string      `json:"statusDesc"` // in Chinese
+	// Type is 0 for cloud hosts and 1 for hosts on premises.
+	Type int `json:"policyType"`
+}
+
+// StoredPlan is what a plan was made of, as the service stores it. It lacks the
+// plan's DirectType. Any part may be nil.
+type StoredPlan struct {
+	Schedule  *StoredSchedule `json:"periodInfo"`
+	Files     *FileSelection  `json:"fileInfo"`
+	Retention *Retention      `json:"retentionInfo"`
+	Full      *FullBackup     `json:"fullInfo"`
+	Limits    *UploadLimits   `json:"limitQosInfo"`
+}
+
+// List lists the plans of a region in one request. It changes nothing and can be
+// repeated.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划)
+func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
+	return do[ListPlansResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, req)
+}
+
+// PlanOp is what Plans.Operate does with a plan.
+type PlanOp int
+
+// The documented operations.
+const (
+	PlanEnable PlanOp = 1
+	PlanStop   PlanOp = 2
+	PlanRun    PlanOp = 3
+)
+
+// BackupMode says whether a backup holds everything.
+type BackupMode int
+
+// The documented modes.
+const (
+	BackupIncremental BackupMode = 0
+	BackupFull        BackupMode = 1
+)
+
+// OperatePlanRequest is the request of Plans.Operate, and of Enable, Stop and Run,
+// which set Op themselves.
+type OperatePlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupPolicyID"`
+	Op       PlanOp `json:"backupPolicyOp"`
+	// Mode makes a run a full backup; incremental is the default.
+	Mode *BackupMode `json:"backupMode,omitempty"`
+	// IsCloud is true, the default, for a cloud host.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud    *bool      `json:"isCloud,omitempty"`
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *OperatePlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyID", r.ID)
+	c.given("backupPolicyOp", r.Op != 0)
+}
+
+// OperatePlanResponse is the answer of Plans.Operate.
+type OperatePlanResponse struct {
+	Meta
+	CommandStatus
+	// TaskID is the task of a run.
+	TaskID string `json:"backupTaskID"`
+}
+
+func (r *OperatePlanResponse) check(request any) error {
+	if err := r.CommandStatus.check(request); err != nil {
+		return err
+	}
+	if req, ok := request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
+	}
+	return nil
+}
+
+// Operate enables, stops or runs a plan. It is sent once only: a repeated run is a
+// second backup, so after ErrOutcomeUnknown list the host's tasks first.
+//
+// POST /v4/backup/action-backup-policy (操作云备份计划)
+func (s Plans) Operate(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
+	return do[OperatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/action-backup-policy"}, req)
+}
+
+// Enable lets a plan run by its schedule. See Operate.
+func (s Plans) Enable(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
+	return s.Operate(ctx, req.with(PlanEnable))
+}
+
+// Stop keeps a plan from running by its schedule. See Operate.
+func (s Plans) Stop(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
+	return s.Operate(ctx, req.with(PlanStop))
+}
+
+// Run backs up now. The answer's TaskID leads to the task, whose SnapshotID leads
+// to the snapshot. See Operate.
+func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
+	return s.Operate(ctx, req.with(PlanRun))
+}
+
+func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
+	var copied OperatePlanRequest
+	if r != nil {
+		copied = *r
+	}
+	copied.Op = op
+	return &copied
+}
+
+// UpdatePlanRequest is the request of Plans.Update. It replaces the whole plan:
+// what is left out is not kept. DirectType must be stated, since a listed plan
+// lacks it.
+type UpdatePlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupPolicyID"`
+	Name     string `json:"backupPolicyName"`
+	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
+	DirectType *DirectType `json:"directType"`
+	// Files is required unless DirectType is DirectAll.
+	Files     *FileSelection `json:"backupFileInfo,omitempty"`
+	Schedule  Schedule       `json:"backupPeriodInfo"`
+	Retention Retention      `json:"backupRetentionInfo"`
+	Full      *FullBackup    `json:"backupFullInfo,omitempty"`
+	Limits    *UploadLimits  `json:"backupLimitQosInfo,omitempty"`
+	// IsCloud is true, the default, for a cloud host.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud    *bool      `json:"isCloud,omitempty"`
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *UpdatePlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyID", r.ID)
+	c.required("backupPolicyName", r.Name)
+	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
+}
+
+// UpdatePlanResponse is the answer of Plans.Update.
+type UpdatePlanResponse struct {
+	Meta
+	CommandStatus
+}
+
+// Update changes a plan. It is sent once only; after ErrOutcomeUnknown list the
+// plan to see what it is now.
+//
+// POST /v4/backup/update-backup-policy (修改云备份计划)
+func (s Plans) Update(ctx context.Context, req *UpdatePlanRequest) (*UpdatePlanResponse, error) {
+	return do[UpdatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/update-backup-policy"}, req)
+}
+
+// DeletePlanRequest is the request of Plans.Delete.
+type DeletePlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupPolicyID"`
+	// IsCloud is true, the default, for a cloud host.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud    *bool      `json:"isCloud,omitempty"`
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *DeletePlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyID", r.ID)
+}
+
+// DeletePlanResponse is the answer of Plans.Delete.
+type DeletePlanResponse struct {
+	Meta
+	CommandStatus
+}
+
+// Delete deletes a plan; its snapshots stay. It is sent once only; after
+// ErrOutcomeUnknown list the plan to see whether it is still there.
+//
+// POST /v4/backup/refund-backup-policy (删除云备份计划)
+func (s Plans) Delete(ctx context.Context, req *DeletePlanRequest) (*DeletePlanResponse, error) {
+	return do[DeletePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/refund-backup-policy"}, req)
+}
+
+// plan checks what Create and Update have in common.
+func (c *checker) plan(direct *DirectType, files *FileSelection, schedule Schedule, retention Retention, limits *UploadLimits) {
+	c.given("directType", direct != nil)
+	c.files(direct, files)
+	c.schedule(schedule)
+	c.retention(retention)
+	if limits != nil {
+		for i, w := range limits.Windows {
+			w.check(c, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
+		}
+	}
+}
+
+func (c *checker) files(direct *DirectType, files *FileSelection) {
+	needed := direct != nil && (*direct == DirectGiven || *direct == DirectAdvanced)
+	if files == nil {
+		c.given("backupFileInfo", !needed)
+		return
+	}
+	c.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	c.paths("backupFileInfo.dirs", files.Dirs)
+	c.paths("backupFileInfo.files", files.Files)
+	c.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
+}

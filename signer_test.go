@@ -1,0 +1,233 @@
+package ctcbr
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// vector is a signature that another implementation of the scheme made.
+type vector struct {
+	Name, AccessKey, SecretKey, RequestID, RawQuery, Body string
+	At                                                    time.Time
+	Date, Query, Signature                                string
+}
+
+func vectors(t testing.TB) []vector {
+	t.Helper()
+	data, err := os.ReadFile("testdata/signatures.json")
+	require.NoError(t, err)
+	var vs []vector
+	require.NoError(t, json.Unmarshal(data, &vs))
+	require.NotEmpty(t, vs)
+	return vs
+}
+
+func TestSignMatchesGoldenVectors(t *testing.T) {
+	t.Parallel()
+	for _, v := range vectors(t) {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, zone := range []*time.Location{time.UTC, beijing, time.FixedZone("far west", -11*60*60)} {
+				req := httptest.NewRequest(http.MethodPost, "https://example.com/v4/x?"+v.RawQuery, strings.NewReader(v.Body))
+				req.Header.Set("ctyun-eop-request-id", v.RequestID)
+				var s Signer
+				for range 2 { // the second time with the key of the second kept
+					require.NoError(t, s.Sign(req, []byte(v.Body), NewCredentials(v.AccessKey, v.SecretKey), v.At.In(zone)))
+				}
+				require.Equal(t, v.Date, req.Header.Get("Eop-date"))
+				require.Equal(t, v.Query, req.URL.RawQuery)
+				require.Equal(t, v.AccessKey+" Headers=ctyun-eop-request-id;eop-date Signature="+v.Signature, req.Header.Get("Eop-Authorization"))
+				require.Equal(t, "application/json", req.Header.Get("Content-Type"))
+				require.NotEmpty(t, req.Header.Get("User-Agent"))
+			}
+		})
+	}
+}
+
+func TestSignKeepsKeysOfSecondsAndPairsApart(t *testing.T) {
+	t.Parallel()
+	var shared Signer
+	at := time.Date(2026, 6, 13, 1, 2, 3, 0, beijing)
+	for i := range 20 {
+		c := NewCredentials(fmt.Sprint("ak", i%2), fmt.Sprint("sk", i%3))
+		at := at.Add(time.Duration(i%5) * 700 * time.Millisecond)
+		var fresh Signer
+		require.Equal(t, signed(t, &fresh, c, at), signed(t, &shared, c, at), "case %d", i)
+	}
+}
+
+func signed(t *testing.T, s *Signer, c Credentials, at time.Time) string {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, "https://example.com/v4/x", nil)
+	req.Header.Set("ctyun-eop-request-id", "id")
+	require.NoError(t, s.Sign(req, nil, c, at))
+	return req.Header.Get("Eop-Authorization")
+}
+
+func TestSignZoneCanBeSet(t *testing.T) {
+	t.Parallel()
+	req := httptest.NewRequest(http.MethodGet, "https://example.com/", nil)
+	s := Signer{Zone: time.UTC}
+	require.NoError(t, s.Sign(req, nil, NewCredentials("ak", "sk"), time.Date(2026, 6, 13, 1, 2, 3, 0, beijing)))
+	require.Equal(t, "20260612T170203Z", req.Header.Get("Eop-date"))
+}
+
+func TestSignRefuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		credentials Credentials
+		query, id   string
+	}{
+		"no credentials":              {Credentials{}, "", "id"},
+		"secret key with a newline":   {NewCredentials("ak", "sk\n"), "", "id"},
+		"access key with a space":     {NewCredentials(" ak", "sk"), "", "id"},
+		"access key with CR and LF":   {NewCredentials("a\r\nk", "sk"), "", "id"},
+		"access key with Chinese":     {NewCredentials("密钥", "sk"), "", "id"},
+		"query that cannot be read":   {NewCredentials("ak", "sk"), "a=%zz", "id"},
+		"query with a semicolon":      {NewCredentials("ak", "sk"), "a=1;b=2", "id"},
+		"request ID of several lines": {NewCredentials("ak", "sk"), "", "id\r\nX: y"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req := httptest.NewRequest(http.MethodGet, "https://example.com/", nil)
+			req.URL.RawQuery = c.query
+			req.Header["Ctyun-Eop-Request-Id"] = []string{c.id}
+			err := new(Signer).Sign(req, nil, c.credentials, time.Now())
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "sk")
+			require.Empty(t, req.Header.Get("Eop-Authorization"))
+		})
+	}
+}
+
+// FuzzSignedIsSent holds that the bytes that were signed are the bytes that are sent.
+func FuzzSignedIsSent(f *testing.F) {
+	for _, v := range vectors(f) {
+		f.Add(v.RawQuery, v.Body)
+	}
+	f.Add("a=%E4%BD&b=+&c=%2B;", "\x00\xff")
+	f.Fuzz(func(t *testing.T, rawQuery, body string) {
+		req, err := http.NewRequest(http.MethodPost, "https://example.com/v4/x", strings.NewReader(body))
+		require.NoError(t, err)
+		req.URL.RawQuery = rawQuery
+		want, err := url.ParseQuery(rawQuery)
+		if err != nil {
+			require.Error(t, new(Signer).Sign(req, []byte(body), NewCredentials("ak", "sk"), time.Now()))
+			return
+		}
+		var s Signer
+		at := time.Unix(1781283723, 0)
+		require.NoError(t, s.Sign(req, []byte(body), NewCredentials("ak", "sk"), at))
+
+		var wire bytes.Buffer
+		require.NoError(t, req.Write(&wire))
+		sent, err := http.ReadRequest(bufio.NewReader(&wire))
+		require.NoError(t, err)
+		sentBody, err := io.ReadAll(sent.Body)
+		require.NoError(t, err)
+		require.Equal(t, body, string(sentBody))
+		require.Equal(t, want, sent.URL.Query())
+
+		key, err := s.keyOf(NewCredentials("ak", "sk"), at)
+		require.NoError(t, err)
+		_, rawSent, _ := strings.Cut(sent.RequestURI, "?")
+		require.Equal(t, key.authorization(sent.Header.Get("ctyun-eop-request-id"), rawSent, sentBody), sent.Header.Get("Eop-Authorization"))
+	})
+}
+
+func TestSigningTransport(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+	}))
+	t.Cleanup(server.Close)
+	transport := &SigningTransport{Credentials: NewCredentials("ak", "sk"), Base: server.Client().Transport}
+	client := &http.Client{Transport: transport}
+
+	req, err := http.NewRequest(http.MethodPost, server.URL+"/v4/x?b=two words&a=1", strings.NewReader(`{"n":1}`))
+	require.NoError(t, err)
+	before := req.Clone(context.Background())
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+
+	require.Equal(t, `{"n":1}`, string(body))
+	require.Equal(t, "a=1&b=two%20words", got.URL.RawQuery)
+	at, err := time.ParseInLocation("20060102T150405Z", got.Header.Get("Eop-date"), beijing)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), at, time.Minute)
+	key, err := new(Signer).keyOf(NewCredentials("ak", "sk"), at)
+	require.NoError(t, err)
+	require.Equal(t, key.authorization(got.Header.Get("ctyun-eop-request-id"), got.URL.RawQuery, body), got.Header.Get("Eop-Authorization"))
+	require.Equal(t, before.Header, req.Header, "the caller's request is not changed")
+	require.Equal(t, before.URL, req.URL)
+}
+
+func TestSigningTransportRefusesRedirects(t *testing.T) {
+	t.Parallel()
+	reached := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	t.Cleanup(other.Close)
+	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(server.Close)
+	client := &http.Client{Transport: &SigningTransport{Credentials: NewCredentials("ak", "sk")}}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		req, err := http.NewRequest(method, server.URL, strings.NewReader("{}"))
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		if resp != nil {
+			resp.Body.Close()
+		}
+		require.ErrorIs(t, err, ErrRedirect)
+	}
+	require.False(t, reached)
+	client.CloseIdleConnections()
+}
+
+func TestSigningTransportWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{Transport: &SigningTransport{}}
+	_, err := client.Get("https://127.0.0.1:1/")
+	require.ErrorIs(t, err, ErrNoCredentials)
+}
+
+func TestCredentialsAreNeverPrinted(t *testing.T) {
+	t.Parallel()
+	c := NewCredentials("the-ak", "the-secret")
+	client, err := NewClient(WithStaticCredentials("the-ak", "the-secret"), WithRegion("r"))
+	require.NoError(t, err)
+	signed(t, &client.signer, c, time.Now())
+	values := map[string]any{
+		"credentials": c, "pointer": &c, "in a struct": struct{ C Credentials }{c}, "unexported in a struct": struct{ c Credentials }{c},
+		"client": client, "signer": &client.signer,
+	}
+	for name, v := range values {
+		t.Run(name, func(t *testing.T) {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+				text := fmt.Sprintf(verb, v)
+				require.NotContains(t, text, "the-secret", verb)
+				require.NotContains(t, text, "7468652d736563726574", verb)
+			}
+			if data, err := json.Marshal(v); err == nil {
+				require.NotContains(t, string(data), "the-secret")
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package ctcbr
+
+import (
+	"context"
+	"net/http"
+)
+
+// Storages are the repositories (vaults) that backups are kept in. They are
+// bought for a period; every change of one is an order.
+type Storages struct{ client *Client }
+
+// CycleType is the unit of a subscription period.
+type CycleType string
+
+// The documented units.
+const (
+	CycleMonth CycleType = "month"
+	CycleYear  CycleType = "year"
+)
+
+// CreateStorageRequest is the request of Storages.Create.
+type CreateStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// Name holds digits, letters and "-", begins with a letter and does not end with "-".
+	Name string `json:"backupStorageName"`
+	// CapacityGB is 100 to 1,024,000 GB.
+	CapacityGB int       `json:"backupStorageCapacity"`
+	CycleType  CycleType `json:"cycleType"`
+	// CycleCount is the number of periods: 1 to 11 months, or 1 to 3 years.
+	CycleCount int `json:"cycleCount"`
+	// MultiAZ is 1 for several availability zones, which some regions have, and 0, the default, for one.
+	MultiAZ *int `json:"multiAz,omitempty"`
+	// ClientToken identifies the order; empty means that one is made for this call.
+	ClientToken string `json:"clientToken,omitempty"`
+}
+
+func (r *CreateStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.name("backupStorageName", r.Name)
+	c.capacity(r.CapacityGB)
+	c.period(r.CycleType, r.CycleCount)
+	c.token(&r.ClientToken)
+}
+
+// Create orders a repository. It costs money. With one client token it can be
+// repeated safely; two calls without one are two orders. The order is carried out
+// later: wait for it by its ID, then find the repository by its exact name.
+//
+// POST /v4/backup/create-storage-backup (订购存储库)
+func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
+	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, req)
+}
+
+// StorageStatus is the state of a repository.
+type StorageStatus string
+
+// The documented states, of which the service misspells the last.
+const (
+	StorageAvailable     StorageStatus = "Available"
+	StorageExpired       StorageStatus = "Expire"
+	StorageUnsubscribing StorageStatus = "Refing"
+	StorageDestroying    StorageStatus = "Destorying"
+)
+
+// ListStoragesRequest is the request of Storages.List.
+type ListStoragesRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ID finds one repository.
+	ID string `json:"backupStorageID,omitempty"`
+	// Query finds repositories whose name contains it.
+	Query string `json:"queryContent,omitempty"`
+	// Status finds repositories in a state.
+	Status StorageStatus `json:"backupStorageStatus,omitempty"`
+}
+
+func (r *ListStoragesRequest) complete(c *checker) { c.region(&r.RegionID) }
+
+// ListStoragesResponse is the answer of Storages.List.
+type ListStoragesResponse struct {
+	Meta
+	Storages []Storage `json:"backupStorageList"`
+	// Total counts the repositories found.
+	Total int `json:"backupStorageCount"`
+}
+
+// Storage is a repository.
+type Storage struct {
+	ID   string `json:"backupStorageID"`
+	Name string `json:"backupStorageName"`
+	// Capacity is written with a unit ("112 G"), Free in GB without one ("111.50").
+	Capacity   Size          `json:"backupStorageCapacity"`
+	Free       Size          `json:"backupStorageFreeCapacity"`
+	Status     StorageStatus `json:"backupStorageStatusCode"`
+	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
+	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
+	Expires    Time          `json:"backupStorageExpireTime"`
+	RegionName string        `json:"regionName"`
+	// MultiAZ says in Chinese whether there are one or several availability zones.
+	MultiAZ string `json:"multiAz"`
+}
+
+// UnmarshalJSON reads a repository with either spelling of its creation time.
+func (s *Storage) UnmarshalJSON(data []byte) error {
+	type plain Storage
+	wire := struct {
+		*plain
+		Created Time `json:"backupStorageCreateTime"`
+	}{plain: (*plain)(s)}
+	err := decode(data, &wire)
+	if s.Created.IsZero() {
+		s.Created = wire.Created
+	}
+	return err
+}
+
+// List lists the repositories of a region in one request. It changes nothing and
+// can be repeated.
+//
+// GET /v4/backup/query-storage-backup (查询存储库列表)
+func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
+	return do[ListStoragesResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, req)
+}
+
+// ResizeStorageRequest is the request of Storages.Resize.
+type ResizeStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupStorageID"`
+	// CapacityGB is the capacity after enlarging, 100 to 1,024,000 GB.
+	CapacityGB int `json:"backupStorageCapacity"`
+	// ClientToken identifies the order; empty means that one is made for this call.
+	ClientToken string `json:"clientToken,omitempty"`
+}
+
+func (r *ResizeStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupStorageID", r.ID)
+	c.capacity(r.CapacityGB)
+	c.token(&r.ClientToken)
+}
+
+// Resize orders more capacity for a repository; one cannot be made smaller. It
+// costs money. With one client token it can be repeated safely.
+//
+// POST /v4/backup/resize-storage-backup (扩容存储库)
+func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
+	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, req)
+}
+
+// RenewStorageRequest is the request of Storages.Renew.
+type RenewStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID  string    `json:"regionID"`
+	ID        string    `json:"backupStorageID"`
+	CycleType CycleType `json:"cycleType"`
+	// CycleCount is the number of periods: 1 to 11 months, or 1 to 3 years.
+	CycleCount int `json:"cycleCount"`
+	// ClientToken identifies the order; empty means that one is made for this call.
+	ClientToken string `json:"clientToken,omitempty"`
+}
+
+func (r *RenewStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupStorageID", r.ID)
+	c.period(r.CycleType, r.CycleCount)
+	c.token(&r.ClientToken)
+}
+
+// Renew orders more time for a repository. It costs money. With one client token
+// it can be repeated safely; two calls without one renew twice.
+//
+// POST /v4/backup/renew-storage-backup (续订存储库)
+func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
+	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, req)
+}
+
+// UnsubscribeStorageRequest is the request of Storages.Unsubscribe.
+type UnsubscribeStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupStorageID"`
+	// ClientToken identifies the order; empty means that one is made for this call.
+	ClientToken string `json:"clientToken,omitempty"`
+}
+
+func (r *UnsubscribeStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupStorageID", r.ID)
+	c.token(&r.ClientToken)
+}
+
+// Unsubscribe gives a repository back, with every backup in it, which cannot be
+// undone. It is an order, that may be refunded. With one client token it can be
+// repeated safely.
+//
+// POST /v4/backup/refund-storage-backup (退订存储库)
+func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {
+	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, req)
+}
+
+// capacity checks the capacity of a repository in GB.
+func (c *checker) capacity(gb int) { c.between("backupStorageCapacity", gb, 100, 1024000) }

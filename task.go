@@ -1,0 +1,363 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Tasks are runs of plans: each makes one snapshot of a host.
+type Tasks struct{ client *Client }
+
+// Percent is progress, 0 to 100.
+type Percent float64
+
+// String writes the progress with its sign: "37.5%".
+func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -1, 64) + "%" }
+
+// UnmarshalJSON reads a number, also one that is written as text ("37.5", "37.5%").
+// What it cannot read is 0, and it never fails.
+func (p *Percent) UnmarshalJSON(data []byte) error {
+	*p = 0
+	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(plainText(data)), "%"))
+	// Not a number and infinity cannot be written as JSON again: n-n is 0 for neither.
+	if n, err := strconv.ParseFloat(number, 64); err == nil && n-n == 0 {
+		*p = Percent(n)
+	}
+	return nil
+}
+
+// TaskStatus is the state of a task.
+type TaskStatus string
+
+// The documented states.
+const (
+	TaskPreparing TaskStatus = "Preparing"
+	TaskExecuting TaskStatus = "Executing"
+	TaskCompleted TaskStatus = "Completed"
+	TaskFailed    TaskStatus = "Failed"
+	TaskCanceling TaskStatus = "Canceling"
+)
+
+// What a canceled task becomes is not documented. These are the two spellings to
+// expect of it.
+const (
+	TaskCanceled  TaskStatus = "Canceled"
+	TaskCancelled TaskStatus = "Cancelled"
+)
+
+// ListTasksRequest is the request of Tasks.List.
+type ListTasksRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	HostID   string `json:"backupSrcInstanceID,omitempty"`
+	// Query finds tasks by the name of their plan, host or snapshot, or by an ID.
+	Query string `json:"queryContent,omitempty"`
+	// Status finds tasks in a state.
+	Status TaskStatus `json:"backupTaskStatus,omitempty"`
+	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is SourceECS unless given: tasks of other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *ListTasksRequest) complete(c *checker) { c.region(&r.RegionID) }
+
+// ListTasksResponse is the answer of Tasks.List.
+type ListTasksResponse struct {
+	Meta
+	Tasks []Task `json:"backupTaskList"`
+	// Total counts the tasks found.
+	Total int `json:"bakupTaskCount"` // spelt so by the service
+}
+
+// Task is a run of a plan.
+type Task struct {
+	ID       string `json:"backupTaskID"`
+	Name     string `json:"backupTaskName"`
+	PlanName string `json:"backupPolicyName"`
+	// HostID is the host that is backed up.
+	HostID      string `json:"backupSrcInstanceID"`
+	HostName    string `json:"backupSrcInstanceName"`
+	StorageID   string `json:"backupStorageID"`
+	StorageName string `json:"backupStorageName"`
+	// Paths are what is backed up.
+	Paths []string `json:"backupPaths"`
+	// FileCount counts the files that were backed up so far.
+	FileCount  int        `json:"backupFileCount"`
+	Status     TaskStatus `json:"backupTaskStatusCode"`
+	StatusDesc string     `json:"backupTaskStatus"` // in Chinese
+	Started    Time       `json:"backupTaskStartTime"`
+	// Done is when the task ended; zero before.
+	Done Time `json:"backupTaskDoneTime"`
+	// Message tells how the task ended: why it failed, or that it succeeded.
+	Message string  `json:"backupTaskErrMsg"`
+	Percent Percent `json:"backupTaskPercent"`
+	// Rate is the rate of transfer ("209.28 KB/s").
+	Rate Rate `json:"backupTaskRate"`
+	// SnapshotID is the snapshot that the task makes.
+	SnapshotID   string `json:"backupSnapID"`
+	SnapshotName string `json:"backupSnapName"`
+}
+
+// List lists the tasks of a region in one request. It changes nothing and can be
+// repeated.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
+	return do[ListTasksResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, req)
+}
+
+// CancelTaskRequest is the request of Tasks.Cancel.
+type CancelTaskRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupTaskID"`
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the task's host, SourceECS by default.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *CancelTaskRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupTaskID", r.ID)
+}
+
+// CancelTaskResponse is the answer of Tasks.Cancel.
+type CancelTaskResponse struct {
+	Meta
+	// ID is the task, or empty where the service gives no detail.
+	ID string `json:"backupTaskID"`
+}
+
+// Cancel stops a task. It places no order. The task is canceled later: list it to
+// see. Cancel is sent once only; after ErrOutcomeUnknown list the task to see its
+// status before trying again.
+//
+// POST /v4/backup/cancel-task-backup (取消备份任务)
+func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskResponse, error) {
+	return do[CancelTaskResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, req)
+}
+
+// Restores are the tasks that bring the files of a snapshot back to a host.
+type Restores struct{ client *Client }
+
+// ExistingFileMode says what a restore does with a file that exists already.
+type ExistingFileMode int
+
+// The documented modes.
+const (
+	ExistingOverwrite ExistingFileMode = 0 // the default
+	ExistingSkip      ExistingFileMode = 1
+	ExistingKeepNewer ExistingFileMode = 2
+)
+
+// RestoreScope says what of a snapshot is restored.
+type RestoreScope int
+
+// The documented scopes.
+const (
+	RestoreAll    RestoreScope = 0 // all files
+	RestoreOnly   RestoreScope = 1 // the paths of CreateRestoreRequest.Paths alone
+	RestoreAllBut RestoreScope = 2 // all but the paths of CreateRestoreRequest.Paths
+)
+
+// CreateRestoreRequest is the request of Restores.Create.
+type CreateRestoreRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID   string `json:"regionID"`
+	SnapshotID string `json:"backupSnapID"`
+	// TargetID is the host to restore to; empty means the one that was backed up.
+	TargetID string `json:"backupTgtInstanceID,omitempty"`
+	// TargetDir is the directory to restore to, which is made if it is missing;
+	// empty means where the files came from.
+	TargetDir string `json:"backupTgtDir,omitempty"`
+	// ExistingFiles says what to do with a file that exists already at the target:
+	// ctcbr.Ptr(ctcbr.ExistingSkip). The default overwrites it.
+	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
+	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). State it wherever
+	// Paths are given: without it they may not narrow the restore.
+	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
+	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	Paths []string `json:"backupRestoreFileList,omitzero"`
+	// IncludeSystemDirs restores system directories, too, when files go back to
+	// where they came from. It is false by default.
+	IncludeSystemDirs *bool `json:"backupRestoreIncludeSysDirs,omitempty"`
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *CreateRestoreRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupSnapID", r.SnapshotID)
+	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
+	c.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
+	c.paths("backupRestoreFileList", r.Paths)
+}
+
+// CreateRestoreResponse is the answer of Restores.Create.
+type CreateRestoreResponse struct {
+	Meta
+	// ID is the restore, by which it can be listed and canceled.
+	ID string `json:"backupRestoreID"`
+}
+
+func (r *CreateRestoreResponse) check(any) error {
+	if r.ID == "" {
+		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
+	}
+	return nil
+}
+
+// Create restores a snapshot: to the host and the directory that it came from,
+// overwriting what is there, unless the request says otherwise. It places no
+// order. The answer's ID leads to the restore, which is done later. Create is sent
+// once only: a repeat restores again, so after ErrOutcomeUnknown list the restores
+// of the host first. An answer that does not name the restore is such an error.
+//
+// POST /v4/backup/create-restore-backup (创建恢复任务)
+func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
+	return do[CreateRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, req)
+}
+
+// RestoreStatus is the state of a restore.
+type RestoreStatus string
+
+// The documented states. What a canceled restore becomes is not documented.
+const (
+	RestoreCreating     RestoreStatus = "RestoreCreating"
+	RestoreCreateFailed RestoreStatus = "RestoreCreateFail"
+	RestoreRunning      RestoreStatus = "RestoreRunning"
+	RestoreCompleted    RestoreStatus = "RestoreCompleted"
+	RestoreCanceling    RestoreStatus = "RestoreCanceling"
+	RestoreFailed       RestoreStatus = "RestoreFail"
+)
+
+// ListRestoresRequest is the request of Restores.List.
+type ListRestoresRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ID finds one restore.
+	ID string `json:"backupRestoreID,omitempty"`
+	// HostID finds restores of what was backed up from a host.
+	HostID string `json:"backupSrcInstanceID,omitempty"`
+	// Query finds restores by the name of their host or snapshot, or by an ID.
+	Query string `json:"queryContent,omitempty"`
+	// Status finds restores in a state.
+	Status RestoreStatus `json:"backupRestoreStatus,omitempty"`
+	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is SourceECS unless given: restores of other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *ListRestoresRequest) complete(c *checker) { c.region(&r.RegionID) }
+
+// ListRestoresResponse is the answer of Restores.List.
+type ListRestoresResponse struct {
+	Meta
+	Restores []Restore `json:"backupRestoreList"`
+	// Total counts the restores found.
+	Total int `json:"backupRestoreCount"`
+}
+
+// Restore is a task that brings the files of a snapshot back.
+type Restore struct {
+	ID   string `json:"backupRestoreID"`
+	Name string `json:"backupRestoreName"`
+	// TargetID is the host that is restored to. It, TargetName and Done are read
+	// from their deprecated names, too, where the service gives those alone.
+	TargetID    string   `json:"backupTargetInstanceID"`
+	TargetName  string   `json:"backupTargetInstanceName"`
+	TargetPaths []string `json:"backupRestoreTargetPaths"`
+	// Paths are what was backed up.
+	Paths []string `json:"backupPaths"`
+	// FileCount counts the files that were restored so far.
+	FileCount  int           `json:"backupRestoreDoneFileCount"`
+	Status     RestoreStatus `json:"backupRestoreStatusCode"`
+	StatusDesc string        `json:"backupRestoreStatus"` // in Chinese
+	Started    Time          `json:"backupRestoreStartTime"`
+	// Done is when the restore ended; zero before.
+	Done Time `json:"backupRestoreCompleteTime"`
+	// Message tells how the restore ended: why it failed, or that it succeeded.
+	Message     string  `json:"backupRestoreErrMsg"`
+	Percent     Percent `json:"backupRestorePercent"`
+	StorageName string  `json:"backupStorageName"`
+	// HostID is the host that was backed up.
+	HostID       string `json:"backupSrcInstanceID"`
+	HostName     string `json:"backupSrcInstanceName"`
+	SnapshotID   string `json:"backupSnapID"`
+	SnapshotName string `json:"backupSnapName"`
+}
+
+// UnmarshalJSON reads a restore with either name of its target and of its end.
+func (r *Restore) UnmarshalJSON(data []byte) error {
+	type plain Restore
+	wire := struct {
+		*plain
+		TargetID   string `json:"backupTgtInstanceID"`
+		TargetName string `json:"backupTgtInstanceName"`
+		Done       Time   `json:"backupRestoreDoneTime"`
+	}{plain: (*plain)(r)}
+	err := decode(data, &wire)
+	r.TargetID = cmp.Or(r.TargetID, wire.TargetID)
+	r.TargetName = cmp.Or(r.TargetName, wire.TargetName)
+	r.Done = cmp.Or(r.Done, wire.Done)
+	return err
+}
+
+// List lists the restores of a region in one request. It changes nothing and can
+// be repeated.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
+	return do[ListRestoresResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, req)
+}
+
+// CancelRestoreRequest is the request of Restores.Cancel.
+type CancelRestoreRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupRestoreID"`
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
+	//
+	// Deprecated: the service asks for SourceType instead.
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *CancelRestoreRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupRestoreID", r.ID)
+}
+
+// CancelRestoreResponse is the answer of Restores.Cancel.
+type CancelRestoreResponse struct {
+	Meta
+	// ID is the restore, or empty where the service gives no detail.
+	ID string `json:"backupRestoreID"`
+}
+
+// Cancel stops a restore. It places no order. The restore is canceled later: list
+// it to see. Cancel is sent once only; after ErrOutcomeUnknown list the restore to
+// see its status before trying again.
+//
+// POST /v4/backup/cancel-restore-backup (取消恢复任务)
+func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
+	return do[CancelRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, req)
+}
