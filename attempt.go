@@ -19,6 +19,8 @@ import (
 // call is one logical call: what all its attempts share, and what they have met.
 type call struct {
 	operation
+	client      *Client
+	request     any // completed
 	query       string
 	body        []byte
 	clientToken string
@@ -31,8 +33,8 @@ type call struct {
 }
 
 // freeze encodes a completed request, once for all attempts.
-func freeze(op operation, filled any, clientToken string) (*call, error) {
-	call := &call{operation: op, clientToken: clientToken}
+func freeze(c *Client, op operation, filled any, clientToken string) (*call, error) {
+	call := &call{operation: op, client: c, request: filled, clientToken: clientToken}
 	if op.method == http.MethodGet && !op.inBody {
 		call.query = encodeQuery(filled)
 		return call, nil

@@ -82,9 +82,9 @@ func (c *checker) page(no, size int) {
 	c.optional("pageSize", size, 1, 50)
 }
 
-// paths checks a list of at most 10 paths.
-func (c *checker) paths(field string, paths []string) {
-	const most, longest = 10, 4095
+// paths checks a list of at most 10 paths, none longer than so many characters.
+func (c *checker) paths(field string, paths []string, longest int) {
+	const most = 10
 	if len(paths) > most {
 		c.fault(field, "must be at most %d paths, are %d", most, len(paths))
 	}

@@ -35,6 +35,7 @@ type Client struct {
 	http     http.Client
 	signer   Signer
 	budget   *budget
+	placed   placedOrders
 	skew     atomic.Int64 // what to add to this machine's clock, in nanoseconds
 	life     context.Context
 	end      context.CancelCauseFunc
@@ -136,7 +137,7 @@ type request[R any] interface {
 // checked is implemented by the responses that can say no, or can lack the ID of
 // what was made, under the status of a success.
 type checked interface {
-	check(request any) error
+	check(*call, *attempt) error
 }
 
 // operation is how an operation is reached.
@@ -163,7 +164,7 @@ func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Cli
 	if err := check.err(); err != nil {
 		return nil, err
 	}
-	call, err := freeze(op, &filled, check.clientToken)
+	call, err := freeze(c, op, &filled, check.clientToken)
 	if err != nil {
 		return nil, err
 	}
@@ -176,11 +177,8 @@ func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Cli
 		return nil, call.fail(answer, err, call.kind != read)
 	}
 	PT(result).meta().RequestID = call.requestID
-	if o, ok := any(result).(*Order); ok {
-		o.ClientToken, o.InProgress = call.clientToken, answer.inProgress()
-	}
 	if v, ok := any(result).(checked); ok {
-		if err := v.check(&filled); err != nil {
+		if err := v.check(call, answer); err != nil {
 			return nil, call.fail(answer, err, errors.Is(err, ErrBadAnswer))
 		}
 	}

@@ -26,7 +26,7 @@ func (r *CommandResult) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (s CommandStatus) check(any) error {
+func (s CommandStatus) check(*call, *attempt) error {
 	if s.Status == "" || strings.EqualFold(strings.TrimSpace(string(s.Status)), string(CommandAccepted)) {
 		return nil
 	}

@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -75,10 +79,12 @@ func (o *Order) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (o *Order) check(any) error {
+func (o *Order) check(call *call, answer *attempt) error {
 	if o.ID == "" {
 		return fmt.Errorf("%w: it does not name the order", ErrBadAnswer)
 	}
+	o.ClientToken, o.InProgress = call.clientToken, answer.inProgress()
+	call.client.placed.add(o.ID, call)
 	return nil
 }
 
@@ -158,4 +164,151 @@ func (s *OrderStatus) UnmarshalJSON(data []byte) error {
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderResponse, error) {
 	return do[GetOrderResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, req)
+}
+
+// words says what a state means.
+func (s OrderStatus) words() string {
+	for status, words := range map[OrderStatus]string{
+		OrderUnpaid: "waiting for payment", OrderPaid: "paid", OrderDone: "done", OrderCanceled: "canceled",
+		OrderFailed: "failed", OrderPaying: "being paid", OrderToReview: "to be reviewed", OrderApproved: "review passed",
+		OrderRejected: "review failed", OrderRevoked: "revoked", OrderUnsubscribing: "unsubscribing",
+		OrderUnsubscribed: "unsubscribed", OrderOpening: "opening", OrderRemoved: "removed by a change",
+		OrderAutoRevoking: "being revoked automatically", OrderRevoking: "being revoked by hand",
+	} {
+		if status == s {
+			return words
+		}
+	}
+	return "unknown"
+}
+
+// WaitUnsubscribing tells Orders.Wait that the order unsubscribes something, so
+// that "unsubscribed" is its success. It knows by itself of an order that this
+// client placed.
+func WaitUnsubscribing() WaitOption {
+	return func(w *waiting) { w.unsubscribing = true }
+}
+
+// Wait waits until an order is done, and returns what was looked up of it last. An
+// order that came to nothing is an *OrderError, which matches ErrFailed. A wait
+// that ends before the order does is a *WaitError. Where the look-up is refused,
+// and this client placed the order within the hour, it asks by placing the order
+// again with its client token, which the service takes for the same order.
+func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
+	w := newWaiting(opts)
+	w.unsubscribing = w.unsubscribing || s.client.placedBy(id, opUnsubscribe)
+	var found *GetOrderResponse
+	err := w.until(ctx, func() []string { return []string{id} }, func(ctx context.Context) (bool, error) {
+		got, err := s.Get(ctx, &GetOrderRequest{ID: id})
+		if errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrNotFound) {
+			got, err = s.ask(ctx, id, err)
+		}
+		if err != nil {
+			return false, err
+		}
+		found = got
+		w.report(Progress{ID: id, State: string(got.Status)})
+		return w.orderEnded(id, got.Status)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// orderEnded says whether a state is final, and whether it is a failure.
+func (w *waiting) orderEnded(id string, status OrderStatus) (bool, error) {
+	switch status {
+	case OrderDone:
+		return true, nil
+	case OrderUnsubscribing:
+		w.unsubscribing = true
+	case OrderUnsubscribed:
+		if w.unsubscribing {
+			return true, nil
+		}
+		return true, &OrderError{ID: id, Status: status}
+	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved:
+		return true, &OrderError{ID: id, Status: status}
+	}
+	return false, nil
+}
+
+// ask finds out about an order by placing it again with its token.
+func (s Orders) ask(ctx context.Context, id string, refused error) (*GetOrderResponse, error) {
+	placed := s.client.placed.find(id)
+	if placed == nil {
+		return nil, refused
+	}
+	again := &call{operation: placed.operation, body: placed.body, clientToken: placed.clientToken}
+	answer, err := s.client.send(ctx, again)
+	if err != nil {
+		return nil, err
+	}
+	var o Order
+	if err := answer.decode(&o); err != nil || o.ID != id {
+		return nil, again.fail(answer, fmt.Errorf("%w: it is not about order %s", ErrBadAnswer, id), true)
+	}
+	status := OrderDone
+	switch {
+	case answer.inProgress():
+		status = OrderOpening
+	case again.name() == opUnsubscribe:
+		status = OrderUnsubscribed
+	}
+	found := &GetOrderResponse{Meta: Meta{again.requestID}, Status: status}
+	for _, r := range o.Resources {
+		found.ResourceType = r.Type
+		found.ResourceIDs = append(found.ResourceIDs, r.ID)
+	}
+	return found, nil
+}
+
+const opUnsubscribe = "refund-storage-backup"
+
+// placedOrders remembers the orders of a client for an hour, in which the service
+// surely knows their tokens, so that Orders.Wait can ask about them.
+type placedOrders struct {
+	mu     sync.Mutex
+	orders []placedOrder
+}
+
+type placedOrder struct {
+	id   string
+	at   time.Time
+	call *call
+}
+
+const (
+	maxPlaced     = 1000
+	placedForgets = time.Hour
+)
+
+func (p *placedOrders) add(id string, call *call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.orders = slices.DeleteFunc(p.orders, func(o placedOrder) bool { return o.id == id || time.Since(o.at) > placedForgets })
+	if len(p.orders) == maxPlaced {
+		p.orders = p.orders[1:]
+	}
+	p.orders = append(p.orders, placedOrder{id, time.Now(), call})
+}
+
+func (p *placedOrders) find(id string) *call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.orders {
+		if o.id == id && time.Since(o.at) <= placedForgets {
+			return o.call
+		}
+	}
+	return nil
+}
+
+func (c *Client) placedBy(id, operation string) bool {
+	if c == nil {
+		return false
+	}
+	call := c.placed.find(id)
+	return call != nil && call.name() == operation
 }

@@ -223,11 +223,11 @@ type OperatePlanResponse struct {
 	TaskID string `json:"backupTaskID"`
 }
 
-func (r *OperatePlanResponse) check(request any) error {
-	if err := r.CommandStatus.check(request); err != nil {
+func (r *OperatePlanResponse) check(call *call, answer *attempt) error {
+	if err := r.CommandStatus.check(call, answer); err != nil {
 		return err
 	}
-	if req, ok := request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := call.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil
@@ -354,6 +354,9 @@ func (c *checker) plan(direct *DirectType, files *FileSelection, schedule Schedu
 	}
 }
 
+// maxPath is the documented length of a path in a plan, in characters.
+const maxPath = 4095
+
 func (c *checker) files(direct *DirectType, files *FileSelection) {
 	needed := direct != nil && (*direct == DirectGiven || *direct == DirectAdvanced)
 	if files == nil {
@@ -361,7 +364,7 @@ func (c *checker) files(direct *DirectType, files *FileSelection) {
 		return
 	}
 	c.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
-	c.paths("backupFileInfo.dirs", files.Dirs)
-	c.paths("backupFileInfo.files", files.Files)
+	c.paths("backupFileInfo.dirs", files.Dirs, maxPath)
+	c.paths("backupFileInfo.files", files.Files, maxPath)
 	c.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
 }

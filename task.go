@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -204,7 +205,7 @@ func (r *CreateRestoreRequest) complete(c *checker) {
 	c.required("backupSnapID", r.SnapshotID)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	c.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
-	c.paths("backupRestoreFileList", r.Paths)
+	c.paths("backupRestoreFileList", r.Paths, math.MaxInt)
 }
 
 // CreateRestoreResponse is the answer of Restores.Create.
@@ -214,7 +215,7 @@ type CreateRestoreResponse struct {
 	ID string `json:"backupRestoreID"`
 }
 
-func (r *CreateRestoreResponse) check(any) error {
+func (r *CreateRestoreResponse) check(*call, *attempt) error {
 	if r.ID == "" {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}

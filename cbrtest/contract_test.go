@@ -1,0 +1,283 @@
+package cbrtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// valid returns parameters of every operation that pass the checks, all of them given.
+func valid(op operation) map[string]any {
+	out := map[string]any{}
+	for _, p := range op.params {
+		out[p.name] = validValue(p)
+	}
+	return out
+}
+
+func validValue(p param) any {
+	switch {
+	case p.words != nil:
+		return p.words[0]
+	case p.integers != nil:
+		return p.integers[0]
+	case p.kind == kindInteger:
+		return max(p.low, 1)
+	case p.kind == kindBoolean, p.kind == kindFlag:
+		return true
+	case p.kind == kindTexts:
+		return []string{"/data"}
+	case p.kind == kindObject:
+		return validFields(p.fields)
+	case p.kind == kindObjects:
+		return []any{validFields(p.fields)}
+	case p.name == "regionID":
+		return defaultConfig().regionID
+	}
+	return "some-text"
+}
+
+func validFields(fields []param) map[string]any {
+	out := map[string]any{}
+	for _, f := range fields {
+		out[f.name] = validValue(f)
+	}
+	return out
+}
+
+// refusedFor asserts that the parameters of an operation are refused, and that the parameter at fault is named.
+func refusedFor(t *testing.T, srv *Server, operation, parameter string, params map[string]any) {
+	t.Helper()
+	q := prepare(srv, operation, nil)
+	if operations[operation].in == inBody {
+		q.body = toJSON(params)
+	} else {
+		q.query = prepare(srv, operation, params).query
+		if _, ok := params["regionID"]; !ok {
+			delete(params, "regionID")
+			q.query = withoutRegion(q.query)
+		}
+	}
+	r := q.send(t, srv)
+	require.Equal(t, 200, r.Status, r.Raw)
+	require.Equal(t, 900, r.StatusCode, r.Raw)
+	require.Equal(t, "Backup.Parameter.Invalid", r.Error, r.Raw)
+	require.Equal(t, "backup.parameter.invalid", r.ErrorCode)
+	require.Contains(t, r.Message, "parameter "+parameter+" ")
+}
+
+func withoutRegion(query string) string {
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool { return strings.HasPrefix(pair, "regionID=") })
+	return strings.Join(pairs, "&")
+}
+
+func TestParameters(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for name, op := range operations {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.True(t, strings.HasSuffix(op.path, "/"+name))
+			r := prepare(srv, name, valid(op)).send(t, srv)
+			require.NotEqual(t, "Backup.Parameter.Invalid", r.Error, "all parameters given: %s", r.Raw)
+
+			unknown := valid(op)
+			unknown["regionId"] = "x"
+			refusedFor(t, srv, name, "regionId", unknown)
+			for _, p := range op.params {
+				checkParam(t, srv, name, p)
+			}
+		})
+	}
+}
+
+// checkParam asserts that one parameter is refused in every form that it must not have.
+func checkParam(t *testing.T, srv *Server, name string, p param) {
+	op := operations[name]
+	with := func(v any) map[string]any {
+		params := valid(op)
+		params[p.name] = v
+		return params
+	}
+	missing := valid(op)
+	delete(missing, p.name)
+	if p.required {
+		refusedFor(t, srv, name, p.name, missing)
+	}
+	if p.required && p.kind == kindText {
+		refusedFor(t, srv, name, p.name, with(""))
+	}
+	if p.words != nil {
+		refusedFor(t, srv, name, p.name, with("other"))
+	}
+	if p.integers != nil {
+		refusedFor(t, srv, name, p.name, with(99))
+	}
+	if p.ranged {
+		refusedFor(t, srv, name, p.name, with(p.low-1))
+		refusedFor(t, srv, name, p.name, with(p.high+1))
+	}
+	if p.kind != kindText {
+		refusedFor(t, srv, name, p.name, with("text"))
+	}
+	if op.in != inBody {
+		return
+	}
+	for _, v := range []any{nil, 1.5, []any{1}, map[string]any{"other": 1}} {
+		params := with(v)
+		if _, isObject := v.(map[string]any); isObject && p.kind == kindObject {
+			refusedFor(t, srv, name, p.name+".other", params)
+			continue
+		}
+		if _, isList := v.([]any); isList && (p.kind == kindTexts || p.kind == kindObjects) {
+			refusedFor(t, srv, name, p.name+"[0]", params)
+			continue
+		}
+		refusedFor(t, srv, name, p.name, params)
+	}
+	for _, f := range p.fields {
+		checkField(t, srv, name, p, f)
+	}
+}
+
+// checkField asserts the same of a member of an object.
+func checkField(t *testing.T, srv *Server, name string, p, f param) {
+	with := func(change func(fields map[string]any)) map[string]any {
+		params := valid(operations[name])
+		fields := validFields(p.fields)
+		change(fields)
+		params[p.name] = fields
+		return params
+	}
+	at := p.name + "." + f.name
+	if f.required {
+		refusedFor(t, srv, name, at, with(func(m map[string]any) { delete(m, f.name) }))
+	}
+	for _, v := range []any{nil, 1.5, "text"} {
+		refusedFor(t, srv, name, at, with(func(m map[string]any) { m[f.name] = v }))
+	}
+	if f.ranged {
+		refusedFor(t, srv, name, at, with(func(m map[string]any) { m[f.name] = f.high + 1 }))
+	}
+	if f.integers != nil {
+		refusedFor(t, srv, name, at, with(func(m map[string]any) { m[f.name] = 99 }))
+	}
+	for _, inner := range f.fields {
+		v, inList := any(map[string]any{inner.name: "text"}), ""
+		if f.kind == kindObjects {
+			v, inList = []any{map[string]any{inner.name: "text", "start": 1, "stop": 2, "uploadMb": 3, inner.name: "text"}}, "[0]"
+		}
+		refusedFor(t, srv, name, at+inList+"."+inner.name, with(func(m map[string]any) { m[f.name] = v }))
+	}
+}
+
+func TestParameterRules(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	long := strings.Repeat("云", 4095)
+	eleven := slices.Repeat([]string{"/a"}, 11)
+	for name, tt := range map[string]struct {
+		operation, parameter string // an empty one stands for accepted
+		change               map[string]any
+	}{
+		"name ends with a dash":    {"create-storage-backup", "backupStorageName", object{"backupStorageName": "a-"}},
+		"name starts with a digit": {"create-storage-backup", "backupStorageName", object{"backupStorageName": "1a"}},
+		"name with an underscore":  {"create-storage-backup", "backupStorageName", object{"backupStorageName": "a_b"}},
+		"name of one letter":       {"create-storage-backup", "", object{"backupStorageName": "a"}},
+		"4 years":                  {"create-storage-backup", "cycleCount", object{"cycleType": "year", "cycleCount": 4}},
+		"3 years":                  {"renew-storage-backup", "", object{"cycleType": "year", "cycleCount": 3}},
+		"11 months":                {"renew-storage-backup", "", object{"cycleType": "month", "cycleCount": 11}},
+		"files missing":            {"new-backup-policy", "backupFileInfo", object{"directType": 1, "backupFileInfo": absent}},
+		"directories missing":      {"new-backup-policy", "backupFileInfo.dirs", object{"directType": 1, "backupFileInfo": object{"files": []string{"/a"}}}},
+		"directories empty":        {"update-backup-policy", "backupFileInfo.dirs", object{"directType": 1, "backupFileInfo": object{"dirs": []string{}}}},
+		"rule of files missing":    {"new-backup-policy", "backupFileInfo.rule", object{"directType": 2, "backupFileInfo": object{"dirs": []string{"/a"}}}},
+		"eleven directories":       {"new-backup-policy", "backupFileInfo.dirs", object{"directType": 1, "backupFileInfo": object{"dirs": eleven}}},
+		"longest path":             {"new-backup-policy", "", object{"directType": 1, "backupFileInfo": object{"dirs": []string{long}}}},
+		"path too long":            {"new-backup-policy", "backupFileInfo.dirs[0]", object{"directType": 1, "backupFileInfo": object{"dirs": []string{long + "x"}}}},
+		"all directories":          {"new-backup-policy", "", object{"directType": 0, "backupFileInfo": absent}},
+		"hourly":                   {"new-backup-policy", "", object{"backupPeriodInfo": object{"rule": 0}}},
+		"daily without hour":       {"new-backup-policy", "backupPeriodInfo.hour", object{"backupPeriodInfo": object{"rule": 1}}},
+		"weekly without day":       {"new-backup-policy", "backupPeriodInfo.day", object{"backupPeriodInfo": object{"rule": 2, "hour": 0}}},
+		"weekly on day 7":          {"new-backup-policy", "backupPeriodInfo.day", object{"backupPeriodInfo": object{"rule": 2, "hour": 0, "day": 7}}},
+		"weekly on day 0":          {"new-backup-policy", "", object{"backupPeriodInfo": object{"rule": 2, "hour": 0, "day": 0}}},
+		"monthly on day 0":         {"update-backup-policy", "backupPeriodInfo.day", object{"backupPeriodInfo": object{"rule": 3, "hour": 0, "day": 0}}},
+		"monthly on day 31":        {"update-backup-policy", "", object{"backupPeriodInfo": object{"rule": 3, "hour": 0, "day": 31}}},
+		"kept for ever":            {"new-backup-policy", "", object{"backupRetentionInfo": object{"type": -1}}},
+		"retention without value":  {"new-backup-policy", "backupRetentionInfo.value", object{"backupRetentionInfo": object{"type": 1}}},
+		"limits as a number":       {"new-backup-policy", "", object{"backupLimitQosInfo": object{"isLimitQos": 1}}},
+		"limits as two":            {"new-backup-policy", "backupLimitQosInfo.isLimitQos", object{"backupLimitQosInfo": object{"isLimitQos": 2}}},
+		"files of a restore":       {"create-restore-backup", "backupRestoreFileList", object{"backupRestoreFuncType": 1, "backupRestoreFileList": absent}},
+		"eleven restored files":    {"create-restore-backup", "backupRestoreFileList", object{"backupRestoreFuncType": 2, "backupRestoreFileList": eleven}},
+		"restore of everything":    {"create-restore-backup", "", object{"backupRestoreFuncType": 0, "backupRestoreFileList": absent}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params := valid(operations[tt.operation])
+			maps.Copy(params, tt.change)
+			maps.DeleteFunc(params, func(_ string, v any) bool { return v == absent })
+			if tt.parameter != "" {
+				refusedFor(t, srv, tt.operation, tt.parameter, params)
+				return
+			}
+			r := prepare(srv, tt.operation, params).send(t, srv)
+			require.NotEqual(t, "Backup.Parameter.Invalid", r.Error, r.Raw)
+		})
+	}
+}
+
+// absent marks a parameter that is left out.
+const absent = "(absent)"
+
+func TestOddRequests(t *testing.T) {
+	t.Parallel()
+	const activate, regions = "/v4/backup/open-service-backup", "/v4/region/list-regions"
+	srv := start(t)
+	region := fmt.Sprintf(`"regionID":%q`, srv.RegionID)
+	for name, tt := range map[string]struct {
+		request signed
+		status  int
+		code    string
+	}{
+		"unknown path":           {signed{method: "GET", path: "/v4/backup/nothing"}, 404, "CTAPI.Path.NotFound"},
+		"operation elsewhere":    {signed{method: "GET", path: "/v4/list-regions"}, 404, "CTAPI.Path.NotFound"},
+		"trailing slash":         {signed{method: "GET", path: regions + "/"}, 404, "CTAPI.Path.NotFound"},
+		"wrong method":           {signed{method: "POST", path: regions}, 405, "CTAPI.Method.NotAllowed"},
+		"no body":                {signed{method: "POST", path: activate}, 200, "Backup.Parameter.Invalid"},
+		"query instead of body":  {signed{method: "POST", path: activate, query: "regionID=x"}, 200, "Backup.Parameter.Invalid"},
+		"query next to the body": {signed{method: "POST", path: activate, query: "regionID=x", body: "{" + region + "}"}, 200, "Backup.Parameter.Invalid"},
+		"body instead of query":  {signed{method: "GET", path: regions, body: `{"regionName":"x"}`}, 200, "Backup.Parameter.Invalid"},
+		"query given twice":      {signed{method: "GET", path: regions, query: "regionName=x&regionName=y"}, 200, "Backup.Parameter.Invalid"},
+		"member given twice":     {signed{method: "POST", path: activate, body: "{" + region + "," + region + "}"}, 200, "Backup.Parameter.Invalid"},
+		"trailing data":          {signed{method: "POST", path: activate, body: "{" + region + "} {}"}, 200, "Backup.Parameter.Invalid"},
+		"not closed":             {signed{method: "POST", path: activate, body: "{" + region}, 200, "Backup.Parameter.Invalid"},
+		"a list":                 {signed{method: "POST", path: activate, body: "[]"}, 200, "Backup.Parameter.Invalid"},
+		"null":                   {signed{method: "POST", path: activate, body: "null"}, 200, "Backup.Parameter.Invalid"},
+		"nested deeply":          {signed{method: "POST", path: activate, body: strings.Repeat("[", 100) + strings.Repeat("]", 100)}, 200, "Backup.Parameter.Invalid"},
+		"other case":             {signed{method: "POST", path: activate, body: `{"RegionID":"x"}`}, 200, "Backup.Parameter.Invalid"},
+		"other region":           {signed{method: "POST", path: activate, body: `{"regionID":"x"}`}, 200, "Backup.Region.NotFound"},
+		"body too large":         {signed{method: "POST", path: activate, body: "{" + region + strings.Repeat(" ", maxBody) + "}"}, 413, "CTAPI.Request.BodyInvalid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := tt.request.send(t, srv)
+			require.Equal(t, tt.status, r.Status, r.Raw)
+			require.Equal(t, 900, r.StatusCode)
+			require.Equal(t, tt.code, r.Error, r.Raw)
+			require.Equal(t, otherSpelling(tt.code), r.ErrorCode)
+			require.NotEmpty(t, r.Description)
+			if tt.status == 405 {
+				require.Equal(t, "GET", r.Header.Get("Allow"))
+			}
+		})
+	}
+}
+
+func TestOtherSpelling(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "backup.order.inProgress", otherSpelling("Backup.Order.InProgress"))
+	require.Equal(t, "ctapi.auth.dateExpired", otherSpelling("CTAPI.Auth.DateExpired"))
+}

@@ -1,0 +1,359 @@
+package cbrtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// A Fault spoils the answers to requests, see [Server.Inject]. Its zero value does nothing but count down.
+//
+// What is answered instead of the operation's own answer is, in this order: the failure given by Code, the Body with
+// its Status, or what Conn says. A fault that gives none of these only touches the operation's own answer, and the
+// operation is carried out.
+type Fault struct {
+	// Apply carries the operation out before its answer is spoilt, so that the client cannot know about it. Without
+	// it the request is lost on its way, unless the operation's own answer is what is sent.
+	Apply bool
+	// Skip lets that many requests pass first.
+	Skip int
+	// Times is how many requests are spoilt: 0 stands for one, a negative number for all that come.
+	Times int
+	// Delay is how long the answer is kept back; shorter if the client goes away or the server is closed.
+	Delay time.Duration
+
+	// Status is the HTTP status to answer with. It stands for 200 if it is 0 and Body or Code are given. Giving only
+	// Status answers with an empty body.
+	Status int
+	// Header is added to the headers of the answer, and replaces those of the same name.
+	Header http.Header
+	// Body is answered as it stands.
+	Body string
+
+	// Code makes the answer a failure of the service, with statusCode 900. It is the three-part error code, such as
+	// "Backup.Storage.NotFound", sent as error and, in its other spelling, as errorCode. With Apply the failure holds
+	// the returnObj of the operation.
+	Code string
+	// Message and Description are the English and the Chinese text of that failure.
+	Message, Description string
+
+	// Rewrite changes the body of the answer at last, be it the operation's own or one of the above. It must not keep
+	// or change what it is given.
+	Rewrite func(body []byte) []byte
+
+	// Conn is what happens to the connection.
+	Conn ConnFault
+	// Interval is the time between two bytes of a Drip; 100 ms if it is 0.
+	Interval time.Duration
+}
+
+// A ConnFault is a fault of a connection. Where a request came by HTTP/2 its stream is reset instead.
+type ConnFault int
+
+const (
+	// CloseOnAccept closes a connection as soon as it is accepted, whatever is to be requested on it: operation and
+	// Apply do not matter, and Skip and Times count connections.
+	CloseOnAccept ConnFault = iota + 1
+	// CloseBeforeBody closes the connection when the header of the request was read, but nothing of its body.
+	CloseBeforeBody
+	// ResetAfterRequest resets the connection when all of the request was read.
+	ResetAfterRequest
+	// CloseAfterRequest closes the connection without an answer when all of the request was read.
+	CloseAfterRequest
+	// CloseAfterAnswer answers, says nothing about closing, and closes the connection: one that a client keeps for
+	// its next request is then stale.
+	CloseAfterAnswer
+	// Silence never answers.
+	Silence
+	// SilenceAfterHeader sends the header of an answer, and then nothing.
+	SilenceAfterHeader
+	// CutBody closes the connection half-way through a body whose full length was announced.
+	CutBody
+	// CutChunk closes the connection within a chunk of a chunked body.
+	CutChunk
+	// Drip sends the body one byte at a time, see Fault.Interval.
+	Drip
+	// MalformedStatus sends a status line that is not one of HTTP.
+	MalformedStatus
+	// EndlessBody sends the start of an answer and goes on with it until the client goes away.
+	EndlessBody
+)
+
+// Redirect is a fault that answers with a redirect.
+func Redirect(status int, location string) Fault {
+	return Fault{Status: status, Header: http.Header{"Location": {location}}}
+}
+
+// OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
+// the fault the server answers so to repetitions of an order only.
+func OrderInProgress() Fault {
+	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
+}
+
+// carriesOut reports whether the operation is carried out although its answer is to be spoilt.
+func (f Fault) carriesOut() bool {
+	if f.Apply {
+		return true
+	}
+	switch f.Conn {
+	case 0, CloseAfterAnswer, CutBody, CutChunk, Drip:
+		return !f.replaces()
+	}
+	return false
+}
+
+// replaces reports whether the fault has an answer of its own.
+func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status != 0 }
+
+// Inject makes faults of an operation. The operation is the last segment of its path, for example "query-uuid"; ""
+// stands for any, and a segment that no operation has for requests that would be answered with 404. Faults wait in a
+// queue, and one has to be used up before the next comes into play. Requests that are refused for their signature are
+// not spoilt and use no fault up.
+func (s *Server) Inject(operation string, f Fault) {
+	s.faults.add(operation, f)
+}
+
+// ClearFaults takes back the faults that have not been used up.
+func (s *Server) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.queue = nil
+}
+
+// moment is when a fault comes into play.
+type moment int
+
+const (
+	onAccept moment = iota
+	beforeBody
+	afterBody
+)
+
+func (f Fault) moment() moment {
+	switch f.Conn {
+	case CloseOnAccept:
+		return onAccept
+	case CloseBeforeBody:
+		return beforeBody
+	}
+	return afterBody
+}
+
+// faults is the queue of faults that were injected.
+type faults struct {
+	mu    sync.Mutex
+	queue []*pendingFault
+}
+
+type pendingFault struct {
+	operation string
+	fault     Fault
+	skip      int
+	left      int // negative: for ever
+}
+
+func (q *faults) add(operation string, f Fault) {
+	left := f.Times
+	if left == 0 {
+		left = 1
+	}
+	if f.Conn == CloseOnAccept {
+		operation = ""
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.queue = append(q.queue, &pendingFault{operation: operation, fault: f, skip: f.Skip, left: left})
+}
+
+// take uses up the fault that is next for the operation, if now is its moment.
+func (q *faults) take(operation string, now moment) (Fault, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	next := slices.IndexFunc(q.queue, func(p *pendingFault) bool {
+		concerned := p.operation == "" || p.operation == operation
+		return concerned && (p.fault.moment() == onAccept) == (now == onAccept)
+	})
+	if next < 0 || q.queue[next].fault.moment() != now {
+		return Fault{}, false
+	}
+	p := q.queue[next]
+	if p.skip > 0 {
+		p.skip--
+		return Fault{}, false
+	}
+	if p.left > 0 {
+		p.left--
+	}
+	if p.left == 0 {
+		q.queue = slices.Delete(q.queue, next, next+1)
+	}
+	return p.fault, true
+}
+
+// message is an answer as it goes over the wire.
+type message struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// spoil answers with a fault. The answer of the operation is nil if it was not carried out. It returns the HTTP status
+// that was sent, 0 if there was none.
+func (s *Server) spoil(w http.ResponseWriter, r *http.Request, f Fault, ans *answer) int {
+	if f.Delay > 0 && !s.wait(r.Context(), f.Delay) {
+		s.drop(w, false)
+		return 0
+	}
+	msg := f.message(ans)
+	msg.header.Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	if f.Conn == 0 {
+		maps.Copy(w.Header(), msg.header)
+		w.WriteHeader(msg.status)
+		_, _ = w.Write(msg.body) // the client has gone away
+		return msg.status
+	}
+	return s.breakConn(w, f, msg)
+}
+
+// message makes the answer that a fault sends, as far as it sends one.
+func (f Fault) message(ans *answer) message {
+	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}}}
+	switch {
+	case f.Code != "":
+		failure := refuse(f.Code, f.Message, f.Description)
+		failure.returnObj = ans.returnObj()
+		msg.body = failed(failure).bytes()
+	case f.replaces():
+		msg.body = []byte(f.Body)
+		if !json.Valid(msg.body) {
+			msg.header.Set("Content-Type", http.DetectContentType(msg.body))
+		}
+	case ans != nil:
+		msg.status, msg.body = ans.status, ans.bytes()
+		maps.Copy(msg.header, ans.header)
+	}
+	if f.Status != 0 {
+		msg.status = f.Status
+	}
+	if f.Rewrite != nil {
+		msg.body = f.Rewrite(msg.body)
+	}
+	for name, values := range f.Header {
+		msg.header[http.CanonicalHeaderKey(name)] = values
+	}
+	return msg
+}
+
+// drop ends the connection without an answer.
+func (s *Server) drop(w http.ResponseWriter, reset bool) {
+	conn, release := s.take(w)
+	if conn == nil {
+		panic(http.ErrAbortHandler) // net/http's own way to reset what cannot be taken over
+	}
+	if l, ok := conn.(interface{ SetLinger(int) error }); ok && reset {
+		_ = l.SetLinger(0) // at worst the connection is closed in order
+	}
+	release()
+}
+
+// breakConn answers on the connection itself.
+func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg message) int {
+	switch f.Conn {
+	case CloseBeforeBody, CloseAfterRequest:
+		s.drop(w, false)
+		return 0
+	case ResetAfterRequest:
+		s.drop(w, true)
+		return 0
+	}
+	conn, release := s.take(w)
+	if conn == nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer release()
+	length := http.Header{"Content-Length": {strconv.Itoa(len(msg.body))}}
+	chunked := http.Header{"Transfer-Encoding": {"chunked"}}
+	half := msg.body[:len(msg.body)/2]
+	switch f.Conn {
+	case Silence:
+		untilGone(conn)
+		return 0
+	case SilenceAfterHeader:
+		if len(msg.body) == 0 {
+			length.Set("Content-Length", "100")
+		}
+		msg.sendHeader(conn, length)
+		untilGone(conn)
+	case CloseAfterAnswer:
+		msg.sendHeader(conn, length)
+		send(conn, msg.body)
+	case CutBody:
+		msg.sendHeader(conn, length)
+		send(conn, half)
+	case CutChunk:
+		msg.sendHeader(conn, chunked)
+		send(conn, fmt.Appendf(nil, "%x\r\n%s", len(msg.body), half))
+	case Drip:
+		msg.sendHeader(conn, length)
+		s.drip(conn, msg.body, f.Interval)
+	case MalformedStatus:
+		send(conn, []byte("HTTP/one.one OK then\r\n\r\n"))
+		return 0
+	case EndlessBody:
+		msg.sendHeader(conn, chunked)
+		endless(conn)
+	}
+	return msg.status
+}
+
+func (m message) sendHeader(conn net.Conn, more http.Header) {
+	var buf bytes.Buffer
+	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", m.status, http.StatusText(m.status))
+	_ = m.header.Write(&buf) // a buffer does not fail
+	_ = more.Write(&buf)
+	buf.WriteString("\r\n")
+	send(conn, buf.Bytes())
+}
+
+// send writes to a client that may have gone away, and reports whether it has not.
+func send(conn net.Conn, data []byte) bool {
+	_, err := conn.Write(data)
+	return err == nil
+}
+
+// untilGone waits until the client goes away or the server is closed.
+func untilGone(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+func (s *Server) drip(conn net.Conn, body []byte, interval time.Duration) {
+	if interval <= 0 {
+		interval = 100 * time.Millisecond
+	}
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for i := range body {
+		select {
+		case <-ticker.C:
+		case <-s.done:
+			return
+		}
+		if !send(conn, body[i:i+1]) {
+			return
+		}
+	}
+}
+
+// endless sends the start of an envelope whose message has no end.
+func endless(conn net.Conn) {
+	chunk := func(text []byte) bool { return send(conn, fmt.Appendf(nil, "%x\r\n%s\r\n", len(text), text)) }
+	more := bytes.Repeat([]byte("x"), 32<<10)
+	for ok := chunk([]byte(`{"statusCode":800,"message":"`)); ok; ok = chunk(more) {
+	}
+}

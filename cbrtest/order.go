@@ -1,0 +1,210 @@
+package cbrtest
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+)
+
+// The states of an order, as orderStatus has them.
+const (
+	orderDone          = "3"
+	orderFailed        = "5"
+	orderUnsubscribing = "12"
+	orderUnsubscribed  = "13"
+	orderOpening       = "14"
+)
+
+const codeInProgress = "Backup.Order.InProgress"
+
+// An Order is one order as the service has booked it.
+type Order struct {
+	// ID is the masterOrderID.
+	ID string
+	// Operation is the operation that placed it, for example create-storage-backup.
+	Operation string
+	// ClientToken is the token it was placed with.
+	ClientToken string
+	// Status is the orderStatus, for example "14" while it is being opened and "3" when it is done.
+	Status string
+	// Requests is how often it was asked for: more than once if the same token came again.
+	Requests int
+	// Time is when it was placed, by the clock of the state.
+	Time time.Time
+}
+
+// Orders returns the orders that were placed, oldest first.
+func (s *Server) Orders() []Order {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	var out []Order
+	for _, o := range s.state.orders.list {
+		out = append(out, Order{o.id, o.operation, o.token, o.status, o.requests, o.placed})
+	}
+	return out
+}
+
+// Charges returns how often the account was charged: once for each order, whatever it costs, and not again for one
+// that is repeated with its token. It equals len(s.Orders()) unless orders were removed.
+func (s *Server) Charges() int {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	return s.state.charges
+}
+
+type order struct {
+	id, operation, token string
+	content              string // what was ordered, to tell whether a token comes again with something else
+	resourceType         string
+	resourceID           string // of accounting; the repository has another
+	storageID            string // "" if it is about none
+	storageName          string // of a repository that is being ordered
+	status               string
+	left                 int // reads that still show it under way
+	failure              string
+	requests             int
+	placed, updated      time.Time
+	apply                func() // when it is done
+	undo                 func() // when it failed
+}
+
+// place answers an order. The token says whether it is one that is known; if not, check says whether it can be placed
+// and prepares it.
+func (st *state) place(operation string, a args, check func(*order) error) (any, error) {
+	content := orderContent(operation, a)
+	token := a.text("clientToken")
+	if known := st.tokens[token]; known != nil {
+		return st.placeAgain(known, content)
+	}
+	now := st.now()
+	o := &order{
+		operation: operation, token: token, content: content, resourceType: "CT_CBR_REP_DATA",
+		status: orderOpening, left: st.polls.Order, requests: 1, placed: now, updated: now,
+	}
+	if err := check(o); err != nil {
+		return nil, err
+	}
+	o.id, o.resourceID, o.failure = st.newID(), st.newID(), st.nextFailure(OrderJob)
+	st.orders.add(o.id, o)
+	st.charges++
+	if token != "" {
+		st.tokens[token] = o
+	}
+	return st.wireOrder(o), nil
+}
+
+// placeAgain answers an order whose token is known.
+func (st *state) placeAgain(o *order, content string) (any, error) {
+	if o.content != content {
+		return nil, refuse("Backup.Order.ClientTokenConflict", "the clientToken belongs to another order", "clientToken已被其他订单使用")
+	}
+	o.requests++
+	o.read(st.now())
+	f := refuse(codeInProgress, "the order is in progress", "订单处理中")
+	switch o.status {
+	case orderDone, orderUnsubscribed:
+		return st.wireOrder(o), nil
+	case orderFailed:
+		f = refuse("Backup.Order.Failed", "the order failed: "+o.failure, "订单失败")
+	}
+	f.returnObj = st.wireOrder(o)
+	return nil, f
+}
+
+// orderContent is what was ordered, without the token.
+func orderContent(operation string, a args) string {
+	a = maps.Clone(a)
+	delete(a, "clientToken")
+	text, _ := json.Marshal(a) // sorts the members; args hold nothing that cannot be marshalled
+	return operation + string(text)
+}
+
+func (o *order) pending() bool { return o.status == orderOpening || o.status == orderUnsubscribing }
+
+// read moves an order on, as every look at it does.
+func (o *order) read(now time.Time) {
+	switch {
+	case !o.pending():
+		return
+	case o.left > 0:
+		o.left--
+		return
+	case o.failure != "":
+		o.status = orderFailed
+	case o.status == orderOpening:
+		o.status = orderDone
+	default:
+		o.status = orderUnsubscribed
+	}
+	o.updated = now
+	effect := o.apply
+	if o.status == orderFailed {
+		effect = o.undo
+	}
+	if effect != nil {
+		effect()
+	}
+}
+
+// wireOrder is the returnObj of an order. That of the pages about existing repositories is shorter.
+func (st *state) wireOrder(o *order) object {
+	number := "2026" + o.id[:8]
+	out := object{"masterOrderID": o.id, "masterOrderNO": number, "regionID": st.regionID}
+	switch o.operation {
+	case "create-storage-backup":
+		out["masterOrderNo"] = number
+	case "open-service-backup":
+		out["masterOrderNO"] = nil
+		out["masterResourceID"] = o.resourceID
+	default:
+		return out
+	}
+	out["masterResourceStatus"] = "started"
+	out["resources"] = []object{{
+		"orderID":          o.id,
+		"status":           1,
+		"isMaster":         true,
+		"resourceType":     o.resourceType,
+		"resourceID":       o.resourceID,
+		"masterOrderID":    o.id,
+		"masterResourceID": o.resourceID,
+		"itemValue":        1,
+		"resourceConfig":   object{"regionID": st.regionID},
+		"createTime":       o.placed.UnixMilli(),
+		"startTime":        o.placed.UnixMilli(),
+		"updateTime":       o.updated.UnixMilli(),
+	}}
+	return out
+}
+
+// showOrder is the companion that looks an order up.
+func (st *state) showOrder(a args) (any, error) {
+	o := st.orders.get(a.text("masterOrderId"))
+	if o == nil {
+		return nil, refuse("Openapi.Order.NotFound", "there is no such order: "+a.text("masterOrderId"), "订单不存在")
+	}
+	o.read(st.now())
+	resources := []string{}
+	if o.storageID != "" && (o.status == orderDone || o.status == orderUnsubscribed) {
+		resources = append(resources, o.storageID)
+	}
+	return object{"orderStatus": o.status, "resourceType": o.resourceType, "resourceUuid": resources}, nil
+}
+
+// openService activates the service. Activating it again is a new order without effect.
+func (st *state) openService(a args) (any, error) {
+	return st.place("open-service-backup", a, func(o *order) error {
+		o.resourceType = "CT_CBR_CLIENT"
+		o.apply = func() { st.activated = true }
+		return nil
+	})
+}
+
+// period returns the time at which a subscription from a time on ends.
+func period(a args, from time.Time) time.Time {
+	n := int(a.int("cycleCount"))
+	if a.text("cycleType") == "year" {
+		return from.AddDate(n, 0, 0)
+	}
+	return from.AddDate(0, n, 0)
+}

@@ -1,0 +1,217 @@
+package cbrtest
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"sync"
+	"time"
+)
+
+// maxBody bounds the body of a request; the largest valid one has well under a hundred kilobytes.
+const maxBody = 1 << 20
+
+// A Server is a CT-CBR service in memory behind an HTTP server. It is safe for use by many goroutines.
+//
+// It is also an [http.Handler], for tests that want to put it behind a server of their own, for example one with TLS
+// and HTTP/2: httptest.NewUnstartedServer(srv).
+type Server struct {
+	// URL is the base URL, of the form http://127.0.0.1:port without a trailing slash. All operations are served
+	// there, the companions (orders and regions) too.
+	URL string
+	// AccessKey and SecretKey are the credentials that clients must sign with. They are worth nothing outside of the
+	// server.
+	AccessKey, SecretKey string
+	// RegionID is the only region in which the service can be used.
+	RegionID string
+	// HostID is a host that exists from the start, without an agent, and can be protected.
+	HostID string
+
+	server   *httptest.Server
+	client   *http.Client
+	gate     *gate
+	state    *state
+	recorder recorder
+	faults   faults
+
+	done   chan struct{} // closed by Close; ends everything that waits
+	mu     sync.Mutex
+	closed bool
+	taken  map[net.Conn]bool // connections taken over from net/http
+	users  sync.WaitGroup    // goroutines that use one of taken
+}
+
+// NewServer starts a Server, which must be closed after use. Like [httptest.NewServer] it panics if it cannot listen
+// on a port of the loopback interface.
+func NewServer(opts ...Option) *Server {
+	cfg := defaultConfig()
+	for _, opt := range opts {
+		opt(&cfg)
+	}
+	s := &Server{
+		AccessKey: cfg.accessKey,
+		SecretKey: cfg.secretKey,
+		RegionID:  cfg.regionID,
+		gate:      newGate(cfg.accessKey, cfg.secretKey),
+		state:     newState(cfg),
+		done:      make(chan struct{}),
+		taken:     map[net.Conn]bool{},
+	}
+	s.HostID = s.state.addHost(Host{Name: "ecm-demo"})
+	s.listen(cfg)
+	return s
+}
+
+// listen starts the HTTP server on the listener that was asked for, and makes the client that reaches it.
+func (s *Server) listen(cfg config) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	listener := cfg.listener
+	switch {
+	case cfg.inMemory:
+		mem := newMemListener()
+		listener, transport.DialContext = mem, mem.dial
+	case listener == nil:
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			panic("cbrtest: cannot listen on the loopback interface: " + err.Error())
+		}
+		listener = l
+	}
+	s.client = &http.Client{Transport: transport}
+	s.server = &httptest.Server{
+		Listener: &faultListener{Listener: listener, faults: &s.faults},
+		Config:   &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)},
+	}
+	s.server.Start()
+	s.URL = s.server.URL
+}
+
+// HTTPClient returns a client that reaches the server, also one that is [InMemory]. Every call returns the same client;
+// Close closes its idle connections.
+func (s *Server) HTTPClient() *http.Client { return s.client }
+
+// Close ends the server: requests under way are cut off, and no goroutine of the server is left. It may be called more
+// than once.
+func (s *Server) Close() {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed = true
+	close(s.done)
+	for conn := range s.taken {
+		conn.Close()
+	}
+	s.mu.Unlock()
+	s.users.Wait()
+	s.client.CloseIdleConnections()
+	s.server.Listener.Close()
+	s.server.CloseClientConnections()
+	s.server.Close()
+}
+
+// ServeHTTP answers one request. This is the order in which a request is looked at: signature, faults to inject,
+// path and method, parameters, and then the operation itself.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.done: // on a connection that came while the server was being closed
+		panic(http.ErrAbortHandler)
+	default:
+	}
+	operation := path.Base(r.URL.Path)
+	entry := s.recorder.begin(operation, r)
+	if f, ok := s.faults.take(operation, beforeBody); ok {
+		s.spoil(w, r, f, nil)
+		return
+	}
+	w.Header().Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	s.recorder.body(entry, body)
+	var ans *answer
+	var f Fault
+	var faulty bool
+	switch refused := s.gate.check(r, body); {
+	case err != nil:
+		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read", "请求体无法读取"))
+	case refused != nil:
+		ans = failed(refused)
+	default:
+		if f, faulty = s.faults.take(operation, afterBody); !faulty || f.carriesOut() {
+			ans = s.state.serve(r, body)
+		}
+	}
+	if ans != nil {
+		s.recorder.refused(entry, ans.refusal())
+	}
+	if faulty {
+		s.recorder.answered(entry, s.spoil(w, r, f, ans))
+		return
+	}
+	s.recorder.answered(entry, ans.status)
+	ans.send(w)
+}
+
+// wait pauses, and reports whether it was not cut short by the client going away or the server being closed.
+func (s *Server) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	return false
+}
+
+// take takes the connection of a request over from net/http, so that Close can end it. It returns nil where that is
+// not possible: with HTTP/2, or when the server is being closed.
+func (s *Server) take(w http.ResponseWriter) (conn net.Conn, release func()) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.Close()
+		return nil, nil
+	}
+	s.taken[conn] = true
+	s.users.Add(1)
+	return conn, func() {
+		conn.Close()
+		s.mu.Lock()
+		delete(s.taken, conn)
+		s.mu.Unlock()
+		s.users.Done()
+	}
+}
+
+// AddCredentials makes the server accept a second pair of keys, next to AccessKey and SecretKey, as it is while keys
+// are being rotated.
+func (s *Server) AddCredentials(accessKey, secretKey string) { s.gate.addKey(accessKey, secretKey) }
+
+// SetSkew makes the server's clock differ from the machine's, as far as dates of signatures are concerned: with a skew
+// of 20 minutes a client that trusts its own clock is refused. The Date header of answers tells the server's time.
+func (s *Server) SetSkew(skew time.Duration) { s.gate.skew.Store(int64(skew)) }
+
+// Now returns the time of the state, which creation times and expiry follow. It is the machine's time plus what
+// [Server.Advance] added, or stands still at the time given with [WithClock] but for what Advance added.
+func (s *Server) Now() time.Time {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	return s.state.now()
+}
+
+// Advance moves the clock of the state forward. Dates of signatures are not concerned.
+func (s *Server) Advance(d time.Duration) {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.advanced += d
+}

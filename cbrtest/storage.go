@@ -1,0 +1,249 @@
+package cbrtest
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// gigabyte is the unit of capacities.
+const gigabyte = 1 << 30
+
+// The states of a repository. It is also expired, without being in a state of its own, when its time has come.
+const (
+	storageAvailable  = "Available"
+	storageExpire     = "Expire"
+	storageRefing     = "Refing"
+	storageDestorying = "Destorying"
+)
+
+var storageStatusText = map[string]string{
+	storageAvailable: "可用", storageExpire: "已过期", storageRefing: "退订中", storageDestorying: "销毁中",
+}
+
+// A Storage is a repository (vault) to be seeded with [Server.AddStorage]. The zero value is one with 100 GB that
+// expires in a year.
+type Storage struct {
+	// ID is chosen by the server if it is empty.
+	ID string
+	// Name is a name of its own if it is empty.
+	Name string
+	// CapacityGB is the capacity in GB; 100 if it is 0.
+	CapacityGB int
+	// UsedBytes is what the snapshots that are not in the list take up.
+	UsedBytes int64
+	// Created is now, and Expires a year later, if they are zero.
+	Created, Expires time.Time
+	// MultiAZ says that the repository lies in more than one availability zone.
+	MultiAZ bool
+}
+
+// AddStorage puts a repository there, as if it had been ordered, and returns its ID. The service is activated by it.
+func (s *Server) AddStorage(v Storage) string {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.activated = true
+	return s.state.addStorage(v)
+}
+
+type storage struct {
+	Storage
+	status string
+	left   int // reads that still show it being destroyed
+}
+
+func (st *state) addStorage(v Storage) string {
+	v.ID = st.orNewID(v.ID)
+	v.Name = cmp.Or(v.Name, "storage-"+v.ID[:min(8, len(v.ID))])
+	v.CapacityGB = cmp.Or(v.CapacityGB, 100)
+	if v.Created.IsZero() {
+		v.Created = st.now()
+	}
+	if v.Expires.IsZero() {
+		v.Expires = v.Created.AddDate(1, 0, 0)
+	}
+	st.storages.add(v.ID, &storage{Storage: v, status: storageAvailable})
+	return v.ID
+}
+
+func (v *storage) statusAt(now time.Time) string {
+	if v.status == storageAvailable && !now.Before(v.Expires) {
+		return storageExpire
+	}
+	return v.status
+}
+
+func (v *storage) free() int64 { return int64(v.CapacityGB)*gigabyte - v.UsedBytes }
+
+// usable finds a repository that can be worked with.
+func (st *state) usable(id string) (*storage, error) {
+	v := st.storages.get(id)
+	if v == nil {
+		return nil, notFound("Storage", id)
+	}
+	if status := v.statusAt(st.now()); status != storageAvailable {
+		return nil, refuse("Backup.Storage.NotAvailable", "the repository is not available but "+status, "存储库"+storageStatusText[status])
+	}
+	return v, nil
+}
+
+func (st *state) createStorage(a args) (any, error) {
+	return st.place("create-storage-backup", a, func(o *order) error {
+		if err := st.active(); err != nil {
+			return err
+		}
+		name := a.text("backupStorageName")
+		if st.storageNameTaken(name) {
+			return refuse("Backup.Storage.NameDuplicate", "there is a repository of this name: "+name, "存储库名称已存在")
+		}
+		o.storageID, o.storageName = st.newID(), name
+		o.apply = func() {
+			st.addStorage(Storage{
+				ID:         o.storageID,
+				Name:       name,
+				CapacityGB: int(a.int("backupStorageCapacity")),
+				Expires:    period(a, st.now()),
+				MultiAZ:    a.int("multiAz") == 1,
+			})
+		}
+		return nil
+	})
+}
+
+// storageNameTaken reports whether a repository or an order for one has the name.
+func (st *state) storageNameTaken(name string) bool {
+	for _, v := range st.storages.list {
+		if v.Name == name {
+			return true
+		}
+	}
+	for _, o := range st.orders.list {
+		if o.storageName == name && o.pending() {
+			return true
+		}
+	}
+	return false
+}
+
+func (st *state) resizeStorage(a args) (any, error) {
+	return st.place("resize-storage-backup", a, func(o *order) error {
+		v, err := st.usable(a.text("backupStorageID"))
+		if err != nil {
+			return err
+		}
+		capacity := int(a.int("backupStorageCapacity"))
+		if capacity <= v.CapacityGB {
+			return refuse("Backup.Storage.CapacityInvalid", fmt.Sprintf("the capacity must be more than the present %d GB", v.CapacityGB), "扩容后的容量必须大于当前容量")
+		}
+		o.storageID = v.ID
+		o.apply = func() { v.CapacityGB = capacity }
+		return nil
+	})
+}
+
+// renewStorage renews a repository, also one that has expired.
+func (st *state) renewStorage(a args) (any, error) {
+	return st.place("renew-storage-backup", a, func(o *order) error {
+		v := st.storages.get(a.text("backupStorageID"))
+		if v == nil {
+			return notFound("Storage", a.text("backupStorageID"))
+		}
+		if v.status != storageAvailable {
+			return refuse("Backup.Storage.NotAvailable", "the repository is not available but "+v.status, "存储库不可续订")
+		}
+		o.storageID = v.ID
+		o.apply = func() {
+			from := v.Expires
+			if now := st.now(); from.Before(now) {
+				from = now
+			}
+			v.Expires = period(a, from)
+		}
+		return nil
+	})
+}
+
+func (st *state) unsubscribeStorage(a args) (any, error) {
+	return st.place("refund-storage-backup", a, func(o *order) error {
+		v := st.storages.get(a.text("backupStorageID"))
+		if v == nil {
+			return notFound("Storage", a.text("backupStorageID"))
+		}
+		if v.status != storageAvailable {
+			return refuse("Backup.Storage.NotAvailable", "the repository is being unsubscribed already", "存储库正在退订")
+		}
+		v.status = storageRefing
+		o.status, o.storageID = orderUnsubscribing, v.ID
+		o.apply = func() { v.status, v.left = storageDestorying, st.polls.Destroy }
+		o.undo = func() { v.status = storageAvailable }
+		return nil
+	})
+}
+
+// destroyed moves a repository that is being destroyed on, and reports whether it is gone, with all that was in it.
+func (st *state) destroyed(v *storage) bool {
+	if v.status != storageDestorying {
+		return false
+	}
+	if v.left > 0 {
+		v.left--
+		return false
+	}
+	st.storages.remove(v.ID)
+	for _, n := range st.snapshots.filter(func(n *snapshot) bool { return n.StorageID == v.ID }) {
+		st.removeSnapshot(n.ID)
+	}
+	return true
+}
+
+type wireStorage struct {
+	ID         string `json:"backupStorageID"`
+	Name       string `json:"backupStorageName"`
+	Capacity   string `json:"backupStorageCapacity"`
+	Free       string `json:"backupStorageFreeCapacity"`
+	StatusDesc string `json:"backupStorageStatusDesc"`
+	Created    any    `json:"backupStorageCreatTime"`
+	Expires    any    `json:"backupStorageExpireTime"`
+	RegionName string `json:"regionName"`
+	StatusCode string `json:"backupStorageStatusCode"`
+	MultiAZ    string `json:"multiAz"`
+}
+
+// listStorages lists repositories. It is a look at every order under way too, for clients that wait for a repository
+// to show up instead of looking at the order.
+func (st *state) listStorages(a args) (any, error) {
+	now := st.now()
+	for _, o := range st.orders.list {
+		o.read(now)
+	}
+	items := st.storages.filter(func(v *storage) bool {
+		return is(a.text("backupStorageID"), v.ID) && matches(a.text("queryContent"), v.Name)
+	})
+	kept := items[:0]
+	for _, v := range items {
+		if !st.destroyed(v) && is(a.text("backupStorageStatus"), v.statusAt(now)) {
+			kept = append(kept, v)
+		}
+	}
+	return newList(&st.mu, "backupStorageList", kept, st.wireStorage, count{"backupStorageCount", len(kept)}), nil
+}
+
+func (st *state) wireStorage(v *storage) wireStorage {
+	status := v.statusAt(st.now())
+	zones := "单可用区"
+	if v.MultiAZ {
+		zones = "多可用区"
+	}
+	return wireStorage{
+		ID:         v.ID,
+		Name:       v.Name,
+		Capacity:   fmt.Sprintf("%d G", v.CapacityGB),
+		Free:       fmt.Sprintf("%.2f", float64(v.free())/gigabyte),
+		StatusDesc: cmp.Or(storageStatusText[status], status),
+		Created:    wireTime(v.Created),
+		Expires:    wireTime(v.Expires),
+		RegionName: regionName,
+		StatusCode: status,
+		MultiAZ:    zones,
+	}
+}

@@ -1,0 +1,571 @@
+package ctcbr
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What the error of a wait can be matched with besides the sentinels of calls.
+var (
+	// ErrFailed says that what was waited for ended in failure.
+	ErrFailed = errors.New("failed")
+	// ErrCanceled says that what was waited for was canceled. It is not context.Canceled.
+	ErrCanceled = errors.New("was canceled")
+	// ErrVanished says that what was waited for is no longer listed.
+	ErrVanished = errors.New("vanished")
+	// ErrWaitTooLong says that the longest time of a wait has passed: 24 hours, or that of WaitAtMost.
+	ErrWaitTooLong = errors.New("waited too long")
+)
+
+// Progress is how far something that is waited for has come.
+type Progress struct {
+	// ID is what is waited for: a task, restore or order, or the host of an agent.
+	ID string
+	// State is its state as it came: a TaskStatus, RestoreStatus, OrderStatus or
+	// AgentStatus. It is empty while the service does not list it.
+	State string
+	// Percent is 0 for what tells no progress.
+	Percent Percent
+	Rate    Rate
+	// Files counts the files done.
+	Files int
+	// Elapsed is the time since the wait began.
+	Elapsed time.Duration
+	// Remaining is estimated from the progress seen so far, and zero where none can be.
+	Remaining time.Duration
+}
+
+// WaitOption changes how a wait looks and for how long.
+type WaitOption func(*waiting)
+
+// WaitInterval sets the time between two looks: it begins with first and grows by
+// half up to longest. 2 seconds and 1 minute by default.
+func WaitInterval(first, longest time.Duration) WaitOption {
+	return func(w *waiting) { w.interval, w.longest = first, max(first, longest) }
+}
+
+// WaitAtMost sets how long a wait may take, 24 hours by default. The context may end it earlier.
+func WaitAtMost(d time.Duration) WaitOption {
+	return func(w *waiting) { w.atMost = d }
+}
+
+// WaitProgress calls f after every look, for each thing that is waited for, in the
+// goroutine that waits.
+func WaitProgress(f func(Progress)) WaitOption {
+	return func(w *waiting) { w.progress = f }
+}
+
+// WaitSource sets the kind of host whose tasks or restores are waited for,
+// SourceECS by default: the others are listed apart.
+func WaitSource(s SourceType) WaitOption {
+	return func(w *waiting) { w.source = s }
+}
+
+// WaitRegion sets the region; the client's by default.
+func WaitRegion(id string) WaitOption {
+	return func(w *waiting) { w.region = id }
+}
+
+// WaitMissing sets in how many looks in a row something must be missing to count
+// as vanished, 3 by default.
+func WaitMissing(looks int) WaitOption {
+	return func(w *waiting) { w.missing = looks }
+}
+
+// WaitError is a wait that ended before what it waited for. It can be started
+// again with the same IDs, also by another process.
+type WaitError struct {
+	// Pending are the IDs that were still waited for.
+	Pending []string
+	// Last is the error of the last look, if that failed.
+	Last error
+	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or
+	// the failure of a look that cannot heal.
+	Err error
+}
+
+// Error names what was still running in one line.
+func (e *WaitError) Error() string {
+	const most = 5
+	pending := strings.Join(e.Pending[:min(most, len(e.Pending))], ", ")
+	if more := len(e.Pending) - most; more > 0 {
+		pending += fmt.Sprintf(" and %d more", more)
+	}
+	text := fmt.Sprintf("ctcbr: stopped waiting for %s: %s", pending, e.Err)
+	if e.Last != nil {
+		text += fmt.Sprintf(" (the last look failed: %s)", e.Last)
+	}
+	return oneLine(text)
+}
+
+// Unwrap returns why the wait ended.
+func (e *WaitError) Unwrap() error { return e.Err }
+
+// TaskError is a task that did not complete.
+type TaskError struct {
+	// Task is the task as it was last seen.
+	Task Task
+	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the task.
+func (e *TaskError) Error() string {
+	return endedBadly("backup task", e.Task.ID, e.Task.HostID, e.Err, e.Task.Message)
+}
+
+// Unwrap returns what became of the task.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// RestoreError is a restore that did not complete.
+type RestoreError struct {
+	// Restore is the restore as it was last seen.
+	Restore Restore
+	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the restore.
+func (e *RestoreError) Error() string {
+	return endedBadly("restore", e.Restore.ID, e.Restore.TargetID, e.Err, e.Restore.Message)
+}
+
+// Unwrap returns what became of the restore.
+func (e *RestoreError) Unwrap() error { return e.Err }
+
+func endedBadly(what, id, host string, err error, message string) string {
+	text := fmt.Sprintf("ctcbr: %s %s", what, id)
+	if host != "" {
+		text += " of host " + host
+	}
+	text += fmt.Sprintf(" %s", err)
+	if message != "" && errors.Is(err, ErrFailed) {
+		text += ": " + message
+	}
+	return oneLine(text)
+}
+
+// OrderError is an order that came to nothing.
+type OrderError struct {
+	ID     string
+	Status OrderStatus
+}
+
+// Error says in one line what became of the order.
+func (e *OrderError) Error() string {
+	return fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words())
+}
+
+// Unwrap returns ErrFailed.
+func (e *OrderError) Unwrap() error { return ErrFailed }
+
+// waiting is one wait: how it looks, and what it has seen so far.
+type waiting struct {
+	interval, longest, atMost time.Duration
+	progress                  func(Progress)
+	source                    SourceType
+	region                    string
+	missing                   int
+	unsubscribing             bool
+
+	began   time.Time
+	refused int // looks in a row that the service refused
+}
+
+func newWaiting(opts []WaitOption) *waiting {
+	w := &waiting{interval: 2 * time.Second, longest: time.Minute, atMost: 24 * time.Hour, missing: 3, began: time.Now()}
+	for _, opt := range opts {
+		opt(w)
+	}
+	return w
+}
+
+// until looks at growing intervals until look says that it is done. pending names
+// what is still waited for.
+func (w *waiting) until(ctx context.Context, pending func() []string, look func(context.Context) (done bool, err error)) error {
+	if ctx == nil {
+		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
+	defer cancel()
+	for interval := w.interval; ; interval = min(interval+interval/2, w.longest) {
+		done, err := look(ctx)
+		switch {
+		case done:
+			return err
+		case ctx.Err() == nil && w.isFinal(err):
+			return &WaitError{Pending: pending(), Err: err}
+		case !sleep(ctx, interval):
+			return &WaitError{Pending: pending(), Last: lastLook(ctx, err), Err: causeOf(ctx)}
+		}
+	}
+}
+
+// lastLook is the failure of the last look, unless that is but the end of the context.
+func lastLook(ctx context.Context, err error) error {
+	if err != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// isFinal reports whether a look failed in a way that the next one would, too. An
+// answer in which the service refuses for a reason of its own may pass, but not
+// when it comes three times in a row.
+func (w *waiting) isFinal(err error) bool {
+	var call *Error
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case err == nil:
+		w.refused = 0
+		return false
+	case errors.As(err, &certificate), !errors.As(err, &call):
+		return true
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
+		return true
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), call.HTTPStatus == 0:
+		return false
+	}
+	w.refused++
+	return w.refused >= 3 || call.HTTPStatus >= 400
+}
+
+func (w *waiting) report(p Progress) {
+	if w.progress != nil {
+		p.Elapsed = time.Since(w.began)
+		w.progress(p)
+	}
+}
+
+// job is a task or a restore as a wait sees it.
+type job struct {
+	id, host, state string
+	percent         Percent
+	rate            Rate
+	files           int
+}
+
+// fate is what has become of a job: nil while it runs.
+type fate func(state string, canceling bool) (ended bool, err error)
+
+func taskFate(state string, canceling bool) (bool, error) {
+	switch TaskStatus(state) {
+	case TaskCompleted:
+		return true, nil
+	case TaskCanceled, TaskCancelled:
+		return true, ErrCanceled
+	case TaskFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	return false, nil
+}
+
+func restoreFate(state string, canceling bool) (bool, error) {
+	switch RestoreStatus(state) {
+	case RestoreCompleted:
+		return true, nil
+	case RestoreFailed, RestoreCreateFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	if strings.HasSuffix(state, "Canceled") || strings.HasSuffix(state, "Cancelled") {
+		return true, ErrCanceled
+	}
+	return false, nil
+}
+
+// watched is what a wait knows of one job.
+type watched[T any] struct {
+	last      T // as it was last seen
+	seen      bool
+	host      string
+	canceling bool
+	missing   int // looks in a row without it
+	since     time.Time
+	percent   Percent // at since
+	err       error
+}
+
+// jobs waits for tasks or restores.
+type jobs[T any] struct {
+	*waiting
+	ids     []string
+	watched map[string]*watched[T]
+	running map[string]bool
+	listed  int // how long the region's list was
+
+	list func(ctx context.Context, host string) func(yield func(T, error) bool)
+	view func(*T) job
+	fate fate
+}
+
+func newJobs[T any](w *waiting, ids []string) *jobs[T] {
+	j := &jobs[T]{waiting: w, ids: ids, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
+	for _, id := range ids {
+		j.watched[id] = &watched[T]{}
+		j.running[id] = true
+	}
+	return j
+}
+
+func (j *jobs[T]) pending() []string {
+	var ids []string
+	for _, id := range j.ids {
+		if j.running[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// wait looks until every job has ended.
+func (j *jobs[T]) wait(ctx context.Context) error {
+	if len(j.running) == 0 {
+		return nil
+	}
+	return j.until(ctx, j.pending, func(ctx context.Context) (bool, error) {
+		found, err := j.look(ctx)
+		for id, item := range found {
+			j.update(id, item)
+		}
+		if err != nil {
+			return false, err // what is not in half a list is not missing
+		}
+		for _, id := range j.pending() {
+			if _, ok := found[id]; !ok {
+				j.miss(id)
+			}
+		}
+		return len(j.running) == 0, nil
+	})
+}
+
+// look lists the jobs of the region, or of their hosts alone where that is far less.
+func (j *jobs[T]) look(ctx context.Context) (map[string]T, error) {
+	found := make(map[string]T)
+	hosts := j.hosts()
+	count := 0
+	for _, host := range hosts {
+		for item, err := range j.list(ctx, host) {
+			if err != nil {
+				return found, err
+			}
+			count++
+			if id := j.view(&item).id; j.running[id] {
+				found[id] = item
+			}
+		}
+	}
+	if len(hosts) == 1 && hosts[0] == "" {
+		j.listed = count
+	}
+	return found, nil
+}
+
+// hosts are the hosts whose jobs are listed; one empty name is the whole region.
+func (j *jobs[T]) hosts() []string {
+	const far, few = 100, 3
+	if j.listed < far*len(j.running) {
+		return []string{""}
+	}
+	seen := make(map[string]bool)
+	var hosts []string
+	for _, id := range j.pending() {
+		w := j.watched[id]
+		if w.host == "" {
+			return []string{""}
+		}
+		if !seen[w.host] {
+			seen[w.host] = true
+			hosts = append(hosts, w.host)
+		}
+	}
+	if len(hosts) > few {
+		return []string{""}
+	}
+	return hosts
+}
+
+// update takes in a job as it was just listed.
+func (j *jobs[T]) update(id string, item T) {
+	w, now, view := j.watched[id], time.Now(), j.view(&item)
+	if !w.seen {
+		w.since, w.percent = now, view.percent
+	}
+	w.last, w.seen, w.missing, w.host = item, true, 0, view.host
+	if strings.HasSuffix(view.state, "Canceling") {
+		w.canceling = true
+	}
+	p := Progress{ID: id, State: view.state, Percent: view.percent, Rate: view.rate, Files: view.files}
+	if gained := view.percent - w.percent; gained > 0 && view.percent < 100 {
+		p.Remaining = time.Duration(float64(now.Sub(w.since)) * float64((100-view.percent)/gained))
+	}
+	j.report(p)
+	if ended, err := j.fate(view.state, w.canceling); ended {
+		w.err = err
+		delete(j.running, id)
+	}
+}
+
+// miss takes in that a job was not listed.
+func (j *jobs[T]) miss(id string) {
+	w := j.watched[id]
+	w.missing++
+	j.report(Progress{ID: id})
+	if w.missing < j.missing {
+		return
+	}
+	w.err = ErrVanished
+	if w.canceling {
+		w.err = ErrCanceled
+	}
+	delete(j.running, id)
+}
+
+// Wait waits until a task has completed, and returns it. A task that failed, was
+// canceled or vanished is a *TaskError, which holds it and matches ErrFailed,
+// ErrCanceled or ErrVanished. A wait that ends before the task does is a
+// *WaitError. Looks that fail in passing are survived. It is enough to know the
+// ID: a wait can be begun by another process than the task.
+func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
+	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &tasks[0], nil
+}
+
+// WaitAll waits until every one of some tasks of a region and kind of host has
+// ended, and returns them in the order of ids. The error joins a *TaskError for
+// every task that did not complete; the tasks as they were last seen come with it.
+// It asks once a look, however many tasks are waited for.
+func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	j := newJobs[Task](newWaiting(opts), ids)
+	j.fate = taskFate
+	j.view = func(t *Task) job {
+		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
+	}
+	j.list = func(ctx context.Context, host string) func(func(Task, error) bool) {
+		return all(s.List(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}))
+	}
+	err := j.wait(ctx)
+	tasks, failures := make([]Task, len(ids)), []error{err}
+	for i, id := range ids {
+		w := j.watched[id]
+		tasks[i] = w.last
+		tasks[i].ID = id
+		if w.err != nil {
+			failures = append(failures, &TaskError{Task: tasks[i], Err: w.err})
+		}
+	}
+	return tasks, joined(failures)
+}
+
+// joined is errors.Join, but one error alone stays itself.
+func joined(errs []error) error {
+	err := errors.Join(errs...)
+	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) == 1 {
+		return many.Unwrap()[0]
+	}
+	return err
+}
+
+// Wait waits until a restore has completed, and returns it. Its errors are those of
+// Tasks.Wait, with a *RestoreError for a *TaskError.
+func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	j := newJobs[Restore](newWaiting(opts), []string{id})
+	j.fate = restoreFate
+	j.view = func(r *Restore) job {
+		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
+	}
+	j.list = func(ctx context.Context, _ string) func(func(Restore, error) bool) {
+		return allr(s.List(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}))
+	}
+	if err := j.wait(ctx); err != nil {
+		return nil, err
+	}
+	w := j.watched[id]
+	w.last.ID = id
+	if w.err != nil {
+		return nil, &RestoreError{Restore: w.last, Err: w.err}
+	}
+	return &w.last, nil
+}
+
+// WaitActivated waits until the agent of a host is active, and returns it. A host
+// that has no agent in three looks in a row is an error that matches ErrVanished;
+// its other errors are those of Tasks.Wait.
+func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
+	w := newWaiting(opts)
+	var agent *Agent
+	missing := 0
+	err := w.until(ctx, func() []string { return []string{hostID} }, func(ctx context.Context) (bool, error) {
+		found, err := s.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: hostID, PageSize: 50})
+		if err != nil {
+			return false, err
+		}
+		agent = agentOf(hostID, found.Agents)
+		if agent == nil {
+			missing++
+			w.report(Progress{ID: hostID})
+			if missing < w.missing {
+				return false, nil
+			}
+			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, ErrVanished)
+		}
+		missing = 0
+		w.report(Progress{ID: hostID, State: string(agent.Status)})
+		return agent.Status == AgentActivated, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return agent, nil
+}
+
+// agentOf finds the agent of a host, an active one if it has several.
+func agentOf(hostID string, agents []Agent) (found *Agent) {
+	for i := range agents {
+		if a := &agents[i]; a.HostID == hostID && (found == nil || a.Status == AgentActivated) {
+			found = a
+		}
+	}
+	return found
+}
+
+func all(r *ListTasksResponse, err error) func(func(Task, error) bool) {
+	return func(yield func(Task, error) bool) {
+		if err != nil {
+			yield(Task{}, err)
+			return
+		}
+		for _, t := range r.Tasks {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+func allr(r *ListRestoresResponse, err error) func(func(Restore, error) bool) {
+	return func(yield func(Restore, error) bool) {
+		if err != nil {
+			yield(Restore{}, err)
+			return
+		}
+		for _, t := range r.Restores {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
