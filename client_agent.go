@@ -59,7 +59,9 @@ func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (r *InstallAgentResponse) check(*call, *attempt) error { return checkSent("installStatus", r.Sent) }
+func (r *InstallAgentResponse) check(*call, *attempt) error {
+	return checkSent("installStatus", r.Sent)
+}
 
 // Install has an agent installed on a cloud host. It places no order. The host
 // does the work later: find the agent with ListByHost until its status is
@@ -220,7 +222,9 @@ func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (r *UninstallAgentResponse) check(*call, *attempt) error { return checkSent("UninstallStatus", r.Sent) }
+func (r *UninstallAgentResponse) check(*call, *attempt) error {
+	return checkSent("UninstallStatus", r.Sent)
+}
 
 // Uninstall has an agent removed from its host. It places no order. The host does
 // the work later. Uninstall is sent once only; after ErrOutcomeUnknown look for the

@@ -227,7 +227,7 @@ func (w *waiting) isFinal(err error) bool {
 		return true
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
 		return true
-	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), call.HTTPStatus == 0:
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer), call.HTTPStatus == 0:
 		return false
 	}
 	w.refused++

@@ -121,7 +121,9 @@ func TestSignatureRefused(t *testing.T) {
 		"no user agent":       {drop("User-Agent"), 403, "UserAgentMissing"},
 		"no content type":     {drop("Content-Type"), 415, "ContentTypeInvalid"},
 		"other content type":  {func(q *signed) { q.header = map[string]string{"Content-Type": "text/plain"} }, 415, "ContentTypeInvalid"},
-		"two spaces":          {func(q *signed) { q.header = map[string]string{"Eop-Authorization": "test-ak  Headers=ctyun-eop-request-id;eop-date Signature=" + q.sign()} }, 401, "AuthorizationInvalid"},
+		"two spaces": {func(q *signed) {
+			q.header = map[string]string{"Eop-Authorization": "test-ak  Headers=ctyun-eop-request-id;eop-date Signature=" + q.sign()}
+		}, 401, "AuthorizationInvalid"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

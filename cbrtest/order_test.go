@@ -1,0 +1,261 @@
+package cbrtest
+
+import (
+	"maps"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func orderStatus(t testing.TB, srv *Server, id any) string {
+	t.Helper()
+	status, _ := call(t, srv, "query-uuid", map[string]any{"masterOrderId": id})["orderStatus"].(string)
+	return status
+}
+
+func vault(name, token string) map[string]any {
+	out := map[string]any{"backupStorageName": name, "backupStorageCapacity": 100, "cycleType": "month", "cycleCount": 1}
+	if token != "" {
+		out["clientToken"] = token
+	}
+	return out
+}
+
+func TestOrderTakesSomePolls(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		polls Polls
+		want  []string
+	}{
+		"default": {Polls{}, []string{"14", "14", "3", "3"}},
+		"five":    {Polls{Order: 5}, []string{"14", "14", "14", "14", "14", "3"}},
+		"none":    {Polls{Order: -1}, []string{"3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, Activated(), WithPolls(tt.polls))
+			order := call(t, srv, "create-storage-backup", vault("vault", ""))
+			require.Equal(t, "started", order["masterResourceStatus"])
+			var got []string
+			for range tt.want {
+				got = append(got, orderStatus(t, srv, order["masterOrderID"]))
+			}
+			require.Equal(t, tt.want, got)
+			done := call(t, srv, "query-uuid", map[string]any{"masterOrderId": order["masterOrderID"]})
+			listed := items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")
+			require.Len(t, listed, 1)
+			require.Equal(t, []any{listed[0]["backupStorageID"]}, done["resourceUuid"])
+		})
+	}
+}
+
+func TestOrderIsDoneForThoseWhoReadTheListOnly(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	call(t, srv, "create-storage-backup", vault("vault", ""))
+	for want := range []int{0, 1} {
+		if want == 1 {
+			call(t, srv, "query-storage-backup", nil)
+		}
+		list := call(t, srv, "query-storage-backup", map[string]any{"queryContent": "vau"})
+		require.Len(t, list["backupStorageList"], want)
+	}
+}
+
+func TestUnknownOrder(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	require.Equal(t, "Openapi.Order.NotFound", refusal(t, srv, "query-uuid", map[string]any{"masterOrderId": "x"}).Error)
+}
+
+func TestServiceHasToBeActivated(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for operation, params := range map[string]map[string]any{
+		"create-storage-backup": vault("vault", ""),
+		"install-client-backup": {"instanceID": srv.HostID},
+	} {
+		require.Equal(t, "Backup.Service.NotActivated", refusal(t, srv, operation, params).Error, operation)
+	}
+	order := call(t, srv, "open-service-backup", nil)
+	for orderStatus(t, srv, order["masterOrderID"]) != "3" {
+		refusal(t, srv, "create-storage-backup", vault("vault", ""))
+	}
+	call(t, srv, "create-storage-backup", vault("vault", ""))
+	call(t, srv, "open-service-backup", nil)
+	require.Equal(t, 3, srv.Charges(), "activating again is an order too")
+}
+
+// orders returns parameters of the five orders, for a server that has what they need.
+func orders(t *testing.T) (*Server, map[string]map[string]any) {
+	srv, params := seeded(t)
+	out := map[string]map[string]any{}
+	for name, p := range params {
+		if p["clientToken"] != nil {
+			out[name] = p
+		}
+	}
+	require.Len(t, out, 5)
+	return srv, out
+}
+
+func TestOrderAgainWithItsToken(t *testing.T) {
+	t.Parallel()
+	_, all := orders(t)
+	for name := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, all := orders(t)
+			before := srv.Charges()
+			first := call(t, srv, name, all[name])
+			for range 2 {
+				again := refusal(t, srv, name, all[name])
+				require.Equal(t, "Backup.Order.InProgress", again.Error)
+				require.Equal(t, "backup.order.inProgress", again.ErrorCode)
+				require.Equal(t, first["masterOrderID"], again.ReturnObj["masterOrderID"])
+			}
+			require.Equal(t, first["masterOrderID"], call(t, srv, name, all[name])["masterOrderID"], "done")
+			require.Equal(t, before+1, srv.Charges())
+			last := srv.Orders()[before]
+			require.Equal(t, 4, last.Requests)
+			require.Equal(t, name, last.Operation)
+			require.Equal(t, all[name]["clientToken"], last.ClientToken)
+		})
+	}
+}
+
+func TestTokenOfAnotherOrder(t *testing.T) {
+	t.Parallel()
+	srv, all := orders(t)
+	call(t, srv, "renew-storage-backup", all["renew-storage-backup"])
+	changed := maps.Clone(all["renew-storage-backup"])
+	changed["cycleCount"] = 2
+	require.Equal(t, "Backup.Order.ClientTokenConflict", refusal(t, srv, "renew-storage-backup", changed).Error)
+	other := maps.Clone(all["resize-storage-backup"])
+	other["clientToken"] = changed["clientToken"]
+	require.Equal(t, "Backup.Order.ClientTokenConflict", refusal(t, srv, "resize-storage-backup", other).Error)
+}
+
+func TestOrdersWithoutToken(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	storage := srv.AddStorage(Storage{})
+	renew := map[string]any{"backupStorageID": storage, "cycleType": "year", "cycleCount": 1}
+	first := call(t, srv, "renew-storage-backup", renew)
+	require.NotEqual(t, first["masterOrderID"], call(t, srv, "renew-storage-backup", renew)["masterOrderID"])
+	require.Equal(t, 2, srv.Charges())
+}
+
+func TestRefusedOrderDoesNotBindItsToken(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	refusal(t, srv, "create-storage-backup", vault("vault", "token"))
+	srv.AddStorage(Storage{Name: "other"})
+	call(t, srv, "create-storage-backup", vault("vault-2", "token"))
+	require.Equal(t, 1, srv.Charges())
+}
+
+func TestFailedOrder(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	srv.FailNext(OrderJob, "余额不足")
+	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	var got []string
+	for range 3 {
+		got = append(got, orderStatus(t, srv, order["masterOrderID"]))
+	}
+	require.Equal(t, []string{"14", "14", "5"}, got)
+	again := refusal(t, srv, "create-storage-backup", vault("vault", "token"))
+	require.Equal(t, "Backup.Order.Failed", again.Error)
+	require.Contains(t, again.Message, "余额不足")
+	require.Empty(t, items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList"))
+	call(t, srv, "create-storage-backup", vault("vault", "token-2"))
+}
+
+func TestUnsubscribe(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	storage := srv.AddStorage(Storage{})
+	srv.AddSnapshot(Snapshot{StorageID: storage})
+	status := func() string {
+		list := items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")
+		if len(list) == 0 {
+			return "gone"
+		}
+		return list[0]["backupStorageStatusCode"].(string)
+	}
+	params := map[string]any{"backupStorageID": storage}
+	order := call(t, srv, "refund-storage-backup", params)
+	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "refund-storage-backup", params).Error)
+	require.Equal(t, "Refing", status())
+	var got []string
+	for range 3 {
+		got = append(got, orderStatus(t, srv, order["masterOrderID"]))
+	}
+	require.Equal(t, []string{"12", "13", "13"}, got)
+	require.Equal(t, []string{"Destorying", "gone"}, []string{status(), status()})
+	require.Empty(t, items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList"))
+}
+
+func TestFailedUnsubscription(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithPolls(Polls{Order: -1}))
+	storage := srv.AddStorage(Storage{})
+	srv.FailNext(OrderJob, "")
+	order := call(t, srv, "refund-storage-backup", map[string]any{"backupStorageID": storage})
+	require.Equal(t, "5", orderStatus(t, srv, order["masterOrderID"]))
+	list := items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")
+	require.Equal(t, "Available", list[0]["backupStorageStatusCode"])
+}
+
+func TestResizeAndRenew(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 31, 0, 0, 0, 0, beijing)
+	srv := start(t, WithClock(at), WithPolls(Polls{Order: -1}))
+	storage := srv.AddStorage(Storage{CapacityGB: 100, Expires: at.AddDate(0, 1, 0)})
+	listed := func() map[string]any {
+		return items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageID": storage}), "backupStorageList")[0]
+	}
+	resize := map[string]any{"backupStorageID": storage, "backupStorageCapacity": 100}
+	require.Equal(t, "Backup.Storage.CapacityInvalid", refusal(t, srv, "resize-storage-backup", resize).Error)
+	resize["backupStorageCapacity"] = 250
+	call(t, srv, "resize-storage-backup", resize)
+	require.Equal(t, "250 G", listed()["backupStorageCapacity"])
+
+	renew := map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 2}
+	call(t, srv, "renew-storage-backup", renew)
+	require.Equal(t, "2026-05-03 00:00:00", listed()["backupStorageExpireTime"], "two months after the old expiry")
+
+	srv.Advance(365 * 24 * time.Hour)
+	require.Equal(t, "Expire", listed()["backupStorageStatusCode"])
+	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "resize-storage-backup", resize).Error)
+	call(t, srv, "renew-storage-backup", renew)
+	require.Equal(t, "Available", listed()["backupStorageStatusCode"])
+	require.Equal(t, "2027-03-31 00:00:00", listed()["backupStorageExpireTime"], "two months from now on")
+	require.Empty(t, items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageStatus": "Expire"}), "backupStorageList"))
+}
+
+func TestStorageNamesAreUnique(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	call(t, srv, "create-storage-backup", vault("vault", "token-1"))
+	require.Equal(t, "Backup.Storage.NameDuplicate", refusal(t, srv, "create-storage-backup", vault("vault", "token-2")).Error)
+	srv.AddStorage(Storage{Name: "seeded"})
+	require.Equal(t, "Backup.Storage.NameDuplicate", refusal(t, srv, "create-storage-backup", vault("seeded", "token-3")).Error)
+	require.Equal(t, "Backup.Storage.NotFound", refusal(t, srv, "refund-storage-backup", map[string]any{"backupStorageID": "x"}).Error)
+}
+
+func TestOneOrderFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() { prepare(srv, "create-storage-backup", vault("vault", "token")).send(t, srv) })
+	}
+	wg.Wait()
+	require.Equal(t, 1, srv.Charges())
+	require.Equal(t, 50, srv.Orders()[0].Requests)
+	require.Equal(t, 50, srv.Count("create-storage-backup"))
+}

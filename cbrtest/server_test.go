@@ -1,0 +1,243 @@
+package cbrtest
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := start(t, WithListener(l), WithCredentials("my-ak", "my-sk"), WithRegion("my-region"), Activated())
+	require.Equal(t, "http://"+l.Addr().String(), srv.URL)
+	require.Equal(t, []string{"my-ak", "my-sk", "my-region"}, []string{srv.AccessKey, srv.SecretKey, srv.RegionID})
+	call(t, srv, "create-storage-backup", vault("vault", ""))
+	require.Equal(t, 401, signed{method: "GET", path: "/v4/region/list-regions", ak: "test-ak", sk: "test-sk"}.send(t, srv).Status)
+}
+
+func TestInMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := NewServer(InMemory())
+		defer srv.Close()
+		order := call(t, srv, "open-service-backup", nil)
+		time.Sleep(24 * time.Hour)
+		require.Equal(t, "14", orderStatus(t, srv, order["masterOrderID"]), "state does not move by itself")
+		require.Equal(t, srv.Now(), time.Now())
+
+		_, err := srv.HTTPClient().Get("http://192.0.2.1/")
+		require.ErrorContains(t, err, "no such address in memory")
+		srv.Close()
+		_, err = srv.HTTPClient().Get(srv.URL)
+		require.ErrorContains(t, err, "refused")
+	})
+}
+
+func TestDialInMemoryEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newMemListener().dial(ctx, "tcp", memAddr{}.String())
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 13, 0, 0, 0, 0, time.UTC)
+	still := start(t, WithClock(at))
+	still.Advance(time.Hour)
+	require.Equal(t, at.Add(time.Hour), still.Now())
+	moving := start(t)
+	moving.Advance(time.Hour)
+	require.WithinDuration(t, time.Now().Add(time.Hour), moving.Now(), time.Minute)
+}
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	q := prepare(srv, "create-storage-backup", vault("vault", "token"))
+	q.id = "request-1"
+	q.send(t, srv)
+	signed{method: "GET", path: "/v4/region/list-regions", query: "regionNam=x"}.send(t, srv)
+	srv.Inject("list-regions", Fault{Conn: CloseAfterRequest, Times: -1})
+	_, _, err := try(t.Context(), t, srv, prepare(srv, "list-regions", nil))
+	require.Error(t, err)
+
+	got := srv.Requests()
+	require.GreaterOrEqual(t, len(got), 3) // a transport may send a GET again
+	first := got[0]
+	require.Equal(t, "create-storage-backup", first.Operation)
+	require.Equal(t, "POST", first.Method)
+	require.Equal(t, "/v4/backup/create-storage-backup", first.Path)
+	require.Equal(t, q.body, string(first.Body))
+	require.Equal(t, "request-1", first.RequestID)
+	require.Equal(t, "token", first.ClientToken)
+	require.Equal(t, 200, first.Status)
+	require.Empty(t, first.Refused)
+	require.Equal(t, "application/json", first.Header.Get("Content-Type"))
+	require.WithinDuration(t, time.Now(), first.Time, time.Minute)
+	require.Equal(t, "regionNam=x", got[1].Query)
+	require.Contains(t, got[1].Refused, "regionNam")
+	require.Zero(t, got[2].Status)
+
+	first.Header.Set("Content-Type", "changed")
+	require.Equal(t, "application/json", srv.Requests()[0].Header.Get("Content-Type"), "what is returned is a copy")
+	require.Equal(t, len(got), srv.Count(""))
+	require.Equal(t, 1, srv.Count("create-storage-backup"))
+	srv.ResetRequests()
+	require.Empty(t, srv.Requests())
+	require.Zero(t, srv.Count("create-storage-backup"))
+}
+
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	var rec recorder
+	r, err := http.NewRequest("GET", "http://127.0.0.1/", nil)
+	require.NoError(t, err)
+	for range recordCap + 5 {
+		rec.body(rec.begin("x", r), make([]byte, 4))
+	}
+	rec.body(rec.begin("x", r), make([]byte, maxBody))
+	require.LessOrEqual(t, len(rec.requests), recordCap)
+	require.Len(t, rec.requests[len(rec.requests)-1].Body, recordBody)
+	require.Equal(t, recordCap+6, rec.counts["x"])
+}
+
+func TestSetStatusAndRemove(t *testing.T) {
+	t.Parallel()
+	srv, _ := seeded(t)
+	order := srv.Orders()[0].ID
+	for operation, what := range map[string]struct{ list, id, status string }{
+		"client-by-instance-backup": {"backupClientList", "backupClientID", "backupClientStatus"},
+		"query-storage-backup":      {"backupStorageList", "backupStorageID", "backupStorageStatusCode"},
+		"query-backup-policy":       {"backupPolicyList", "backupPolicyID", "statusCode"},
+		"query-task-backup":         {"backupTaskList", "backupTaskID", "backupTaskStatusCode"},
+		"query-restore-backup":      {"backupRestoreList", "backupRestoreID", "backupRestoreStatusCode"},
+		"query-backup-snapshot":     {"backupSnapshotList", "backupSnapID", "statusCode"},
+	} {
+		before := items(t, call(t, srv, operation, nil), what.list)
+		id, _ := before[0][what.id].(string)
+		require.True(t, srv.SetStatus(id, "Unheard"), operation)
+		require.Equal(t, []any{"Unheard", "Unheard"}, states(t, srv, 2, operation, what.list, what.status))
+		require.True(t, srv.Remove(id), operation)
+		require.Len(t, items(t, call(t, srv, operation, nil), what.list), len(before)-1, operation)
+	}
+	require.True(t, srv.SetStatus(order, "8"))
+	require.Equal(t, "8", orderStatus(t, srv, order))
+	require.True(t, srv.Remove(order))
+	require.Empty(t, srv.Orders())
+	require.True(t, srv.Remove(srv.HostID))
+	require.False(t, srv.Remove("x"))
+	require.False(t, srv.SetStatus("x", "Failed"))
+}
+
+func TestSeedsKeepWhatTheySay(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 1, 8, 0, 0, 0, beijing)
+	srv := start(t)
+	require.Equal(t, "h-1", srv.AddHost(Host{ID: "h-1", Name: "web", IPs: []string{"10.0.0.1"}, OSType: "windows"}))
+	srv.AddAgent("h-1")
+	srv.AddAgent("gone") // of a host that is gone
+	require.Equal(t, "s-1", srv.AddStorage(Storage{ID: "s-1", Name: "vault", MultiAZ: true}))
+	require.Equal(t, "p-1", srv.AddPlan(Plan{ID: "p-1", Name: "nightly", HostID: "h-1", StorageID: "s-1"}))
+	require.Equal(t, "t-1", srv.AddTask(Task{ID: "t-1", Name: "run", PlanID: "p-1", Status: "Completed", Message: "好", Started: at, Done: at}))
+	require.Equal(t, "n-1", srv.AddSnapshot(Snapshot{ID: "n-1", Name: "copy", PlanID: "p-1", Created: at, Size: gigabyte, DataSize: 2 * gigabyte}))
+	require.Equal(t, "r-1", srv.AddRestore(Restore{ID: "r-1", Name: "back", SnapshotID: "n-1", HostID: "h-1", Dir: "/x", Status: "RestoreCompleted", Started: at, Done: at}))
+	require.Equal(t, "r-2", srv.AddRestore(Restore{ID: "r-2", SnapshotID: "n-2"}), "its snapshot is made")
+	for _, want := range []struct {
+		operation, list string
+		fields          map[string]any
+	}{
+		{"client-by-instance-backup", "backupClientList", object{"instanceID": "h-1", "backupClientName": "web", "instanceIps": []any{"10.0.0.1"}, "osType": "windows"}},
+		{"query-storage-backup", "backupStorageList", object{"backupStorageID": "s-1", "backupStorageName": "vault", "multiAz": "多可用区"}},
+		{"query-backup-policy", "backupPolicyList", object{"backupPolicyID": "p-1", "backupPolicyName": "nightly", "backupSrcInstanceID": "h-1", "backupStorageName": "vault"}},
+		{"query-task-backup", "backupTaskList", object{"backupTaskID": "t-1", "backupTaskName": "run", "backupTaskPercent": 100., "backupTaskErrMsg": "好", "backupTaskDoneTime": "2026-06-01 08:00:00"}},
+		{"query-backup-snapshot", "backupSnapshotList", object{"backupSnapID": "n-1", "snapName": "copy", "backupSnapSize": "1.00GB", "backupSnapDataSize": "2.00GB", "finishTimeDesc": "2026-06-01 08:00:00"}},
+		{"query-restore-backup", "backupRestoreList", object{"backupRestoreID": "r-1", "backupRestoreName": "back", "backupRestoreTargetPaths": []any{"/x"}, "backupRestorePercent": 100., "backupSnapID": "n-1"}},
+	} {
+		got := items(t, call(t, srv, want.operation, nil), want.list)[0]
+		for name, v := range want.fields {
+			require.Equal(t, v, got[name], name)
+		}
+	}
+}
+
+func TestLongListIsStreamed(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	srv := start(t)
+	ids := map[string]bool{}
+	for range n {
+		ids[srv.AddSnapshot(Snapshot{})] = true
+	}
+	require.Len(t, ids, n, "IDs are unique")
+	res, err := srv.HTTPClient().Do(prepare(srv, "query-backup-snapshot", nil).request(t, srv))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.EqualValues(t, -1, res.ContentLength, "sent in chunks")
+
+	dec := json.NewDecoder(res.Body)
+	for token, err := dec.Token(); token != "backupSnapshotList"; token, err = dec.Token() {
+		require.NoError(t, err)
+	}
+	_, err = dec.Token()
+	require.NoError(t, err)
+	items := 0
+	for ; dec.More(); items++ {
+		var n wireSnapshot
+		require.NoError(t, dec.Decode(&n))
+		delete(ids, n.ID)
+	}
+	require.Equal(t, n, items)
+	require.Empty(t, ids)
+}
+
+func TestStateIsNotLockedWhileAListIsSent(t *testing.T) {
+	t.Parallel()
+	srv := start(t, InMemory())
+	for range 1000 {
+		srv.AddSnapshot(Snapshot{})
+	}
+	res, err := srv.HTTPClient().Do(prepare(srv, "query-backup-snapshot", nil).request(t, srv))
+	require.NoError(t, err)
+	defer res.Body.Close() // nothing of it was read
+	call(t, srv, "list-regions", nil)
+	srv.AddSnapshot(Snapshot{})
+}
+
+func TestManyGoroutines(t *testing.T) {
+	t.Parallel()
+	srv, params := seeded(t)
+	var wg sync.WaitGroup
+	for name := range operations {
+		for range 5 {
+			wg.Go(func() {
+				if r := prepare(srv, name, params[name]).send(t, srv); r.Status != 200 {
+					panic(r.Raw)
+				}
+				srv.Requests()
+				srv.Orders()
+				srv.AddSnapshot(Snapshot{})
+			})
+		}
+	}
+	wg.Wait()
+	require.Equal(t, 5*len(operations), srv.Count("")-srv.Count("open-service-backup")+5)
+}
+
+func TestIDsLookLikeUUIDs(t *testing.T) {
+	t.Parallel()
+	st := newState(defaultConfig())
+	for range 100 {
+		require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, st.newID())
+	}
+}

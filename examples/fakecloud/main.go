@@ -1,0 +1,115 @@
+// Command fakecloud serves a CT-CBR service in memory on a loopback port, for trying out clients written in any
+// language. It prints what such a client needs as lines that a shell can source:
+//
+//	go run ./examples/fakecloud >env &
+//	sleep 1; . ./env
+//	curl -i "$CTCBR_ENDPOINT/v4/region/list-regions"   # refused: it is not signed
+//
+// It ends at an interrupt, or after the time given with -for.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ctyun-go/ctcbr/cbrtest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program: it serves until the context ends and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("fakecloud", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 picks a free one")
+	limit := flags.Duration("for", 0, "`time` after which to end, such as 30s; 0 runs until interrupted")
+	accessKey := flags.String("ak", "test-ak", "access `key` that clients must use; not a real one")
+	secretKey := flags.String("sk", "test-sk", "secret `key` that clients must sign with; not a real one")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "fakecloud: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	listener, err := listen(*addr)
+	if err != nil {
+		fmt.Fprintln(stderr, "fakecloud:", err)
+		return 1
+	}
+	srv := cbrtest.NewServer(cbrtest.WithListener(listener), cbrtest.WithCredentials(*accessKey, *secretKey))
+	defer srv.Close()
+	if err := printEnvironment(stdout, srv); err != nil {
+		fmt.Fprintln(stderr, "fakecloud:", err)
+		return 1
+	}
+	if *limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *limit)
+		defer cancel()
+	}
+	<-ctx.Done()
+	return 0
+}
+
+// listen listens on an address, which must be one that other machines cannot reach: the keys are known to everyone.
+func listen(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("%s is not a loopback address", addr)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := listener.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		listener.Close()
+		return nil, fmt.Errorf("%s is not a loopback address", addr)
+	}
+	return listener, nil
+}
+
+func printEnvironment(w io.Writer, srv *cbrtest.Server) error {
+	var out strings.Builder
+	for _, line := range [][2]string{
+		{"CTCBR_ENDPOINT", srv.URL},
+		{"CTYUN_AK", srv.AccessKey},
+		{"CTYUN_SK", srv.SecretKey},
+		{"CTYUN_REGION_ID", srv.RegionID},
+		{"CTCBR_HOST_ID", srv.HostID},
+	} {
+		fmt.Fprintf(&out, "%s=%s\n", line[0], quote(line[1]))
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:-]+$`)
+
+// quote writes a value so that a shell reads it as it is.
+func quote(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}

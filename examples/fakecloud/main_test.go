@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestServesUntilInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	out, in := io.Pipe()
+	exit := make(chan int, 1)
+	go func() {
+		defer in.Close()
+		exit <- run(ctx, []string{"-ak", "it's", "-sk", "$HOME"}, in, io.Discard)
+	}()
+	var lines []string
+	scanner := bufio.NewScanner(out)
+	for len(lines) < 5 && scanner.Scan() {
+		lines = append(lines, scanner.Text())
+	}
+	for i, want := range []string{
+		`^CTCBR_ENDPOINT=http://127\.0\.0\.1:\d+$`, `^CTYUN_AK='it'\\''s'$`, `^CTYUN_SK='\$HOME'$`,
+		`^CTYUN_REGION_ID=[0-9a-f]{32}$`, `^CTCBR_HOST_ID=[0-9a-f-]{36}$`,
+	} {
+		require.Regexp(t, regexp.MustCompile(want), lines[i])
+	}
+	endpoint := strings.TrimPrefix(lines[0], "CTCBR_ENDPOINT=")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(endpoint + "/v4/region/list-regions")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.GreaterOrEqual(t, res.StatusCode, 400, "not signed")
+
+	interrupt()
+	require.Zero(t, <-exit)
+	_, err = client.Get(endpoint)
+	require.Error(t, err)
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		args   []string
+		stdout io.Writer
+		code   int
+		stderr string
+	}{
+		"time is over":        {[]string{"-for", "1ms"}, io.Discard, 0, ""},
+		"localhost":           {[]string{"-for", "1ms", "-addr", "localhost:0"}, io.Discard, 0, ""},
+		"help":                {[]string{"-h"}, io.Discard, 0, "-addr"},
+		"all addresses":       {[]string{"-addr", ":0"}, io.Discard, 1, "not a loopback address"},
+		"all, spelt out":      {[]string{"-addr", "0.0.0.0:0"}, io.Discard, 1, "not a loopback address"},
+		"address of others":   {[]string{"-addr", "192.0.2.1:0"}, io.Discard, 1, "not a loopback address"},
+		"name of a host":      {[]string{"-addr", "example.com:0"}, io.Discard, 1, "not a loopback address"},
+		"address without":     {[]string{"-addr", "127.0.0.1"}, io.Discard, 1, "missing port"},
+		"port that is none":   {[]string{"-addr", "127.0.0.1:x"}, io.Discard, 1, "x"},
+		"unknown flag":        {[]string{"-x"}, io.Discard, 2, "-x"},
+		"argument":            {[]string{"x"}, io.Discard, 2, "unexpected argument"},
+		"nowhere to print to": {nil, broken{}, 1, "broken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stderr bytes.Buffer
+			require.Equal(t, tt.code, run(t.Context(), tt.args, tt.stdout, &stderr))
+			require.Contains(t, stderr.String(), tt.stderr)
+		})
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
