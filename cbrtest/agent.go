@@ -94,7 +94,7 @@ func (st *state) agentOn(hostID string) *agent {
 }
 
 // protected finds a host of the kind that a request is about and on which an agent is active.
-func (st *state) protected(hostID, source string) (*Host, error) {
+func (st *state) protected(hostID, source string) (*Host, *failure) {
 	host := st.hosts.get(hostID)
 	if host == nil || host.SourceType != source {
 		return nil, notFound("Instance", hostID)
@@ -105,7 +105,7 @@ func (st *state) protected(hostID, source string) (*Host, error) {
 	return host, nil
 }
 
-func (st *state) installAgent(a args) (any, error) {
+func (st *state) installAgent(a args) (any, *failure) {
 	if err := st.active(); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (st *state) installAgent(a args) (any, error) {
 	return object{"installStatus": true}, nil
 }
 
-func (st *state) uninstallAgent(a args) (any, error) {
+func (st *state) uninstallAgent(a args) (any, *failure) {
 	id := a.text("backupClientID")
 	if !st.agents.remove(id) {
 		return nil, notFound("Client", id)
@@ -198,7 +198,7 @@ func (a *agent) wire() wireAgent {
 	}
 }
 
-func (st *state) listAgents(a args) (any, error) {
+func (st *state) listAgents(a args) (any, *failure) {
 	found := st.agents.filter(func(g *agent) bool { return is(a.text("backupClientID"), g.id) })
 	if a.bool("notOnlyInstalled") && !a.has("backupClientID") {
 		installed := map[*Host]bool{}
@@ -222,7 +222,7 @@ func (st *state) listAgents(a args) (any, error) {
 	}, count{"backupClientTotal", len(found)}), nil
 }
 
-func (st *state) listAgentsByHost(a args) (any, error) {
+func (st *state) listAgentsByHost(a args) (any, *failure) {
 	hosts := strings.Split(a.text("backupSrcInstanceID"), ",")
 	found := st.agents.filter(func(g *agent) bool {
 		return is(a.text("backupClientID"), g.id) && (!a.has("backupSrcInstanceID") || slices.Contains(hosts, g.host.ID))

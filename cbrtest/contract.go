@@ -16,7 +16,7 @@ const (
 type operation struct {
 	method, path string
 	in           place
-	run          func(*state, args) (any, error)
+	run          func(*state, args) (any, *failure)
 	params       []param
 	rules        []rule
 }

@@ -20,12 +20,12 @@ import (
 // its Status, or what Conn says. A fault that gives none of these only touches the operation's own answer, and the
 // operation is carried out.
 type Fault struct {
-	// Apply carries the operation out before its answer is spoilt, so that the client cannot know about it. Without
+	// Apply carries the operation out before its answer is spoiled, so that the client cannot know about it. Without
 	// it the request is lost on its way, unless the operation's own answer is what is sent.
 	Apply bool
 	// Skip lets that many requests pass first.
 	Skip int
-	// Times is how many requests are spoilt: 0 stands for one, a negative number for all that come.
+	// Times is how many requests are spoiled: 0 stands for one, a negative number for all that come.
 	Times int
 	// Delay is how long the answer is kept back; shorter if the client goes away or the server is closed.
 	Delay time.Duration
@@ -98,7 +98,7 @@ func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
 
-// carriesOut reports whether the operation is carried out although its answer is to be spoilt.
+// carriesOut reports whether the operation is carried out although its answer is to be spoiled.
 func (f Fault) carriesOut() bool {
 	if f.Apply {
 		return true
@@ -116,7 +116,7 @@ func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status
 // Inject makes faults of an operation. The operation is the last segment of its path, for example "query-uuid"; ""
 // stands for any, and a segment that no operation has for requests that would be answered with 404. Faults wait in a
 // queue, and one has to be used up before the next comes into play. Requests that are refused for their signature are
-// not spoilt and use no fault up.
+// not spoiled and use no fault up.
 func (s *Server) Inject(operation string, f Fault) {
 	s.faults.add(operation, f)
 }
@@ -205,22 +205,33 @@ type message struct {
 	body   []byte
 }
 
-// spoil answers with a fault. The answer of the operation is nil if it was not carried out. It returns the HTTP status
-// that was sent, 0 if there was none.
-func (s *Server) spoil(w http.ResponseWriter, r *http.Request, f Fault, ans *answer) int {
+// spoil answers with a fault. The answer of the operation is nil if it was not carried out.
+func (s *Server) spoil(w http.ResponseWriter, r *http.Request, f Fault, ans *answer, entry *Request) {
 	if f.Delay > 0 && !s.wait(r.Context(), f.Delay) {
 		s.drop(w, false)
-		return 0
+		return
 	}
 	msg := f.message(ans)
 	msg.header.Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
-	if f.Conn == 0 {
-		maps.Copy(w.Header(), msg.header)
-		w.WriteHeader(msg.status)
-		_, _ = w.Write(msg.body) // the client has gone away
-		return msg.status
+	if f.answers() {
+		s.recorder.answered(entry, msg.status)
 	}
-	return s.breakConn(w, f, msg)
+	if f.Conn != 0 {
+		s.breakConn(w, f, msg)
+		return
+	}
+	maps.Copy(w.Header(), msg.header)
+	w.WriteHeader(msg.status)
+	_, _ = w.Write(msg.body) // the client has gone away
+}
+
+// answers reports whether a client sees a status.
+func (f Fault) answers() bool {
+	switch f.Conn {
+	case CloseBeforeBody, ResetAfterRequest, CloseAfterRequest, Silence, MalformedStatus:
+		return false
+	}
+	return true
 }
 
 // message makes the answer that a fault sends, as far as it sends one.
@@ -265,54 +276,53 @@ func (s *Server) drop(w http.ResponseWriter, reset bool) {
 }
 
 // breakConn answers on the connection itself.
-func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg message) int {
+func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg message) {
 	switch f.Conn {
 	case CloseBeforeBody, CloseAfterRequest:
 		s.drop(w, false)
-		return 0
+		return
 	case ResetAfterRequest:
 		s.drop(w, true)
-		return 0
+		return
 	}
 	conn, release := s.take(w)
 	if conn == nil {
 		panic(http.ErrAbortHandler)
 	}
 	defer release()
-	length := http.Header{"Content-Length": {strconv.Itoa(len(msg.body))}}
-	chunked := http.Header{"Transfer-Encoding": {"chunked"}}
-	half := msg.body[:len(msg.body)/2]
 	switch f.Conn {
 	case Silence:
 		untilGone(conn)
-		return 0
 	case SilenceAfterHeader:
-		if len(msg.body) == 0 {
-			length.Set("Content-Length", "100")
-		}
-		msg.sendHeader(conn, length)
+		msg.sendHeader(conn, announced(max(len(msg.body), 1)))
 		untilGone(conn)
 	case CloseAfterAnswer:
-		msg.sendHeader(conn, length)
+		msg.sendHeader(conn, announced(len(msg.body)))
 		send(conn, msg.body)
 	case CutBody:
-		msg.sendHeader(conn, length)
-		send(conn, half)
+		msg.sendHeader(conn, announced(max(len(msg.body), 1)))
+		send(conn, msg.half())
 	case CutChunk:
 		msg.sendHeader(conn, chunked)
-		send(conn, fmt.Appendf(nil, "%x\r\n%s", len(msg.body), half))
+		send(conn, fmt.Appendf(nil, "%x\r\n%s", max(len(msg.body), 1), msg.half()))
 	case Drip:
-		msg.sendHeader(conn, length)
+		msg.sendHeader(conn, announced(len(msg.body)))
 		s.drip(conn, msg.body, f.Interval)
 	case MalformedStatus:
 		send(conn, []byte("HTTP/one.one OK then\r\n\r\n"))
-		return 0
 	case EndlessBody:
 		msg.sendHeader(conn, chunked)
 		endless(conn)
 	}
-	return msg.status
 }
+
+var chunked = http.Header{"Transfer-Encoding": {"chunked"}}
+
+// announced is the header of a body of n bytes.
+func announced(n int) http.Header { return http.Header{"Content-Length": {strconv.Itoa(n)}} }
+
+// half is as much of a body as comes before the connection breaks.
+func (m message) half() []byte { return m.body[:len(m.body)/2] }
 
 func (m message) sendHeader(conn net.Conn, more http.Header) {
 	var buf bytes.Buffer

@@ -70,7 +70,7 @@ type order struct {
 
 // place answers an order. The token says whether it is one that is known; if not, check says whether it can be placed
 // and prepares it.
-func (st *state) place(operation string, a args, check func(*order) error) (any, error) {
+func (st *state) place(operation string, a args, check func(*order) *failure) (any, *failure) {
 	content := orderContent(operation, a)
 	token := a.text("clientToken")
 	if known := st.tokens[token]; known != nil {
@@ -94,7 +94,7 @@ func (st *state) place(operation string, a args, check func(*order) error) (any,
 }
 
 // placeAgain answers an order whose token is known.
-func (st *state) placeAgain(o *order, content string) (any, error) {
+func (st *state) placeAgain(o *order, content string) (any, *failure) {
 	if o.content != content {
 		return nil, refuse("Backup.Order.ClientTokenConflict", "the clientToken belongs to another order", "clientToken已被其他订单使用")
 	}
@@ -178,7 +178,7 @@ func (st *state) wireOrder(o *order) object {
 }
 
 // showOrder is the companion that looks an order up.
-func (st *state) showOrder(a args) (any, error) {
+func (st *state) showOrder(a args) (any, *failure) {
 	o := st.orders.get(a.text("masterOrderId"))
 	if o == nil {
 		return nil, refuse("Openapi.Order.NotFound", "there is no such order: "+a.text("masterOrderId"), "订单不存在")
@@ -192,8 +192,8 @@ func (st *state) showOrder(a args) (any, error) {
 }
 
 // openService activates the service. Activating it again is a new order without effect.
-func (st *state) openService(a args) (any, error) {
-	return st.place("open-service-backup", a, func(o *order) error {
+func (st *state) openService(a args) (any, *failure) {
+	return st.place("open-service-backup", a, func(o *order) *failure {
 		o.resourceType = "CT_CBR_CLIENT"
 		o.apply = func() { st.activated = true }
 		return nil

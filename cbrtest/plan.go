@@ -103,7 +103,7 @@ func (p *plan) paths() []string {
 }
 
 // findPlan finds a plan of the kind of hosts that a request is about.
-func (st *state) findPlan(a args) (*plan, error) {
+func (st *state) findPlan(a args) (*plan, *failure) {
 	id := a.text("backupPolicyID")
 	p := st.plans.get(id)
 	if p == nil || p.host.SourceType != a.source() {
@@ -114,7 +114,7 @@ func (st *state) findPlan(a args) (*plan, error) {
 
 func accepted(msg string) object { return object{"status": "success", "msg": msg} }
 
-func (st *state) createPlan(a args) (any, error) {
+func (st *state) createPlan(a args) (any, *failure) {
 	if err := st.active(); err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (p *plan) set(a args) {
 	}
 }
 
-func (st *state) updatePlan(a args) (any, error) {
+func (st *state) updatePlan(a args) (any, *failure) {
 	p, err := st.findPlan(a)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (st *state) updatePlan(a args) (any, error) {
 	return accepted("修改备份计划成功"), nil
 }
 
-func (st *state) deletePlan(a args) (any, error) {
+func (st *state) deletePlan(a args) (any, *failure) {
 	p, err := st.findPlan(a)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (st *state) deletePlan(a args) (any, error) {
 }
 
 // operatePlan enables, stops or runs a plan. One that is stopped can be run nonetheless.
-func (st *state) operatePlan(a args) (any, error) {
+func (st *state) operatePlan(a args) (any, *failure) {
 	p, err := st.findPlan(a)
 	if err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ type wirePlan struct {
 	Type          int    `json:"policyType"`
 }
 
-func (st *state) listPlans(a args) (any, error) {
+func (st *state) listPlans(a args) (any, *failure) {
 	found := st.plans.filter(func(p *plan) bool {
 		return p.host.SourceType == a.source() &&
 			is(a.text("backupSrcInstanceID"), p.host.ID) && is(a.text("backupPolicyID"), p.id) &&

@@ -92,7 +92,7 @@ func (rec *recorder) answered(entry *Request, status int) {
 }
 
 // Requests returns the requests received since the start or the last [Server.ResetRequests], oldest first, those that
-// were refused or spoilt by a fault too. Of very many only the last few thousand are kept.
+// were refused or spoiled by a fault too. Of very many only the last few thousand are kept.
 func (s *Server) Requests() []Request {
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()

@@ -16,7 +16,7 @@ type wireRegion struct {
 }
 
 // listRegions lists the region of the server and two more, in which the service cannot be used.
-func (st *state) listRegions(a args) (any, error) {
+func (st *state) listRegions(a args) (any, *failure) {
 	regions := []wireRegion{
 		{st.regionID, regionName, "cn-huadong1-jsnj1A", "华东地区", "openstack", true, []string{"cn-huadong1-jsnj1A-public-ctcloud", "cn-huadong1-jsnj2A-public-ctcloud"}, true},
 		{"200000001852", "西南1", "cn-xinan1-sccd1A", "西南地区", "openstack", true, []string{"cn-xinan1-sccd1A-public-ctcloud"}, false},

@@ -99,7 +99,7 @@ func (st *state) newRestore(n *snapshot, target *Host, dir string) *restore {
 	return r
 }
 
-func (st *state) createRestore(a args) (any, error) {
+func (st *state) createRestore(a args) (any, *failure) {
 	id := a.text("backupSnapID")
 	n := st.snapshots.get(id)
 	if n == nil || n.source != a.source() {
@@ -158,7 +158,7 @@ func (r *restore) end(status, message string, now time.Time) {
 	}
 }
 
-func (st *state) cancelRestore(a args) (any, error) {
+func (st *state) cancelRestore(a args) (any, *failure) {
 	id := a.text("backupRestoreID")
 	r := st.restores.get(id)
 	if r == nil || r.target.SourceType != a.source() {
@@ -196,7 +196,7 @@ type wireRestore struct {
 }
 
 // listRestores lists restores. All that match but for their state are moved on by it.
-func (st *state) listRestores(a args) (any, error) {
+func (st *state) listRestores(a args) (any, *failure) {
 	found := st.restores.filter(func(r *restore) bool {
 		n := r.snapshot
 		return r.target.SourceType == a.source() &&

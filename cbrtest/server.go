@@ -126,7 +126,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation := path.Base(r.URL.Path)
 	entry := s.recorder.begin(operation, r)
 	if f, ok := s.faults.take(operation, beforeBody); ok {
-		s.spoil(w, r, f, nil)
+		s.spoil(w, r, f, nil, entry)
 		return
 	}
 	w.Header().Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
@@ -149,7 +149,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.recorder.refused(entry, ans.refusal())
 	}
 	if faulty {
-		s.recorder.answered(entry, s.spoil(w, r, f, ans))
+		s.spoil(w, r, f, ans, entry)
 		return
 	}
 	s.recorder.answered(entry, ans.status)

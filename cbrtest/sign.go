@@ -20,7 +20,7 @@ const (
 	dateLayout    = "20060102T150405Z" // Beijing time in spite of the Z
 	dateTolerance = 15 * time.Minute
 	requestIDAge  = 30 * time.Minute // twice the tolerance: an older request is refused for its date anyway
-	requestIDCap  = 200_000
+	requestIDCap  = 50_000
 )
 
 // beijing does not come from the time zone database, which a machine may lack.

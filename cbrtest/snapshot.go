@@ -24,7 +24,8 @@ type Snapshot struct {
 	ID string
 	// Name is a name of its own if it is empty.
 	Name string
-	// PlanID is the plan that made it; the first there is if it is empty, and a new one if there is none.
+	// PlanID is the plan that made it; the first there is (of the host, if that is given) if it is empty, and a new one
+	// if there is none.
 	PlanID string
 	// HostID and StorageID are those of the plan if they are empty.
 	HostID, StorageID string
@@ -44,9 +45,13 @@ func (s *Server) AddSnapshot(n Snapshot) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	st := s.state
-	p := st.planOrFirst(n.PlanID, cmp.Or(n.HostID, s.HostID))
+	p := st.planOrFirst(n.PlanID, n.HostID, s.HostID)
 	added := st.newSnapshot(p)
-	added.ID, added.HostID = cmp.Or(n.ID, added.ID), cmp.Or(n.HostID, added.HostID)
+	added.ID = cmp.Or(n.ID, added.ID)
+	if n.HostID != "" {
+		host := st.hostOrUnknown(n.HostID)
+		added.HostID, added.hostName, added.source = host.ID, host.Name, host.SourceType
+	}
 	added.StorageID = cmp.Or(n.StorageID, added.StorageID)
 	if !n.Created.IsZero() {
 		added.Created = n.Created
@@ -158,7 +163,7 @@ func (st *state) removeSnapshot(id string) bool {
 }
 
 // deleteResource deletes a backup resource; snapshots are the only ones.
-func (st *state) deleteResource(a args) (any, error) {
+func (st *state) deleteResource(a args) (any, *failure) {
 	id := a.text("backupObjectID")
 	n := st.snapshots.get(id)
 	if n == nil || n.source != a.source() {
@@ -192,7 +197,7 @@ type wireSnapshot struct {
 	StorageID     string `json:"backupStorageID"`
 }
 
-func (st *state) listSnapshots(a args) (any, error) {
+func (st *state) listSnapshots(a args) (any, *failure) {
 	found := st.snapshots.filter(func(n *snapshot) bool {
 		return n.source == a.source() &&
 			is(a.text("backupPolicyID"), n.PlanID) && matches(a.text("backupPolicyName"), n.planName) &&

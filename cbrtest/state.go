@@ -74,9 +74,9 @@ func (st *state) serve(r *http.Request, body []byte) *answer {
 	if id := a.text("regionID"); id != "" && id != st.regionID {
 		return failed(refuse("Backup.Region.NotFound", "there is no region "+id, "资源池不存在"))
 	}
-	result, err := op.run(st, a)
-	if err != nil {
-		return failed(err.(*failure)) //nolint:errorlint // operations return nothing else
+	result, refused := op.run(st, a)
+	if refused != nil {
+		return failed(refused)
 	}
 	return &answer{status: http.StatusOK, result: result}
 }
@@ -117,7 +117,7 @@ func (st *state) orNewID(id string) string {
 }
 
 // active refuses what needs the service to be activated.
-func (st *state) active() error {
+func (st *state) active() *failure {
 	if st.activated {
 		return nil
 	}

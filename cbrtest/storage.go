@@ -76,7 +76,7 @@ func (v *storage) statusAt(now time.Time) string {
 func (v *storage) free() int64 { return int64(v.CapacityGB)*gigabyte - v.UsedBytes }
 
 // usable finds a repository that can be worked with.
-func (st *state) usable(id string) (*storage, error) {
+func (st *state) usable(id string) (*storage, *failure) {
 	v := st.storages.get(id)
 	if v == nil {
 		return nil, notFound("Storage", id)
@@ -87,8 +87,8 @@ func (st *state) usable(id string) (*storage, error) {
 	return v, nil
 }
 
-func (st *state) createStorage(a args) (any, error) {
-	return st.place("create-storage-backup", a, func(o *order) error {
+func (st *state) createStorage(a args) (any, *failure) {
+	return st.place("create-storage-backup", a, func(o *order) *failure {
 		if err := st.active(); err != nil {
 			return err
 		}
@@ -125,8 +125,8 @@ func (st *state) storageNameTaken(name string) bool {
 	return false
 }
 
-func (st *state) resizeStorage(a args) (any, error) {
-	return st.place("resize-storage-backup", a, func(o *order) error {
+func (st *state) resizeStorage(a args) (any, *failure) {
+	return st.place("resize-storage-backup", a, func(o *order) *failure {
 		v, err := st.usable(a.text("backupStorageID"))
 		if err != nil {
 			return err
@@ -142,8 +142,8 @@ func (st *state) resizeStorage(a args) (any, error) {
 }
 
 // renewStorage renews a repository, also one that has expired.
-func (st *state) renewStorage(a args) (any, error) {
-	return st.place("renew-storage-backup", a, func(o *order) error {
+func (st *state) renewStorage(a args) (any, *failure) {
+	return st.place("renew-storage-backup", a, func(o *order) *failure {
 		v := st.storages.get(a.text("backupStorageID"))
 		if v == nil {
 			return notFound("Storage", a.text("backupStorageID"))
@@ -163,8 +163,8 @@ func (st *state) renewStorage(a args) (any, error) {
 	})
 }
 
-func (st *state) unsubscribeStorage(a args) (any, error) {
-	return st.place("refund-storage-backup", a, func(o *order) error {
+func (st *state) unsubscribeStorage(a args) (any, *failure) {
+	return st.place("refund-storage-backup", a, func(o *order) *failure {
 		v := st.storages.get(a.text("backupStorageID"))
 		if v == nil {
 			return notFound("Storage", a.text("backupStorageID"))
@@ -211,7 +211,7 @@ type wireStorage struct {
 
 // listStorages lists repositories. It is a look at every order under way too, for clients that wait for a repository
 // to show up instead of looking at the order.
-func (st *state) listStorages(a args) (any, error) {
+func (st *state) listStorages(a args) (any, *failure) {
 	now := st.now()
 	for _, o := range st.orders.list {
 		o.read(now)

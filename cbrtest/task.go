@@ -42,7 +42,7 @@ func (s *Server) AddTask(t Task) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	st := s.state
-	p := st.planOrFirst(t.PlanID, s.HostID)
+	p := st.planOrFirst(t.PlanID, "", s.HostID)
 	added := st.newTask(p)
 	if t.ID != "" {
 		added.id = t.ID
@@ -61,14 +61,18 @@ func (s *Server) AddTask(t Task) string {
 	return added.id
 }
 
-func (st *state) planOrFirst(id, hostID string) *plan {
+// planOrFirst returns the plan, or the first of the host if none is named, and makes it if there is none. No host
+// stands for any.
+func (st *state) planOrFirst(id, hostID, firstHostID string) *plan {
 	if p := st.plans.get(id); p != nil {
 		return p
 	}
-	if id == "" && len(st.plans.list) > 0 {
-		return st.plans.list[0]
+	for _, p := range st.plans.list {
+		if id == "" && is(hostID, p.host.ID) {
+			return p
+		}
 	}
-	return st.addPlan(Plan{ID: id, HostID: hostID})
+	return st.addPlan(Plan{ID: id, HostID: cmp.Or(hostID, firstHostID)})
 }
 
 type task struct {
@@ -93,7 +97,7 @@ func (st *state) newTask(p *plan) *task {
 }
 
 // runPlan begins a task.
-func (st *state) runPlan(p *plan, full bool) (*task, error) {
+func (st *state) runPlan(p *plan, full bool) (*task, *failure) {
 	if _, err := st.protected(p.host.ID, p.host.SourceType); err != nil {
 		return nil, err
 	}
@@ -144,7 +148,7 @@ func (t *task) end(status, message string, now time.Time) {
 	t.status, t.message, t.done = status, message, now
 }
 
-func (st *state) cancelTask(a args) (any, error) {
+func (st *state) cancelTask(a args) (any, *failure) {
 	id := a.text("backupTaskID")
 	t := st.tasks.get(id)
 	if t == nil || t.plan.host.SourceType != a.source() {
@@ -179,7 +183,7 @@ type wireTask struct {
 }
 
 // listTasks lists tasks. All that match but for their state are moved on by it.
-func (st *state) listTasks(a args) (any, error) {
+func (st *state) listTasks(a args) (any, *failure) {
 	found := st.tasks.filter(func(t *task) bool {
 		host := t.plan.host
 		if host.SourceType != a.source() || !is(a.text("backupSrcInstanceID"), host.ID) {

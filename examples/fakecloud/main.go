@@ -20,7 +20,6 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/ctyun-go/ctcbr/cbrtest"
 )
