@@ -24,6 +24,8 @@ type call struct {
 	query       string
 	body        []byte
 	clientToken string
+	accept      func(*attempt) error                             // takes in the answer of a success; may be nil
+	stream      func(context.Context, *attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
 
 	requestID string // of the last attempt
 	attempts  int
@@ -47,6 +49,13 @@ func freeze(c *Client, op operation, filled any, clientToken string) (*call, err
 	return call, nil
 }
 
+func (call *call) accepted(a *attempt) error {
+	if call.accept == nil {
+		return nil
+	}
+	return call.accept(a)
+}
+
 // fail makes the error of a call.
 func (call *call) fail(a *attempt, err error, unknown bool) *Error {
 	clean := a.redactor()
@@ -57,20 +66,22 @@ func (call *call) fail(a *attempt, err error, unknown bool) *Error {
 		Message: clean.text(string(a.Message)), Description: clean.text(string(a.Description)),
 		RequestID: call.requestID, Attempts: call.attempts, ClientToken: call.clientToken,
 		unknown: (unknown || call.unknown) && call.kind != read,
+		skew:    a.skew(),
 	}
 	if !errors.Is(err, errAnswered) {
 		e.Err = clean.error(err)
 	}
 	if a.status != 0 && !a.enveloped {
-		e.Body = clean.text(beginning(a.body))
+		e.Body = clean.text(beginning(a.body, beginningSize))
 	}
 	return e
 }
 
-// beginning is a short piece of an answer that is not the envelope.
-func beginning(body []byte) string {
-	const most = 256
-	return strings.ToValidUTF8(string(body[:min(len(body), most)]), "\uFFFD")
+const beginningSize = 256
+
+// beginning is a short piece of a body.
+func beginning(body []byte, size int) string {
+	return strings.ToValidUTF8(string(body[:min(len(body), size)]), "\uFFFD")
 }
 
 // attempt is one request of a call and how it ended: err is nil if it succeeded.
@@ -80,14 +91,17 @@ type attempt struct {
 	status    int
 	header    http.Header
 	body      []byte
+	begun     bool // the caller has items of the answer
 
 	err     error
 	failure failure
 
+	sent          http.Header
 	signedAt      time.Time
 	credentials   Credentials
 	authorization string
 	trace         trace
+	silence       *time.Timer // ends a stream that nothing comes of
 }
 
 var (
@@ -98,33 +112,43 @@ var (
 // attempt signs and sends a call once, reads the answer, and judges it.
 func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	a := &attempt{}
-	call.attempts++
 	call.requestID = uuid.NewString()
-	limited, cancel := context.WithTimeoutCause(ctx, c.options.attemptTimeout, errSilence)
+	limited, cancel := c.limit(ctx, call, a)
 	defer cancel()
 	req, err := c.newRequest(limited, call, a)
-	if err != nil {
-		a.failure, a.err = refused, err
-		if ctx.Err() != nil {
-			a.failure, a.err = ended, causeOf(ctx)
-		}
+	if ctx.Err() != nil {
+		a.failure, a.err = ended, causeOf(ctx)
 		return a
 	}
-	resp, err := c.http.Do(req)
+	if err != nil {
+		a.failure, a.err = refused, err
+		return a
+	}
+	call.attempts++
+	began := time.Now()
+	defer func() { c.log(ctx, call, a, time.Since(began)) }()
+	resp, err := c.exchange(call, req)
 	if err == nil {
 		defer resp.Body.Close()
 		a.status, a.header = resp.StatusCode, resp.Header
-		err = a.read(resp, c.options.maxAnswer)
+		if call.stream != nil && a.ok2xx() {
+			err = call.stream(limited, a, resp.Body)
+		} else {
+			err = a.read(resp, c.options.maxAnswer)
+		}
 	}
 	if err != nil && limited.Err() != nil {
 		err = causeOf(limited)
 	}
 	a.failure, a.err = a.judge(call, err, ctx.Err() != nil)
+	if a.begun {
+		a.failure = begun
+	}
 	if a.err != nil && a.trace.sent() && a.failure.uncertain() || a.status >= 500 {
 		call.unknown = true
 	}
-	if a.enveloped && a.ok2xx() {
-		// The signature was accepted, and so was the clock that made its date.
+	if a.enveloped && a.ok2xx() && call.failed[dateRefused] > 0 {
+		// The corrected signature was accepted, and with it the clock that made its date.
 		c.skew.Store(int64(call.skew))
 	}
 	return a
@@ -161,7 +185,7 @@ func (c *Client) newRequest(ctx context.Context, call *call, a *attempt) (*http.
 	if err := c.signer.authorize(req.Header, call.requestID, call.query, call.body, credentials, a.signedAt); err != nil {
 		return nil, err
 	}
-	a.authorization = req.Header[headerAuthorization][0]
+	a.sent, a.authorization = req.Header, req.Header[headerAuthorization][0]
 	return req, nil
 }
 

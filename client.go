@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -42,22 +41,22 @@ type Client struct {
 	ownsIdle bool
 }
 
-// NewClient makes a client. Without options it takes its key pair from CTYUN_AK
-// and CTYUN_SK and its region from CTYUN_REGION_ID; nothing is sent until a call is
-// made. Every fault of the options is in the error.
+// NewClient makes a client. Nothing is sent until a call is made. Every fault of
+// the options is in the error.
+//
+// What the options leave out is taken from the environment (CTYUN_AK and CTYUN_SK,
+// CTYUN_REGION_ID), and then from the file that command-line tools of this cloud
+// use: ~/.ctyun/config.json, or the file that CTYUN_CONFIG names, with the profile
+// that CTYUN_PROFILE names, or else its active one. The file is read once, by
+// NewClient. If no key pair is found, the error says where it was looked for.
 func NewClient(opts ...Option) (*Client, error) {
 	o := defaultOptions()
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if o.credentials == nil {
-		credentials, err := credentialsFromEnv()
-		if err != nil {
-			o.fail("%w", err)
-		}
-		o.credentials = credentials
+	if o.credentials == nil || o.region == "" {
+		o.lookAround()
 	}
-	o.region = cmp.Or(o.region, os.Getenv("CTYUN_REGION_ID"))
 	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
 	o.err = errors.Join(o.err, err)
 	if o.commonEndpoint == "" {
@@ -72,6 +71,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		return nil, o.err
 	}
 
+	o.credentials = newKeptCredentials(o.credentials)
 	c := &Client{options: o, base: base, common: common, budget: newBudget()}
 	c.signer.Zone = o.zone
 	c.life, c.end = context.WithCancelCause(context.Background())
@@ -155,38 +155,46 @@ func (o operation) name() string { return path.Base(o.path) }
 // completed and validated, its body frozen, sent until it succeeded or may not be
 // repeated, and the answer decoded.
 func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Client, op operation, req *R) (*T, error) {
-	var filled R
-	if req != nil {
-		filled = *req
-	}
-	check := newChecker(c, op)
-	PR(&filled).complete(check)
-	if err := check.err(); err != nil {
-		return nil, err
-	}
-	call, err := freeze(c, op, &filled, check.clientToken)
+	filled, clientToken, err := fill[R, PR](c, op, req)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.send(ctx, call)
+	call, err := freeze(c, op, filled, clientToken)
 	if err != nil {
 		return nil, err
 	}
 	result := new(T)
-	if err := answer.decode(result); err != nil {
-		return nil, call.fail(answer, err, call.kind != read)
-	}
-	PT(result).meta().RequestID = call.requestID
-	if v, ok := any(result).(checked); ok {
-		if err := v.check(call, answer); err != nil {
-			return nil, call.fail(answer, err, errors.Is(err, ErrBadAnswer))
+	call.accept = func(answer *attempt) error {
+		if err := answer.decode(result); err != nil {
+			return call.fail(answer, err, true)
 		}
+		PT(result).meta().RequestID = call.requestID
+		if v, ok := any(result).(checked); ok {
+			if err := v.check(call, answer); err != nil {
+				return call.fail(answer, err, errors.Is(err, ErrBadAnswer))
+			}
+		}
+		return nil
+	}
+	if _, err := c.send(ctx, call); err != nil {
+		return nil, err
 	}
 	return result, nil
 }
 
-// send makes attempts until one succeeds or the call may not be repeated.
-func (c *Client) send(ctx context.Context, call *call) (*attempt, error) {
+// fill completes a copy of a request and validates it.
+func fill[R any, PR request[R]](c *Client, op operation, req *R) (filled *R, clientToken string, err error) {
+	filled = new(R)
+	if req != nil {
+		*filled = *req
+	}
+	check := newChecker(c, op)
+	PR(filled).complete(check)
+	return filled, check.clientToken, check.err()
+}
+
+// send carries a call out, within its context and the life of the client.
+func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err error) {
 	if ctx == nil {
 		return nil, call.fail(&attempt{}, errors.New("nil context"), false)
 	}
@@ -195,12 +203,22 @@ func (c *Client) send(ctx context.Context, call *call) (*attempt, error) {
 	}
 	ctx, leave := c.enter(ctx)
 	defer leave()
+	if c.options.hook != nil {
+		hooked, done := c.options.hook(ctx, call.info())
+		ctx = hooked
+		defer func() { done(err) }()
+	}
 	call.skew = time.Duration(c.skew.Load())
 	c.budget.called()
+	return c.try(ctx, call)
+}
+
+// try makes attempts until one succeeds or the call may not be repeated.
+func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 	for {
 		a := c.attempt(ctx, call)
 		if a.err == nil {
-			return a, nil
+			return a, call.accepted(a)
 		}
 		wait, again := c.retry(call, a)
 		if !again {

@@ -1,8 +1,11 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -185,6 +188,127 @@ func (a *Agent) UnmarshalJSON(data []byte) error {
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsResponse, error) {
 	return do[ListAgentsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, req)
+}
+
+var agentList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, "backupClientList"}
+
+// All gives out the agents of a region one by one, page after page from the page
+// that the request names, in pages of 50 unless it says otherwise. It asks once a
+// page, holds one page at a time, and can be ranged over more than once. It ends
+// when as many agents came as the service counts, at a page without agents, at a
+// page that is not full where the service does not count, and at a page that came
+// before. If the service counts more agents than came until then, that is an error
+// that matches ErrBadAnswer. An error comes as the last element, behind the agents
+// of the pages before.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent, error] {
+	var given ListAgentsRequest
+	if req != nil {
+		given = *req
+	}
+	return sequence(func(yield func(Agent) bool) error {
+		_, err := s.pages(ctx, given, yield)
+		return err
+	})
+}
+
+// pages gives the agents of all pages to yield until that returns false. It returns
+// a call that stands for its requests.
+func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
+	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, 50)
+	asked := &call{operation: agentList.operation}
+	seen := make(map[[sha256.Size]byte]bool) // pages by the agents on them
+	for came := int64(req.Page-1) * int64(req.PageSize); ; req.Page++ {
+		page, err := s.List(ctx, &req)
+		if err != nil {
+			return nil, err
+		}
+		asked.attempts++
+		asked.requestID = page.RequestID
+		total := int64(page.Total)
+		content := pageOf(page.Agents)
+		switch {
+		case len(page.Agents) == 0:
+			return asked, nil
+		case seen[content] && came < total:
+			return nil, asked.fail(&attempt{}, fmt.Errorf("%w: page %d came before, %d of %d agents came", ErrBadAnswer, req.Page, came, total), false)
+		case seen[content]:
+			return asked, nil
+		}
+		seen[content] = true
+		for _, agent := range page.Agents {
+			if err := s.client.ended(ctx); err != nil {
+				return nil, asked.fail(&attempt{}, err, false)
+			}
+			if !yield(agent) {
+				return asked, nil
+			}
+		}
+		came += int64(len(page.Agents))
+		if came >= total && (total > 0 || len(page.Agents) < req.PageSize) {
+			return asked, nil
+		}
+	}
+}
+
+// pageOf tells pages apart by the agents on them.
+func pageOf(agents []Agent) [sha256.Size]byte {
+	var ids []byte
+	for _, a := range agents {
+		ids = fmt.Appendf(ids, "%q%q", a.ID, a.HostID)
+	}
+	return sha256.Sum256(ids)
+}
+
+// GetAgentRequest is the request of Agents.Get. It names the agent, or its host, or both.
+type GetAgentRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// ID is the agent's own ID. It or HostID is required.
+	ID string `json:"backupClientID,omitempty"`
+	// HostID is the host that the agent is installed on.
+	HostID string `json:"instanceID,omitempty"`
+	// SourceType is SourceECS unless given: other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *GetAgentRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	if r.ID == "" && r.HostID == "" {
+		c.fault("backupClientID", "or instanceID is required")
+	}
+}
+
+// Get finds an agent by its ID or by its host, in one request. Of several agents of
+// a host it takes an active one. One that is not there is an error that matches
+// ErrNotFound.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
+	r, _, err := fill(s.client, agentList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("agent %q", r.ID)
+	if r.ID == "" {
+		what = fmt.Sprintf("agent of host %q", r.HostID)
+	}
+	var found *Agent
+	asked, err := s.pages(ctx, ListAgentsRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID, Query: r.HostID}, func(a Agent) bool {
+		matches := (r.ID == "" || a.ID == r.ID) && (r.HostID == "" || a.HostID == r.HostID)
+		if matches && (found == nil || a.Status == AgentActivated) {
+			found = &a
+		}
+		return found == nil || found.Status != AgentActivated
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, asked.fail(&attempt{}, fmt.Errorf("%s: %w", what, ErrNotFound), false)
+	}
+	return found, nil
 }
 
 // UninstallAgentRequest is the request of Agents.Uninstall.

@@ -5,14 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // Credentials is one key pair of a Tianyi Cloud account. The secret key cannot
 // be read back, and no format verb, JSON or log prints it.
 type Credentials struct {
 	accessKey string
+	expires   time.Time
 	// Behind a pointer, since fmt prints the unexported fields of a struct
 	// without asking its String method.
 	secretKey *string
@@ -21,6 +23,13 @@ type Credentials struct {
 // NewCredentials makes Credentials of an access key (AK) and a secret key (SK).
 func NewCredentials(accessKey, secretKey string) Credentials {
 	return Credentials{accessKey: accessKey, secretKey: &secretKey}
+}
+
+// ExpiringAt returns the key pair with the time until which it may be used. A client
+// keeps what its provider gave until a minute before that time.
+func (c Credentials) ExpiringAt(t time.Time) Credentials {
+	c.expires = t
+	return c
 }
 
 // AccessKey returns the access key, which names the key pair and is no secret.
@@ -62,9 +71,10 @@ func checkKey(name, key string) error {
 	return nil
 }
 
-// CredentialsProvider gives the key pair that a call is signed with. It is asked
-// before every attempt, by many goroutines at a time, so one that reads a file or
-// asks a server keeps what it got for as long as that is valid.
+// CredentialsProvider gives the key pair that calls are signed with. A client asks
+// it again when the key pair it gave expires (ExpiringAt), by one goroutine at a
+// time; for one that does not expire it asks before every attempt, by many at a
+// time. It must heed the context, which is that of a call.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
@@ -81,11 +91,44 @@ func (c Credentials) Credentials(context.Context) (Credentials, error) { return 
 // ErrNoCredentials says that no usable key pair was found.
 var ErrNoCredentials = errors.New("no usable credentials")
 
-// credentialsFromEnv reads CTYUN_AK and CTYUN_SK.
-func credentialsFromEnv() (Credentials, error) {
-	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")
-	if ak == "" || sk == "" {
-		return Credentials{}, fmt.Errorf("%w: give WithStaticCredentials or WithCredentials, or set CTYUN_AK and CTYUN_SK", ErrNoCredentials)
-	}
-	return NewCredentials(ak, sk), nil
+// keptCredentials keeps what a provider gave for as long as that is valid.
+type keptCredentials struct {
+	provider CredentialsProvider
+	kept     atomic.Pointer[Credentials]
+	asking   chan struct{} // holds one token while the provider is asked
 }
+
+func newKeptCredentials(p CredentialsProvider) *keptCredentials {
+	return &keptCredentials{provider: p, asking: make(chan struct{}, 1)}
+}
+
+func (k *keptCredentials) Credentials(ctx context.Context) (Credentials, error) {
+	switch c := k.kept.Load(); {
+	case c == nil:
+	case c.expires.IsZero():
+		return k.ask(ctx)
+	case c.isFresh():
+		return *c, nil
+	}
+	select {
+	case k.asking <- struct{}{}:
+		defer func() { <-k.asking }()
+	case <-ctx.Done():
+		return Credentials{}, context.Cause(ctx)
+	}
+	if c := k.kept.Load(); c != nil && c.isFresh() {
+		return *c, nil
+	}
+	return k.ask(ctx)
+}
+
+func (k *keptCredentials) ask(ctx context.Context) (Credentials, error) {
+	c, err := k.provider.Credentials(ctx)
+	if err != nil {
+		return Credentials{}, err
+	}
+	k.kept.Store(&c)
+	return c, nil
+}
+
+func (c *Credentials) isFresh() bool { return time.Until(c.expires) > time.Minute }

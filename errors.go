@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // What the errors of this package can be matched with by errors.Is. Besides these,
@@ -18,6 +19,8 @@ var (
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrNotFound says that what the call names does not exist.
 	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous says that several things bear the name that one was to be found by.
+	ErrAmbiguous = errors.New("ambiguous")
 	// ErrUnauthorized says that the key pair, its signature, its rights or the
 	// caller's address were refused (HTTP 401 or 403).
 	ErrUnauthorized = errors.New("unauthorized")
@@ -72,6 +75,7 @@ type Error struct {
 	Err error
 
 	unknown bool
+	skew    time.Duration // of this machine's clock, as the answer's date tells
 }
 
 // Error describes the failure in one line.
@@ -97,6 +101,9 @@ func (e *Error) Error() string {
 	}
 	if e.Body != "" {
 		fmt.Fprintf(&b, ": answer begins %q", e.Body)
+	}
+	if hint := e.hint(); hint != "" {
+		fmt.Fprintf(&b, "; hint: %s", hint)
 	}
 	if e.unknown {
 		b.WriteString(": outcome unknown, it may have been carried out")

@@ -1,8 +1,10 @@
 package ctcbr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -33,6 +35,11 @@ type options struct {
 	longestWait    time.Duration
 	maxAnswer      int64
 	zone           *time.Location
+	middleware     []Middleware
+	hook           CallHook
+	logger         *slog.Logger
+	logBodies      bool
+	warning        string
 	err            error
 }
 
@@ -50,6 +57,20 @@ func defaultOptions() options {
 
 func (o *options) fail(format string, args ...any) {
 	o.err = errors.Join(o.err, fmt.Errorf("ctcbr: "+format, args...))
+}
+
+// lookAround fills in what the options left out.
+func (o *options) lookAround() {
+	found, err := lookAround(o.credentials == nil)
+	if err != nil {
+		o.fail("%w", err)
+		return
+	}
+	o.region = cmp.Or(o.region, found.Region)
+	if o.credentials == nil {
+		o.warning = found.warning
+		WithStaticCredentials(found.AccessKey, found.SecretKey)(o)
+	}
 }
 
 // WithStaticCredentials signs with one key pair.

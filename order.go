@@ -70,13 +70,23 @@ func (o *Order) UnmarshalJSON(data []byte) error {
 	type plain Order
 	wire := struct {
 		*plain
-		ID     text   `json:"masterOrderID"`
-		Number string `json:"masterOrderNo"`
+		ID     orderID `json:"masterOrderID"`
+		Number string  `json:"masterOrderNo"`
 	}{plain: (*plain)(o)}
 	err := decode(data, &wire)
 	o.ID = string(wire.ID)
 	o.Number = cmp.Or(o.Number, wire.Number)
 	return err
+}
+
+// orderID is text or, should the service write it so, a number.
+type orderID string
+
+func (id *orderID) UnmarshalJSON(data []byte) error {
+	if data[0] == '"' || '0' <= data[0] && data[0] <= '9' {
+		*id = orderID(plainText(data))
+	}
+	return nil
 }
 
 func (o *Order) check(call *call, answer *attempt) error {

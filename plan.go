@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 )
 
@@ -172,6 +173,87 @@ type StoredPlan struct {
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
 	return do[ListPlansResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, req)
+}
+
+var planList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, "backupPolicyList"}
+
+// All gives out the plans of a region one by one as they arrive, in memory that does
+// not grow with the list. It makes one request each time it is ranged over. An
+// error ends it, behind what came whole. See Snapshots.All.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划)
+func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
+	return streamed[Plan](ctx, s.client, planList, req)
+}
+
+// GetPlanRequest is the request of Plans.Get.
+type GetPlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupPolicyID"`
+	// SourceType is SourceECS unless given: other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *GetPlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyID", r.ID)
+}
+
+// Get finds a plan by its ID, in one request. One that is not there is an error
+// that matches ErrNotFound.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划)
+func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
+	r, _, err := fill(s.client, planList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Plan]{
+		what:  fmt.Sprintf("plan %q", r.ID),
+		id:    func(plan *Plan) string { return plan.ID },
+		match: func(plan *Plan) bool { return plan.ID == r.ID },
+	})
+}
+
+// FindPlanRequest is the request of Plans.Find.
+type FindPlanRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// Name is the whole name of the plan.
+	Name string `json:"backupPolicyName"`
+	// HostID is the host that the plan protects; empty means any.
+	HostID string `json:"backupSrcInstanceID,omitempty"`
+	// SourceType is SourceECS unless given: other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *FindPlanRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupPolicyName", r.Name)
+}
+
+// Find finds a plan by its exact name and its host, as one that was made is found,
+// in one request. One that is not there is an error that matches ErrNotFound, and
+// a name that several plans bear one that matches ErrAmbiguous.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划)
+func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
+	r, _, err := fill(s.client, planList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("plan named %q", r.Name)
+	if r.HostID != "" {
+		what += fmt.Sprintf(" of host %q", r.HostID)
+	}
+	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, sought[Plan]{
+		what: what,
+		id:   func(plan *Plan) string { return plan.ID },
+		match: func(plan *Plan) bool {
+			return plan.Name == r.Name && (r.HostID == "" || plan.HostID == r.HostID)
+		},
+	})
 }
 
 // PlanOp is what Plans.Operate does with a plan.

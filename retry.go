@@ -34,6 +34,7 @@ const (
 	serverFault                 // 500, 502, 503, 504
 	garbled                     // 2xx cut short, or not the envelope
 	oversized                   // 2xx with more than the client may read
+	begun                       // a list ended early when the caller had items of it, which nobody can take back
 	refused                     // any other answer: the service said no
 )
 
@@ -57,7 +58,7 @@ func (f failure) again(k kind, before int, retryAfterGiven bool) bool {
 		return before == 0
 	case garbled:
 		return k == order || k == read && before == 0
-	default: // hopeless, ended, oversized, refused
+	default: // hopeless, ended, oversized, begun, refused
 		return false
 	}
 }

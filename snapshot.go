@@ -2,6 +2,8 @@ package ctcbr
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"net/http"
 )
 
@@ -83,6 +85,52 @@ type Snapshot struct {
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
 	return do[ListSnapshotsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot"}, req)
+}
+
+var snapshotList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot"}, "backupSnapshotList"}
+
+// All gives out the snapshots of a region one by one, in the order of the service, as
+// they arrive. It makes one request each time it is ranged over, and holds one
+// snapshot at a time, however long the list is. What is not answered, or breaks off
+// before the first snapshot, is tried again like List. After that a failure comes as
+// the last element, behind every snapshot that was whole: only a loop that ends without
+// an error has seen them all. A list may take any time, but no longer than that of
+// WithAttemptTimeout until more of it comes; WithMaxAnswer bounds each snapshot, not
+// the list. Leaving the loop ends the request.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照)
+func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2[Snapshot, error] {
+	return streamed[Snapshot](ctx, s.client, snapshotList, req)
+}
+
+// GetSnapshotRequest is the request of Snapshots.Get.
+type GetSnapshotRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupSnapID"`
+	// SourceType is SourceECS unless given: snapshots of other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *GetSnapshotRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupSnapID", r.ID)
+}
+
+// Get finds a snapshot by its ID, in one request that asks for what the ID matches.
+// A snapshot that is not there is an error that matches ErrNotFound.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照)
+func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
+	r, _, err := fill(s.client, snapshotList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, sought[Snapshot]{
+		what:  fmt.Sprintf("snapshot %q", r.ID),
+		id:    func(snapshot *Snapshot) string { return snapshot.ID },
+		match: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
+	})
 }
 
 // DeleteResourceRequest is the request of Snapshots.DeleteResource.

@@ -2,6 +2,8 @@ package ctcbr
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"net/http"
 )
 
@@ -121,6 +123,75 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
 	return do[ListStoragesResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, req)
+}
+
+var storageList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, "backupStorageList"}
+
+// All gives out the repositories of a region one by one as they arrive, in memory that does
+// not grow with the list. It makes one request each time it is ranged over. An
+// error ends it, behind what came whole. See Snapshots.All.
+//
+// GET /v4/backup/query-storage-backup (查询存储库列表)
+func (s Storages) All(ctx context.Context, req *ListStoragesRequest) iter.Seq2[Storage, error] {
+	return streamed[Storage](ctx, s.client, storageList, req)
+}
+
+// GetStorageRequest is the request of Storages.Get.
+type GetStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupStorageID"`
+}
+
+func (r *GetStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupStorageID", r.ID)
+}
+
+// Get finds a repository by its ID, in one request. One that is not there is an
+// error that matches ErrNotFound.
+//
+// GET /v4/backup/query-storage-backup (查询存储库列表)
+func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
+	r, _, err := fill(s.client, storageList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, sought[Storage]{
+		what:  fmt.Sprintf("repository %q", r.ID),
+		id:    func(storage *Storage) string { return storage.ID },
+		match: func(storage *Storage) bool { return storage.ID == r.ID },
+	})
+}
+
+// FindStorageRequest is the request of Storages.Find.
+type FindStorageRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	// Name is the whole name of the repository.
+	Name string `json:"backupStorageName"`
+}
+
+func (r *FindStorageRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupStorageName", r.Name)
+}
+
+// Find finds a repository by its exact name, as one that was bought is found, in
+// one request. One that is not there is an error that matches ErrNotFound, and a
+// name that several bear one that matches ErrAmbiguous.
+//
+// GET /v4/backup/query-storage-backup (查询存储库列表)
+func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
+	r, _, err := fill(s.client, storageList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, sought[Storage]{
+		what:  fmt.Sprintf("repository named %q", r.Name),
+		id:    func(storage *Storage) string { return storage.ID },
+		match: func(storage *Storage) bool { return storage.Name == r.Name },
+	})
 }
 
 // ResizeStorageRequest is the request of Storages.Resize.

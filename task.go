@@ -3,33 +3,15 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"net/http"
-	"strconv"
-	"strings"
 )
 
 // Tasks are runs of plans: each makes one snapshot of a host.
 type Tasks struct{ client *Client }
-
-// Percent is progress, 0 to 100.
-type Percent float64
-
-// String writes the progress with its sign: "37.5%".
-func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -1, 64) + "%" }
-
-// UnmarshalJSON reads a number, also one that is written as text ("37.5", "37.5%").
-// What it cannot read is 0, and it never fails.
-func (p *Percent) UnmarshalJSON(data []byte) error {
-	*p = 0
-	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(plainText(data)), "%"))
-	// Not a number and infinity cannot be written as JSON again: n-n is 0 for neither.
-	if n, err := strconv.ParseFloat(number, 64); err == nil && n-n == 0 {
-		*p = Percent(n)
-	}
-	return nil
-}
 
 // TaskStatus is the state of a task.
 type TaskStatus string
@@ -112,6 +94,53 @@ type Task struct {
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
 	return do[ListTasksResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, req)
+}
+
+var taskList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, "backupTaskList"}
+
+// All gives out the tasks of a region one by one as they arrive, in memory that does
+// not grow with the list. It makes one request each time it is ranged over. An
+// error ends it, behind what came whole. See Snapshots.All.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
+	return streamed[Task](ctx, s.client, taskList, req)
+}
+
+// GetTaskRequest is the request of Tasks.Get.
+type GetTaskRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupTaskID"`
+	// SourceType is SourceECS unless given: tasks of other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *GetTaskRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupTaskID", r.ID)
+}
+
+// Get finds a task by its ID. It asks for what the ID matches, and for all tasks
+// if the task is not among that, since the service does not promise to look there.
+// A task that is not there is an error that matches ErrNotFound.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
+	r, _, err := fill(s.client, taskList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	task := sought[Task]{
+		what:  fmt.Sprintf("task %q", r.ID),
+		id:    func(task *Task) string { return task.ID },
+		match: func(task *Task) bool { return task.ID == r.ID },
+	}
+	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
+	if errors.Is(err, ErrNotFound) {
+		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
+	}
+	return found, err
 }
 
 // CancelTaskRequest is the request of Tasks.Cancel.
@@ -327,6 +356,47 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
 	return do[ListRestoresResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, req)
+}
+
+var restoreList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, "backupRestoreList"}
+
+// All gives out the restores of a region one by one as they arrive, in memory that does
+// not grow with the list. It makes one request each time it is ranged over. An
+// error ends it, behind what came whole. See Snapshots.All.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
+	return streamed[Restore](ctx, s.client, restoreList, req)
+}
+
+// GetRestoreRequest is the request of Restores.Get.
+type GetRestoreRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string `json:"regionID"`
+	ID       string `json:"backupRestoreID"`
+	// SourceType is SourceECS unless given: restores of other hosts are listed apart.
+	SourceType SourceType `json:"sourceType,omitempty"`
+}
+
+func (r *GetRestoreRequest) complete(c *checker) {
+	c.region(&r.RegionID)
+	c.required("backupRestoreID", r.ID)
+}
+
+// Get finds a restore by its ID, in one request. One that is not there is an error
+// that matches ErrNotFound.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
+	r, _, err := fill(s.client, restoreList.operation, req)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Restore]{
+		what:  fmt.Sprintf("restore %q", r.ID),
+		id:    func(restore *Restore) string { return restore.ID },
+		match: func(restore *Restore) bool { return restore.ID == r.ID },
+	})
 }
 
 // CancelRestoreRequest is the request of Restores.Cancel.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 )
@@ -303,7 +304,7 @@ type jobs[T any] struct {
 	running map[string]bool
 	listed  int // how long the region's list was
 
-	list func(ctx context.Context, host string) func(yield func(T, error) bool)
+	list func(ctx context.Context, host string) iter.Seq2[T, error]
 	view func(*T) job
 	fate fate
 }
@@ -454,8 +455,8 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 	j.view = func(t *Task) job {
 		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
 	}
-	j.list = func(ctx context.Context, host string) func(func(Task, error) bool) {
-		return all(s.List(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}))
+	j.list = func(ctx context.Context, host string) iter.Seq2[Task, error] {
+		return s.All(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host})
 	}
 	err := j.wait(ctx)
 	tasks, failures := make([]Task, len(ids)), []error{err}
@@ -487,8 +488,8 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	j.view = func(r *Restore) job {
 		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
 	}
-	j.list = func(ctx context.Context, _ string) func(func(Restore, error) bool) {
-		return allr(s.List(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}))
+	j.list = func(ctx context.Context, _ string) iter.Seq2[Restore, error] {
+		return s.All(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id})
 	}
 	if err := j.wait(ctx); err != nil {
 		return nil, err
@@ -540,32 +541,4 @@ func agentOf(hostID string, agents []Agent) (found *Agent) {
 		}
 	}
 	return found
-}
-
-func all(r *ListTasksResponse, err error) func(func(Task, error) bool) {
-	return func(yield func(Task, error) bool) {
-		if err != nil {
-			yield(Task{}, err)
-			return
-		}
-		for _, t := range r.Tasks {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
-}
-
-func allr(r *ListRestoresResponse, err error) func(func(Restore, error) bool) {
-	return func(yield func(Restore, error) bool) {
-		if err != nil {
-			yield(Restore{}, err)
-			return
-		}
-		for _, t := range r.Restores {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
 }

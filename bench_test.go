@@ -1,0 +1,149 @@
+package ctcbr
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// canned is a transport in memory that gives every request the same answer.
+type canned string
+
+func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+		_ = req.Body.Close()
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: req,
+		ContentLength: int64(len(c)), Body: io.NopCloser(strings.NewReader(string(c))),
+	}, nil
+}
+
+// oneStorage is an answer of about 600 bytes.
+const oneStorage = `{"statusCode":800,"error":"","errorCode":"","message":"SUCCESS","description":"成功","returnObj":{"backupStorageList":[` +
+	`{"backupStorageID":"c2a9f0de-9d31-11f0-8a31-0242ac110002","backupStorageName":"vault-of-the-web-hosts","backupStorageCapacity":"1024 G",` +
+	`"backupStorageFreeCapacity":"911.50","backupStorageStatusCode":"Available","backupStorageStatusDesc":"可用",` +
+	`"backupStorageCreatTime":"2026-06-13 01:02:03","backupStorageExpireTime":"2027-06-13 01:02:03","regionName":"华东1","multiAz":"单可用区"}],` +
+	`"backupStorageCount":1}}`
+
+func benchClient(t testing.TB, opts ...Option) *Client {
+	t.Helper()
+	c, err := NewClient(append([]Option{
+		WithStaticCredentials("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"),
+		WithRegion("81f7728662dd11ec810800155d307d5b"),
+	}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+func inMemory(answer string) Option { return WithHTTPClient(&http.Client{Transport: canned(answer)}) }
+
+func listStorages(t testing.TB, c *Client) {
+	got, err := c.Storages.List(context.Background(), &ListStoragesRequest{ID: "c2a9f0de-9d31-11f0-8a31-0242ac110002", Status: StorageAvailable})
+	if err != nil || len(got.Storages) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+}
+
+// signings are what the benchmarks and the counts of allocations sign.
+func signings() map[string]func(*Signer, time.Time) error {
+	const query = "backupStorageID=c2a9f0de-9d31-11f0-8a31-0242ac110002&backupStorageStatus=Available&queryContent=web%20hosts&regionID=81f7728662dd11ec810800155d307d5b"
+	credentials := NewCredentials("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210")
+	sign := func(query string, size int) func(*Signer, time.Time) error {
+		body := bytes.Repeat([]byte("x"), size)
+		h := make(http.Header)
+		return func(s *Signer, at time.Time) error {
+			return s.authorize(h, "3b241101-e2bb-4255-8caf-4136c566a962", query, body, credentials, at)
+		}
+	}
+	return map[string]func(*Signer, time.Time) error{"GET": sign(query, 0), "POST300": sign("", 300), "POST8K": sign("", 8<<10)}
+}
+
+func BenchmarkSign(b *testing.B) {
+	for name, sign := range signings() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var s Signer
+			at := time.Now()
+			for b.Loop() {
+				_ = sign(&s, at)
+			}
+		})
+	}
+	b.Run("request", func(b *testing.B) {
+		b.ReportAllocs()
+		var s Signer
+		at, credentials := time.Now(), NewCredentials("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210")
+		req := httptest.NewRequest(http.MethodGet, "https://example.com/v4/x?regionID=81f7728662dd11ec810800155d307d5b&backupStorageStatus=Available&queryContent=web%20hosts&backupStorageID=c2a9f0de-9d31-11f0-8a31-0242ac110002", nil)
+		query := req.URL.RawQuery
+		for b.Loop() {
+			req.URL.RawQuery = query
+			delete(req.Header, headerRequestID)
+			_ = s.Sign(req, nil, credentials, at)
+		}
+	})
+}
+
+func BenchmarkCall(b *testing.B) {
+	b.Run("memory", func(b *testing.B) {
+		b.ReportAllocs()
+		c := benchClient(b, inMemory(oneStorage))
+		for b.Loop() {
+			listStorages(b, c)
+		}
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, oneStorage) }))
+	b.Cleanup(server.Close)
+	b.Run("wire", func(b *testing.B) {
+		b.ReportAllocs()
+		c := benchClient(b, WithEndpoint(server.URL))
+		for b.Loop() {
+			listStorages(b, c)
+		}
+	})
+	b.Run("wire-bare", func(b *testing.B) {
+		b.ReportAllocs()
+		client := &http.Client{Transport: defaultTransport()}
+		b.Cleanup(client.CloseIdleConnections)
+		for b.Loop() {
+			bareGet(b, client, server.URL)
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.ReportAllocs()
+		c := benchClient(b, inMemory(oneStorage))
+		b.SetParallelism(16)
+		b.RunParallel(func(p *testing.PB) {
+			for p.Next() {
+				listStorages(b, c)
+			}
+		})
+	})
+}
+
+// bareGet is what a program without this package would do, but for signing and decoding.
+func bareGet(t testing.TB, client *http.Client, url string) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	_, err = io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+}
+
+var _ = fmt.Sprint
+var _ atomic.Int64

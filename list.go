@@ -1,0 +1,78 @@
+package ctcbr
+
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
+// listing is how a list is reached, and its wire name in returnObj.
+type listing struct {
+	operation
+	member string
+}
+
+// streamed is the way of every list that does not page. The request is completed,
+// validated and sent each time the list is ranged over, from a copy of what the
+// caller gave.
+func streamed[T, R any, PR request[R]](ctx context.Context, c *Client, from listing, req *R) iter.Seq2[T, error] {
+	var given R
+	if req != nil {
+		given = *req
+	}
+	return sequence(func(yield func(T) bool) error {
+		_, _, err := each[T, R, PR](ctx, c, from, &given, yield)
+		return err
+	})
+}
+
+// sequence makes an iterator of a function that gives items to yield until that
+// returns false. The function's error comes last.
+func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		left := false
+		err := give(func(item T) bool {
+			left = !yield(item, nil)
+			return !left
+		})
+		if err != nil && !left {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+// sought is an item that a list is searched for.
+type sought[T any] struct {
+	what  string // in words
+	match func(*T) bool
+	id    func(*T) string
+}
+
+// find finds one item of a list. The list is read to its end: only that shows that
+// the answer is whole and a success, and leaves the connection to be used again.
+// Whatever the service filtered by, what is found is compared once more.
+func find[T, R any, PR request[R]](ctx context.Context, c *Client, from listing, req *R, s sought[T]) (*T, error) {
+	var found *T
+	twice := false
+	call, answer, err := each[T, R, PR](ctx, c, from, req, func(item T) bool {
+		switch {
+		case !s.match(&item):
+		case found == nil:
+			kept := item
+			found = &kept
+		case s.id(&item) != s.id(found):
+			twice = true
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, call.fail(answer, fmt.Errorf("%s: %w", s.what, ErrNotFound), false)
+	case twice:
+		return nil, call.fail(answer, fmt.Errorf("%s: %w", s.what, ErrAmbiguous), false)
+	}
+	return found, nil
+}

@@ -1,0 +1,126 @@
+package ctcbr
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// profile is what the configuration file of this cloud's command-line tools holds
+// under a name, or at its top as a fallback.
+type profile struct {
+	AccessKey string `json:"ak"`
+	SecretKey string `json:"sk"`
+	Region    string `json:"region"`
+}
+
+// configFile is the form of ~/.ctyun/config.json.
+type configFile struct {
+	profile
+	Active   string             `json:"active_profile"`
+	Profiles map[string]profile `json:"profiles"`
+}
+
+// surroundings are the keys and the region that were found outside of the options,
+// and, for the error of finding none, where they were looked for.
+type surroundings struct {
+	profile
+	looked  []string
+	warning string
+}
+
+// lookAround takes the environment first and the configuration file then. What is
+// there but broken is an error, never passed over for the next place.
+func lookAround(needKeys bool) (surroundings, error) {
+	found := surroundings{profile: profile{Region: os.Getenv("CTYUN_REGION_ID")}}
+	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")
+	switch {
+	case ak != "" && sk != "":
+		found.AccessKey, found.SecretKey = ak, sk
+	case needKeys && ak != "":
+		return found, fmt.Errorf("%w: CTYUN_AK is set and CTYUN_SK is not", ErrNoCredentials)
+	case needKeys && sk != "":
+		return found, fmt.Errorf("%w: CTYUN_SK is set and CTYUN_AK is not", ErrNoCredentials)
+	}
+	if (found.AccessKey != "" || !needKeys) && found.Region != "" {
+		return found, nil
+	}
+	found.looked = append(found.looked, "the options of NewClient", "CTYUN_AK and CTYUN_SK of the environment")
+	stored, err := found.readProfile()
+	if err != nil {
+		if !needKeys || found.AccessKey != "" {
+			return found, nil // the file is asked for the region alone, which may be left out
+		}
+		return found, err
+	}
+	found.Region = cmp.Or(found.Region, stored.Region)
+	if found.AccessKey == "" {
+		found.AccessKey, found.SecretKey = stored.AccessKey, stored.SecretKey
+	} else {
+		found.warning = "" // no key of the file is used
+	}
+	if needKeys && found.AccessKey == "" && found.SecretKey == "" {
+		return found, fmt.Errorf("%w: looked at %s", ErrNoCredentials, strings.Join(found.looked, ", then at "))
+	}
+	return found, nil
+}
+
+// readProfile reads the profile that is asked for, or the active one, with the top
+// of the file as a fallback.
+func (s *surroundings) readProfile() (profile, error) {
+	path := os.Getenv("CTYUN_CONFIG")
+	asked := path != ""
+	if !asked {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return profile{}, nil
+		}
+		path = filepath.Join(home, ".ctyun", "config.json")
+	}
+	s.looked = append(s.looked, "the file "+path)
+	data, err := s.readFile(path)
+	if errors.Is(err, os.ErrNotExist) && !asked {
+		return profile{}, nil
+	}
+	if err != nil {
+		return profile{}, fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	}
+	var file configFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		// The text of a syntax error could repeat a key.
+		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
+	}
+	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
+	named, ok := file.Profiles[name]
+	if !ok && os.Getenv("CTYUN_PROFILE") != "" {
+		return profile{}, fmt.Errorf("%w: the file %s has no profile %q, which CTYUN_PROFILE asks for", ErrNoCredentials, path, name)
+	}
+	if named.AccessKey == "" && named.SecretKey == "" {
+		named.AccessKey, named.SecretKey = file.AccessKey, file.SecretKey
+	}
+	named.Region = cmp.Or(named.Region, file.Region)
+	return named, nil
+}
+
+func (s *surroundings) readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
+	}
+	const most = 1 << 20
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if len(data) > most {
+		return nil, fmt.Errorf("the file %s: %w", path, ErrTooLarge)
+	}
+	return data, err
+}

@@ -1,0 +1,145 @@
+package ctcbr
+
+import "fmt"
+
+// Retention says how long copies are kept. Make one with KeepDays, KeepWeeks,
+// KeepMonths, KeepYears or KeepForever.
+type Retention struct {
+	Unit RetentionUnit `json:"type"`
+	// Value is the number of units, at least 1. KeepForever has none.
+	Value *int `json:"value,omitempty"`
+	// HasLadder turns the ladder on.
+	HasLadder *bool `json:"hasConf,omitempty"`
+	// Ladder keeps copies beyond Value, by their age. It needs HasLadder: WithLadder
+	// sets both.
+	Ladder *RetentionLadder `json:"conf,omitempty"`
+}
+
+// RetentionUnit is what Retention.Value counts.
+type RetentionUnit int
+
+// The documented units.
+const (
+	RetainForever RetentionUnit = -1
+	RetainDays    RetentionUnit = 1
+	RetainWeeks   RetentionUnit = 2
+	RetainMonths  RetentionUnit = 3
+	RetainYears   RetentionUnit = 4
+)
+
+// RetentionLadder is how many daily, weekly, monthly and yearly copies are kept.
+type RetentionLadder struct {
+	Days   *int `json:"day,omitempty"`
+	Weeks  *int `json:"week,omitempty"`
+	Months *int `json:"month,omitempty"`
+	Years  *int `json:"year,omitempty"`
+}
+
+// KeepDays keeps copies for n days, at least 1.
+func KeepDays(n int) Retention { return Retention{Unit: RetainDays, Value: &n} }
+
+// KeepWeeks keeps copies for n weeks, at least 1.
+func KeepWeeks(n int) Retention { return Retention{Unit: RetainWeeks, Value: &n} }
+
+// KeepMonths keeps copies for n months, at least 1.
+func KeepMonths(n int) Retention { return Retention{Unit: RetainMonths, Value: &n} }
+
+// KeepYears keeps copies for n years, at least 1.
+func KeepYears(n int) Retention { return Retention{Unit: RetainYears, Value: &n} }
+
+// KeepForever keeps copies until they are deleted.
+func KeepForever() Retention { return Retention{Unit: RetainForever} }
+
+// WithLadder returns the retention with so many daily, weekly, monthly and yearly
+// copies kept on top, 0 for none of a kind, and leaves r as it is.
+func (r Retention) WithLadder(days, weeks, months, years int) Retention {
+	r.Value = clone(r.Value)
+	r.HasLadder = Ptr(true)
+	r.Ladder = &RetentionLadder{Days: &days, Weeks: &weeks, Months: &months, Years: &years}
+	return r
+}
+
+// String says in words how long copies are kept: "30 days, and on top 7 daily and 4
+// weekly copies". Of a retention that is not complete it says what is wrong.
+func (r Retention) String() string {
+	if r == (Retention{}) {
+		return "no retention"
+	}
+	var c checker
+	c.retention(r)
+	if fault := c.words("backupRetentionInfo."); fault != "" {
+		return "invalid retention: " + fault
+	}
+	kept := "for ever"
+	if r.Unit != RetainForever {
+		kept = r.Unit.count(*r.Value)
+	}
+	if deref(r.HasLadder) {
+		kept += ", and on top " + deref(r.Ladder).String()
+	}
+	return kept
+}
+
+func (u RetentionUnit) count(n int) string {
+	unit, ok := map[RetentionUnit]string{RetainDays: "day", RetainWeeks: "week", RetainMonths: "month", RetainYears: "year"}[u]
+	switch {
+	case !ok:
+		return fmt.Sprintf("%d of unit %d, which is not documented", n, int(u))
+	case n == 1:
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// String says in words what is kept: "7 daily, 4 weekly and 12 monthly copies".
+func (l RetentionLadder) String() string {
+	var kinds []string
+	total := 0
+	counts := l.counts()
+	for i, kind := range []string{"daily", "weekly", "monthly", "yearly"} {
+		if n := counts[i]; n != 0 {
+			kinds = append(kinds, fmt.Sprintf("%d %s", n, kind))
+			total += n
+		}
+	}
+	switch {
+	case len(kinds) == 0:
+		return "no copies"
+	case len(kinds) == 1 && total == 1:
+		return kinds[0] + " copy"
+	}
+	return enumerate(kinds) + " copies"
+}
+
+// Equal reports whether both keep the same copies. A ladder that is not turned on is
+// none, a kind of copies that it does not give is 0 of them, and what is kept for
+// ever needs no value.
+func (r Retention) Equal(other Retention) bool {
+	return r.Unit == other.Unit &&
+		(r.Unit == RetainForever || samePtr(r.Value, other.Value)) &&
+		deref(r.HasLadder) == deref(other.HasLadder) &&
+		(!deref(r.HasLadder) || deref(r.Ladder).counts() == deref(other.Ladder).counts())
+}
+
+func (l RetentionLadder) counts() [4]int {
+	return [4]int{deref(l.Days), deref(l.Weeks), deref(l.Months), deref(l.Years)}
+}
+
+func (c *checker) retention(r Retention) {
+	const field = "backupRetentionInfo"
+	switch {
+	case r == (Retention{}):
+		c.given(field, false)
+		return
+	case r.Unit == 0:
+		c.given(field+".type", false)
+	case r.Unit != RetainForever:
+		c.number(field+".value", r.Value, 1, 1<<31-1)
+	}
+	if deref(r.HasLadder) {
+		names := [...]string{"day", "week", "month", "year"}
+		for i, n := range deref(r.Ladder).counts() {
+			c.between(field+".conf."+names[i], n, 0, 1<<31-1)
+		}
+	}
+}
