@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -52,7 +53,9 @@ type Client struct {
 func NewClient(opts ...Option) (*Client, error) {
 	o := defaultOptions()
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	if o.credentials == nil || o.region == "" {
 		o.lookAround()
@@ -81,6 +84,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		c.http.Transport = defaultTransport()
 		c.ownsIdle = true
 	}
+	c.http.Transport = unredirected{c.http.Transport}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
@@ -88,14 +92,48 @@ func NewClient(opts ...Option) (*Client, error) {
 }
 
 func defaultTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConns = 0
-	t.MaxIdleConnsPerHost = 64
-	// Below the idle time of common gateways, so that they seldom close first.
-	t.IdleConnTimeout = 45 * time.Second
-	t.MaxResponseHeaderBytes = 256 << 10
-	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
-	return t
+	// Not a clone of http.DefaultTransport, whose TLS the program may have weakened.
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		MaxIdleConnsPerHost:   64,
+		// Below the idle time of common gateways, so that they seldom close first.
+		IdleConnTimeout:        45 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+	}
+}
+
+// unredirected hides from http.Client where a redirect leads: it reads the place
+// before it asks whether to go there, and takes one that is no URL for a request
+// that failed.
+type unredirected struct{ base http.RoundTripper }
+
+func (u unredirected) transport() http.RoundTripper {
+	if u.base == nil {
+		return http.DefaultTransport
+	}
+	return u.base
+}
+
+func (u unredirected) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := u.transport().RoundTrip(req)
+	if resp == nil || err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
+		return resp, err
+	}
+	shown := *resp
+	shown.Header = resp.Header.Clone()
+	shown.Header.Del("Location")
+	return &shown, nil
+}
+
+func (u unredirected) CloseIdleConnections() {
+	if t, ok := u.transport().(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // Close ends the calls in flight with ErrClosed, and so does every later call. It
@@ -225,7 +263,7 @@ func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 			return nil, call.fail(a, a.err, call.unknown)
 		}
 		if !sleep(ctx, wait) {
-			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again after: %w", causeOf(ctx), a.err), call.unknown)
+			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again, since: %w", causeOf(ctx), a.err), call.unknown)
 		}
 	}
 }

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 	for _, name := range []string{"CTYUN_AK", "CTYUN_SK", "CTYUN_REGION_ID"} {
 		os.Unsetenv(name)
 	}
+	os.Setenv("CTYUN_CONFIG", os.DevNull) // not the one of whoever runs the tests
 	os.Exit(m.Run())
 }
 

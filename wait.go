@@ -44,12 +44,13 @@ type Progress struct {
 type WaitOption func(*waiting)
 
 // WaitInterval sets the time between two looks: it begins with first and grows by
-// half up to longest. 2 seconds and 1 minute by default.
+// half up to longest. 2 seconds and 1 minute by default, for which zero stands.
 func WaitInterval(first, longest time.Duration) WaitOption {
-	return func(w *waiting) { w.interval, w.longest = first, max(first, longest) }
+	return func(w *waiting) { w.interval, w.longest = first, longest }
 }
 
-// WaitAtMost sets how long a wait may take, 24 hours by default. The context may end it earlier.
+// WaitAtMost sets how long a wait may take: 24 hours by default, for which zero
+// stands. The context may end it earlier.
 func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
@@ -72,7 +73,7 @@ func WaitRegion(id string) WaitOption {
 }
 
 // WaitMissing sets in how many looks in a row something must be missing to count
-// as vanished, 3 by default.
+// as vanished: 3 by default, for which zero stands.
 func WaitMissing(looks int) WaitOption {
 	return func(w *waiting) { w.missing = looks }
 }
@@ -178,11 +179,24 @@ type waiting struct {
 }
 
 func newWaiting(opts []WaitOption) *waiting {
-	w := &waiting{interval: 2 * time.Second, longest: time.Minute, atMost: 24 * time.Hour, missing: 3, began: time.Now()}
+	w := &waiting{began: time.Now()}
 	for _, opt := range opts {
-		opt(w)
+		if opt != nil {
+			opt(w)
+		}
 	}
+	w.interval = positiveOr(w.interval, 2*time.Second)
+	w.longest = max(w.interval, positiveOr(w.longest, time.Minute))
+	w.atMost = positiveOr(w.atMost, 24*time.Hour)
+	w.missing = positiveOr(w.missing, 3)
 	return w
+}
+
+func positiveOr[T int | time.Duration](n, otherwise T) T {
+	if n > 0 {
+		return n
+	}
+	return otherwise
 }
 
 // until looks at growing intervals until look says that it is done. pending names

@@ -157,6 +157,8 @@ func TestWaitInterval(t *testing.T) {
 	}{
 		"default grows to a minute": {nil, []time.Duration{2e9, 3e9, 4500e6, 6750e6, 10125e6, 15187500e3, 22781250e3, 34171875e3, 51257812500, 60e9, 60e9}},
 		"as asked":                  {[]ctcbr.WaitOption{ctcbr.WaitInterval(10*time.Second, 20*time.Second)}, []time.Duration{10e9, 15e9, 20e9, 20e9}},
+		"zero stands for default":   {[]ctcbr.WaitOption{ctcbr.WaitInterval(0, 0), nil}, []time.Duration{2e9, 3e9}},
+		"negative does too":         {[]ctcbr.WaitOption{ctcbr.WaitInterval(-1, -1)}, []time.Duration{2e9, 3e9}},
 		"longest below first":       {[]ctcbr.WaitOption{ctcbr.WaitInterval(10*time.Second, time.Second)}, []time.Duration{10e9, 10e9, 10e9}},
 	}
 	for name, c := range cases {
