@@ -187,7 +187,7 @@ func (a *Agent) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsResponse, error) {
-	return do[ListAgentsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, req)
+	return do[ListAgentsResponse](ctx, s.client, agentList.operation, req)
 }
 
 var agentList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, "backupClientList"}
@@ -238,11 +238,11 @@ func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Age
 		}
 		seen[content] = true
 		for _, agent := range page.Agents {
-			if err := s.client.ended(ctx); err != nil {
-				return nil, asked.fail(&attempt{}, err, false)
-			}
 			if !yield(agent) {
 				return asked, nil
+			}
+			if err := s.client.ended(ctx); err != nil {
+				return nil, asked.fail(&attempt{}, err, false)
 			}
 		}
 		came += int64(len(page.Agents))

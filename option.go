@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,6 +22,15 @@ const (
 // Option sets up a client. Options are applied in the order they are given in.
 type Option func(*options)
 
+// WithOptions makes one option of several, for packages that offer one of their own.
+func WithOptions(opts ...Option) Option {
+	return func(o *options) {
+		for _, opt := range opts {
+			opt(o)
+		}
+	}
+}
+
 type options struct {
 	credentials    CredentialsProvider
 	region         string
@@ -36,7 +46,7 @@ type options struct {
 	maxAnswer      int64
 	zone           *time.Location
 	middleware     []Middleware
-	hook           CallHook
+	hooks          []CallHook
 	logger         *slog.Logger
 	logBodies      bool
 	warning        string
@@ -119,7 +129,8 @@ func WithPlainHTTP() Option {
 
 // WithHTTPClient sends by the given client, which is never changed: its transport,
 // timeout and cookie jar are used, its redirect policy is not, since redirects are
-// not followed. The default client verifies TLS, takes proxies from the
+// not followed. Its timeout, if it has one, bounds the whole of a list that is
+// streamed. The default client verifies TLS, takes proxies from the
 // environment and keeps 64 idle connections a host.
 func WithHTTPClient(c *http.Client) Option {
 	return func(o *options) { o.httpClient = c }
@@ -147,8 +158,9 @@ func WithMaxAttempts(n int) Option {
 	}
 }
 
-// WithAttemptTimeout sets how long one attempt may take, 30 seconds by default.
-// What bounds a whole call is its context.
+// WithAttemptTimeout sets how long one attempt may take, 30 seconds by default, and
+// for how long a list that is streamed (All) may be silent. What bounds a whole call
+// is its context.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
@@ -170,13 +182,14 @@ func WithRetryWait(first, longest time.Duration) Option {
 }
 
 // WithMaxAnswer sets how many bytes of a decompressed answer are read before the
-// call fails with ErrTooLarge, 64 MiB by default.
+// call fails with ErrTooLarge, 64 MiB by default. A list that is streamed (All) may
+// be longer: the bound is for each of its items.
 func WithMaxAnswer(bytes int64) Option {
 	return func(o *options) {
 		if bytes < 1 {
 			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
 		}
-		o.maxAnswer = bytes
+		o.maxAnswer = min(bytes, math.MaxInt64-1) // one byte more is read, to see that there is one
 	}
 }
 
@@ -195,7 +208,7 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 	}
 	loopback = isLoopback(u.Hostname())
 	switch {
-	case u.User != nil:
+	case u.User != nil, strings.Contains(text, "@"): // what follows would repeat a password
 		return nil, false, errors.New("ctcbr: the endpoint must not hold user info")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q is not https://HOST", text)

@@ -172,7 +172,7 @@ type StoredPlan struct {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
-	return do[ListPlansResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, req)
+	return do[ListPlansResponse](ctx, s.client, planList.operation, req)
 }
 
 var planList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, "backupPolicyList"}

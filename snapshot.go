@@ -84,7 +84,7 @@ type Snapshot struct {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	return do[ListSnapshotsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot"}, req)
+	return do[ListSnapshotsResponse](ctx, s.client, snapshotList.operation, req)
 }
 
 var snapshotList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot"}, "backupSnapshotList"}

@@ -122,7 +122,7 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
-	return do[ListStoragesResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, req)
+	return do[ListStoragesResponse](ctx, s.client, storageList.operation, req)
 }
 
 var storageList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, "backupStorageList"}

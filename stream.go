@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -66,6 +65,10 @@ func (c *Client) ended(ctx context.Context) error {
 	return nil
 }
 
+// keptOfStream is how much of an answer is kept for errors and logs: more than they
+// show, since secrets are found before it is cut.
+const keptOfStream = 8 << 10
+
 // intake is the body of an answer that is streamed. It bounds how long it is
 // silent, and how much of it comes between two items. The time that the caller
 // takes for an item is not silence.
@@ -94,7 +97,7 @@ func (in *intake) Read(p []byte) (int, error) {
 	n, err := in.body.Read(p)
 	a.silence.Stop()
 	in.taken, in.err = in.taken+int64(n), err
-	a.body = append(a.body, p[:min(n, beginningSize-len(a.body))]...)
+	a.body = append(a.body, p[:min(n, keptOfStream-len(a.body))]...)
 	return n, err
 }
 
@@ -134,12 +137,15 @@ func (s *stream[T]) read() error {
 		return errors.New("something follows its end")
 	case err != io.EOF:
 		return err
-	case s.envelope.StatusCode.seen != 1 || s.envelope.StatusCode.number == 0:
+	}
+	s.attempt.envelope = s.envelope
+	if status := s.envelope.StatusCode; status.seen != 1 || status.number == 0 {
 		return errNoStatus
-	case s.envelope.StatusCode.number == statusSuccess && s.flaw != nil:
+	}
+	s.attempt.enveloped = true
+	if s.envelope.StatusCode.number == statusSuccess {
 		return s.flaw
 	}
-	s.attempt.envelope, s.attempt.enveloped = s.envelope, true
 	return nil
 }
 
@@ -168,7 +174,7 @@ func (s *stream[T]) member(name string) error {
 // That of a failure is skipped.
 func (s *stream[T]) content() error {
 	if s.returned++; s.returned > 1 {
-		return s.refuse("more than one returnObj")
+		return s.refuse("it has more than one returnObj")
 	}
 	if status := s.envelope.StatusCode; status.seen > 0 && status.number != statusSuccess {
 		return s.skip()
@@ -190,7 +196,7 @@ func (s *stream[T]) content() error {
 		_, err := s.token()
 		return err
 	}
-	s.flaw = fmt.Errorf("%w: its returnObj is no object", ErrBadAnswer)
+	s.flaw = errors.New("its returnObj is no object")
 	return s.skipFrom(opening)
 }
 
@@ -199,7 +205,7 @@ func (s *stream[T]) content() error {
 // is read whole.
 func (s *stream[T]) items() error {
 	if s.listed++; s.listed > 1 {
-		return s.refuse("more than one " + s.list)
+		return s.refuse("it has more than one " + s.list)
 	}
 	opening, err := s.token()
 	switch {
@@ -208,7 +214,7 @@ func (s *stream[T]) items() error {
 	case opening == nil, opening == "":
 		return nil
 	case opening != json.Delim('['):
-		s.flaw = fmt.Errorf("%w: its %s is no list", ErrBadAnswer, s.list)
+		s.flaw = errors.New("its " + s.list + " is no list")
 		return s.skipFrom(opening)
 	}
 	var item, empty T
@@ -250,7 +256,7 @@ func (s *stream[T]) members(member func(name string) error) error {
 
 // refuse skips a value that must not be there.
 func (s *stream[T]) refuse(flaw string) error {
-	s.flaw = fmt.Errorf("%w: %s", ErrBadAnswer, flaw)
+	s.flaw = errors.New(flaw)
 	return s.skip()
 }
 

@@ -93,7 +93,7 @@ type Task struct {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do[ListTasksResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, req)
+	return do[ListTasksResponse](ctx, s.client, taskList.operation, req)
 }
 
 var taskList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, "backupTaskList"}
@@ -355,7 +355,7 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do[ListRestoresResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, req)
+	return do[ListRestoresResponse](ctx, s.client, restoreList.operation, req)
 }
 
 var restoreList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, "backupRestoreList"}
