@@ -127,7 +127,10 @@ func (k *keptCredentials) ask(ctx context.Context) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, err
 	}
-	k.kept.Store(&c)
+	if last := k.kept.Load(); last == nil || *last != c {
+		kept := c
+		k.kept.Store(&kept)
+	}
 	return c, nil
 }
 

@@ -86,6 +86,16 @@ func TestNewClientLooksAround(t *testing.T) {
 	}
 }
 
+func TestDefaultCredentials(t *testing.T) {
+	surround(t, nil, someConfig)
+	c, err := DefaultCredentials()
+	require.NoError(t, err)
+	require.Equal(t, "prod-ak", c.AccessKey())
+	t.Setenv("CTYUN_PROFILE", "spaces")
+	_, err = DefaultCredentials()
+	require.ErrorIs(t, err, ErrNoCredentials)
+}
+
 func TestConfigFileElsewhere(t *testing.T) {
 	path := surround(t, nil, someConfig)
 	t.Setenv("HOME", t.TempDir())

@@ -54,8 +54,9 @@ func (r *RestoreNewestRequest) check() error {
 
 // Newest restores the newest available snapshot of a host and waits until that is
 // done: to a directory or, only if InPlace says so, over the live data. A host
-// without an available snapshot is an error that matches ErrNotFound. Its other
-// errors are those of Create and Wait.
+// without an available snapshot is an error that matches ErrNotFound; a snapshot
+// that is being restored already is not available. Its other errors are those of
+// Create, with the snapshot's ID, and of Wait.
 func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ...WaitOption) (*Restore, error) {
 	if req == nil {
 		req = &RestoreNewestRequest{}
@@ -74,7 +75,7 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 		ExistingFiles: req.Existing, SourceType: req.SourceType,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("snapshot %s: %w", snapshot.ID, err)
 	}
 	return s.Wait(ctx, created.ID, within(req.RegionID, req.SourceType, opts)...)
 }

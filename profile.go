@@ -71,6 +71,17 @@ func lookAround(needKeys bool) (surroundings, error) {
 	return found, nil
 }
 
+// DefaultCredentials finds the key pair that NewClient takes without options, for a
+// SigningTransport: that of the environment, or of the configuration file.
+func DefaultCredentials() (Credentials, error) {
+	found, err := lookAround(true)
+	if err != nil {
+		return Credentials{}, err
+	}
+	c := NewCredentials(found.AccessKey, found.SecretKey)
+	return c, c.check()
+}
+
 // readProfile reads the profile that is asked for, or the active one, with the top
 // of the file as a fallback.
 func (s *surroundings) readProfile() (profile, error) {

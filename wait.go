@@ -516,9 +516,11 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	return &w.last, nil
 }
 
-// WaitActivated waits until the agent of a host is active, and returns it. A host
-// that has no agent in three looks in a row is an error that matches ErrVanished;
-// its other errors are those of Tasks.Wait.
+// WaitActivated waits until the agent of a host is active, and returns it. A state
+// that ends in Fail or Failed is an error that matches ErrFailed; all others are
+// waited on, since the service documents none. A host that has no agent in three
+// looks in a row is an error that matches ErrVanished. A wait that ends before the
+// agent is active is a *WaitError.
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
 	w := newWaiting(opts)
 	var agent *Agent
@@ -539,6 +541,9 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 		}
 		missing = 0
 		w.report(Progress{ID: hostID, State: string(agent.Status)})
+		if status := string(agent.Status); strings.HasSuffix(status, "Fail") || strings.HasSuffix(status, "Failed") {
+			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s %s", hostID, ErrFailed, status, agent.StatusDesc)
+		}
 		return agent.Status == AgentActivated, nil
 	})
 	if err != nil {

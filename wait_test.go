@@ -478,6 +478,17 @@ func TestAgentWait(t *testing.T) {
 			require.Equal(t, cloud.HostID, agent.HostID)
 		})
 	})
+	t.Run("install failed", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			cloud.FailNext(cbrtest.InstallJob, "no space")
+			_, err := client.Agents.Install(t.Context(), &ctcbr.InstallAgentRequest{HostID: cloud.HostID})
+			require.NoError(t, err)
+			_, err = client.Agents.WaitActivated(t.Context(), cloud.HostID)
+			require.ErrorIs(t, err, ctcbr.ErrFailed)
+			require.ErrorContains(t, err, cloud.HostID)
+		})
+	})
 	t.Run("host without an agent", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
