@@ -2,6 +2,7 @@ package ctcbr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +32,7 @@ type call struct {
 	requestID string // of the last attempt
 	attempts  int
 	failed    [refused + 1]int // attempts by the way they failed
+	secrets   redactor         // of all attempts: a stale page may repeat those of an earlier one
 	unknown   bool             // an attempt may have been carried out
 	skew      time.Duration    // of this machine's clock
 }
@@ -58,55 +61,68 @@ func (call *call) accepted(a *attempt) error {
 
 // fail makes the error of a call.
 func (call *call) fail(a *attempt, err error, unknown bool) *Error {
-	clean := a.redactor()
+	clean := call.secrets
 	e := &Error{
 		Operation: call.name(), Method: call.method, Path: call.path,
 		HTTPStatus: a.status, StatusCode: a.StatusCode.number,
-		Code:    clean.text(a.code()),
-		Message: clean.text(string(a.Message)), Description: clean.text(string(a.Description)),
+		Code:    beginning(clean, a.code(), longestText),
+		Message: beginning(clean, string(a.Message), longestText), Description: beginning(clean, string(a.Description), longestText),
 		RequestID: call.requestID, Attempts: call.attempts, ClientToken: call.clientToken,
 		unknown: (unknown || call.unknown) && call.kind != read,
 		skew:    a.skew(),
 	}
-	if !errors.Is(err, errAnswered) {
+	if err != errAnswered {
 		e.Err = clean.error(err)
 	}
-	if a.status != 0 && !a.enveloped {
-		e.Body = clean.text(beginning(a.body, beginningSize))
+	if a.answered && !a.enveloped {
+		e.Body = beginning(clean, a.body, beginningSize)
 	}
 	return e
 }
 
-const beginningSize = 256
-
-// beginning is a short piece of a body.
-func beginning(body []byte, size int) string {
-	return strings.ToValidUTF8(string(body[:min(len(body), size)]), "\uFFFD")
-}
+const (
+	beginningSize = 256     // of an answer that an error shows
+	longestText   = 4 << 10 // of the service that an error shows
+)
 
 // attempt is one request of a call and how it ended: err is nil if it succeeded.
 type attempt struct {
 	envelope
 	enveloped bool // the answer is the service's envelope
+	answered  bool // the head of an answer came
 	status    int
 	header    http.Header
 	body      []byte
 	begun     bool // the caller has items of the answer
 
-	err     error
-	failure failure
+	err      error
+	failure  failure
+	rejected error // of the call, by an answer that is a success otherwise
 
-	sent          http.Header
-	signedAt      time.Time
-	credentials   Credentials
-	authorization string
-	trace         trace
-	silence       *time.Timer // ends a stream that nothing comes of
+	sent     http.Header
+	signedAt time.Time
+	trace    trace
+	silence  *time.Timer // ends a stream that nothing comes of
 }
 
+// silence is the error of an attempt that took too long. Like the errors of package
+// net it says of itself that it was a timeout.
+type silence struct{}
+
+func (silence) Error() string { return "no full answer within the time of an attempt" }
+func (silence) Timeout() bool { return true }
+
+// replayed is the silence of a server that kept refusing what net/http kept sending.
+type replayed struct{ silence }
+
+func (replayed) Error() string        { return "no answer on any of several connections" }
+func (replayed) Is(target error) bool { return target == errSilence }
+
 var (
-	errSilence  = errors.New("no full answer within the time of an attempt")
+	errSilence  = silence{}
+	errReplayed = replayed{}
 	errAnswered = errors.New("refused") // what went wrong is in the answer
+	errGivenUp  = errors.New("the request was given up before it was sent")
 )
 
 // attempt signs and sends a call once, reads the answer, and judges it.
@@ -126,11 +142,14 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	call.attempts++
 	began := time.Now()
-	defer func() { c.log(ctx, call, a, time.Since(began)) }()
-	resp, err := c.exchange(call, req)
+	resp, err := c.exchange(call, a, req)
 	if err == nil {
-		defer resp.Body.Close()
-		a.status, a.header = resp.StatusCode, resp.Header
+		if a.trace.reports { // the transport is net/http's, which heeds the context
+			defer resp.Body.Close()
+		} else {
+			defer closeInTime(limited, resp.Body)()
+		}
+		a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
 		if call.stream != nil && a.ok2xx() {
 			err = call.stream(limited, a, resp.Body)
 		} else {
@@ -144,14 +163,36 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	if a.begun {
 		a.failure = begun
 	}
-	if a.err != nil && a.trace.sent() && a.failure.uncertain() || a.status >= 500 {
+	if a.err != nil && a.trace.sent() && a.failure.uncertain() || a.unclear() {
 		call.unknown = true
 	}
 	if a.enveloped && a.ok2xx() && call.failed[dateRefused] > 0 {
 		// The corrected signature was accepted, and with it the clock that made its date.
 		c.skew.Store(int64(call.skew))
 	}
+	if a.err == nil {
+		a.rejected = call.accepted(a)
+	}
+	c.log(ctx, call, a, time.Since(began))
 	return a
+}
+
+// closeInTime returns what closes an answer. Where the transport does not heed that
+// the context is done, which would keep a call from ending, that closes it too.
+func closeInTime(ctx context.Context, body io.Closer) func() {
+	const grace = 100 * time.Millisecond
+	over := make(chan struct{})
+	end := sync.OnceFunc(func() { close(over); body.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			end()
+		case <-over:
+		}
+	})
+	return func() { stop(); end() }
 }
 
 // newRequest makes the signed request of an attempt.
@@ -170,28 +211,35 @@ func (c *Client) newRequest(ctx context.Context, call *call, a *attempt) (*http.
 		return nil, err
 	}
 	req.URL, req.Host = &target, target.Host
-	req.Header["Content-Type"] = []string{"application/json"}
-	req.Header["User-Agent"] = []string{c.options.userAgent}
-	if len(call.body) > 0 {
+	values := [...]string{"application/json", c.options.userAgent}
+	req.Header["Content-Type"], req.Header["User-Agent"] = values[0:1:1], values[1:2:2]
+	if len(call.body) > 0 || call.kind != read {
+		// Also one without bytes is a body: net/http takes it upon itself to repeat a
+		// request that has none.
 		req.ContentLength = int64(len(call.body))
-		req.Body = &requestBody{Reader: bytes.NewReader(call.body), touched: &a.trace.bodyRead}
+		req.Body = &requestBody{Reader: bytes.NewReader(call.body), state: &a.trace.body}
 		a.trace.hasBody = true
 		if call.kind == read {
 			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
 		}
 	}
+	a.trace.reports = c.ownsIdle && len(c.options.middleware) == 0
 	a.signedAt = time.Now().Add(call.skew)
-	a.credentials = credentials
 	if err := c.signer.authorize(req.Header, call.requestID, call.query, call.body, credentials, a.signedAt); err != nil {
 		return nil, err
 	}
-	a.sent, a.authorization = req.Header, req.Header[headerAuthorization][0]
+	a.sent = req.Header
+	_, signature, _ := strings.Cut(req.Header[headerAuthorization][0], "Signature=")
+	call.secrets = append(call.secrets, credentials.secret(), signature)
 	return req, nil
 }
 
 // read takes in the answer, within the bound.
 func (a *attempt) read(resp *http.Response, most int64) error {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	if a.status < 200 {
+		return nil // what follows is of another protocol
+	}
+	body, err := readAll(io.LimitReader(resp.Body, most+1), resp.ContentLength)
 	if int64(len(body)) > most {
 		body, err = body[:most], ErrTooLarge
 	}
@@ -203,17 +251,26 @@ func (a *attempt) read(resp *http.Response, most int64) error {
 	return nil
 }
 
+// readAll reads what should be so many bytes. It takes little room on the word of
+// the server alone, and grows with what comes.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	const trusted = 1 << 20
+	b := bytes.NewBuffer(make([]byte, 0, max(0, min(length, trusted))+bytes.MinRead))
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
 // judge says how an attempt failed, or returns a nil error. The HTTP status
 // outranks the envelope, but for an order that is named.
 func (a *attempt) judge(call *call, err error, done bool) (failure, error) {
-	if a.status == 0 {
+	if !a.answered {
 		return a.judgeTransport(err, done)
 	}
 	if call.kind == order && a.status < 500 && a.enveloped && a.inProgress() {
 		return 0, nil
 	}
 	if !a.ok2xx() {
-		return a.judgeStatus(), errors.Join(errAnswered, err)
+		return a.judgeStatus(), cmp.Or(err, errAnswered)
 	}
 	switch {
 	case err != nil && done:
@@ -236,7 +293,9 @@ func (a *attempt) judgeTransport(err error, done bool) (failure, error) {
 	switch {
 	case done:
 		return ended, err
-	case isHopeless(err):
+	case a.trace.withheld:
+		return refused, err
+	case isHopeless(err), errors.As(err, new(misuse)):
 		return hopeless, err
 	case a.trace.sent():
 		return noAnswer, err
@@ -260,6 +319,11 @@ func (a *attempt) judgeStatus() failure {
 
 func (a *attempt) ok2xx() bool { return a.status >= 200 && a.status < 300 }
 
+// unclear reports whether the status says nothing of what was done.
+func (a *attempt) unclear() bool {
+	return a.answered && !a.trace.withheld && (a.status < 200 || a.status >= 500)
+}
+
 // skew is how far the clock of the server was ahead when the attempt was signed.
 func (a *attempt) skew() time.Duration {
 	date, err := http.ParseTime(a.header.Get("Date"))
@@ -269,46 +333,78 @@ func (a *attempt) skew() time.Duration {
 	return date.Sub(a.signedAt)
 }
 
-func (a *attempt) redactor() redactor {
-	_, signature, _ := strings.Cut(a.authorization, "Signature=")
-	return newRedactor(a.credentials.secret(), signature)
-}
-
 // trace is what the transport tells of an attempt. Its hooks may be called by
 // goroutines of the transport, also after the attempt has ended.
 type trace struct {
-	askedConn, gotConn, wroteHeaders, bodyRead atomic.Bool
+	askedConn, gotConn, wroteHeaders atomic.Bool
 
-	hasBody bool
+	client httptrace.ClientTrace
+
+	conns  atomic.Int32
+	giveUp context.CancelCauseFunc // ends a read
+
+	body     atomic.Int32 // what has become of the request's body
+	hasBody  bool
+	reports  bool // the transport is known to ask for a connection before all else
+	withheld bool // middleware kept the request from the transport
 }
 
+// What has become of the body of a request.
+const (
+	bodyUntouched int32 = iota
+	bodyTaken
+	bodySealed // it was judged as not sent, and stays so
+)
+
 func (t *trace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
+	t.client = httptrace.ClientTrace{
 		GetConn:      func(string) { t.askedConn.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { t.gotConn.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { t.got() },
 		WroteHeaders: func() { t.wroteHeaders.Store(true) },
+	}
+	return &t.client
+}
+
+// maxConns is on how many connections net/http may send one read by itself. It
+// repeats one without a bound where a server of HTTP/2 takes none, by GOAWAY or a
+// reset of the stream.
+const maxConns = 3
+
+// got notes a connection, and ends a read that has had too many of them.
+func (t *trace) got() {
+	t.gotConn.Store(true)
+	if t.giveUp != nil && t.conns.Add(1) > maxConns {
+		t.giveUp(errReplayed)
 	}
 }
 
 // sent reports whether anything may have reached the server. A transport that
 // reports no connections may have sent it; on a connection that was had, a request
-// whose headers were not written and whose body was not asked for was not sent.
+// whose headers were not written and whose body was not asked for was not sent. A
+// body that was not asked for is sealed, so that no transport sends it later.
 func (t *trace) sent() bool {
-	if !t.gotConn.Load() {
-		return !t.askedConn.Load()
+	switch {
+	case t.withheld:
+		return false
+	case !t.gotConn.Load() && !t.askedConn.Load():
+		return !t.reports
+	case t.gotConn.Load() && (!t.hasBody || t.wroteHeaders.Load()):
+		return true
 	}
-	return !t.hasBody || t.wroteHeaders.Load() || t.bodyRead.Load()
+	return t.hasBody && !t.body.CompareAndSwap(bodyUntouched, bodySealed) && t.body.Load() == bodyTaken
 }
 
 // requestBody notes when it is read from. It is not an io.Seeker and has no
 // WriteTo, so that the transport cannot take it in without that.
 type requestBody struct {
 	io.Reader
-	touched *atomic.Bool
+	state *atomic.Int32
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
-	b.touched.Store(true)
+	if !b.state.CompareAndSwap(bodyUntouched, bodyTaken) && b.state.Load() == bodySealed {
+		return 0, errGivenUp
+	}
 	return b.Reader.Read(p)
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,5 +144,24 @@ func bareGet(t testing.TB, client *http.Client, url string) {
 	_ = resp.Body.Close()
 }
 
-var _ = fmt.Sprint
-var _ atomic.Int64
+// BenchmarkWait waits for 1000 tasks, of which each look costs one request.
+func BenchmarkWait(b *testing.B) {
+	const tasks = 1000
+	var answer strings.Builder
+	answer.WriteString(`{"statusCode":800,"returnObj":{"backupTaskList":[`)
+	ids := make([]string, tasks)
+	for i := range ids {
+		ids[i] = fmt.Sprint("task-", i)
+		if i > 0 {
+			answer.WriteByte(',')
+		}
+		fmt.Fprintf(&answer, `{"backupTaskID":%q,"backupTaskStatusCode":"Completed","backupSrcInstanceID":"host","backupTaskPercent":100}`, ids[i])
+	}
+	answer.WriteString(`]}}`)
+	c := benchClient(b, inMemory(answer.String()))
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := c.Tasks.WaitAll(context.Background(), ids)
+		require.NoError(b, err)
+	}
+}

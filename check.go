@@ -39,7 +39,9 @@ func (c *checker) region(id *string) {
 	if *id == "" {
 		*id = c.regionID
 	}
-	c.required("regionID", *id)
+	if strings.TrimSpace(*id) == "" {
+		c.fault("regionID", "is required: in the request, by WithRegion, or as CTYUN_REGION_ID")
+	}
 }
 
 // token makes a client token unless the caller gave one.
@@ -116,7 +118,11 @@ func (c *checker) name(field, name string) {
 	case name == "":
 		c.fault(field, "is required")
 	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
-		c.fault(field, `must hold letters, digits and "-" alone, is %q`, name)
+		problem := `must hold letters, digits and "-" alone, is %q`
+		if strings.Contains(name, "_") {
+			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
+		}
+		c.fault(field, problem, name)
 	case !isLetter(name[0]):
 		c.fault(field, "must begin with a letter, is %q", name)
 	case strings.HasSuffix(name, "-"):

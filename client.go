@@ -88,6 +88,9 @@ func NewClient(opts ...Option) (*Client, error) {
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
+	if o.warning != "" && o.logger != nil {
+		o.logger.Warn("ctcbr: " + o.warning)
+	}
 	return c, nil
 }
 
@@ -241,11 +244,9 @@ func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err err
 	}
 	ctx, leave := c.enter(ctx)
 	defer leave()
-	if c.options.hook != nil {
-		hooked, done := c.options.hook(ctx, call.info())
-		ctx = hooked
-		defer func() { done(err) }()
-	}
+	ctx, done := c.hooked(ctx, call)
+	err = errUnwound
+	defer func() { done(err) }()
 	call.skew = time.Duration(c.skew.Load())
 	c.budget.called()
 	return c.try(ctx, call)
@@ -256,7 +257,7 @@ func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 	for {
 		a := c.attempt(ctx, call)
 		if a.err == nil {
-			return a, call.accepted(a)
+			return a, a.rejected
 		}
 		wait, again := c.retry(call, a)
 		if !again {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -16,22 +17,48 @@ const (
 
 // envelope is what every answer of the service is wrapped in.
 type envelope struct {
-	StatusCode  statusCode      `json:"statusCode"`
-	Message     text            `json:"message"`
-	Description text            `json:"description"`
-	Error       text            `json:"error"`
-	ErrorCode   text            `json:"errorCode"`
-	Details     text            `json:"details"`
-	ReturnObj   json.RawMessage `json:"returnObj"`
+	StatusCode  statusCode
+	Message     text
+	Description text
+	Error       text
+	ErrorCode   text
+	Details     text
+	ReturnObj   json.RawMessage // a part of the body
 }
 
-// parse reads an answer, and refuses one that does not say clearly whether it is a success.
+// parse reads an answer, and refuses one that does not say clearly whether it is a
+// success. The returnObj is found, not read: what it should be depends on the rest.
 func (e *envelope) parse(body []byte) error {
-	if err := decode(body, e); err != nil {
-		return err
+	body = bytes.TrimSpace(body)
+	if !json.Valid(body) || body[0] != '{' {
+		return errors.New("no JSON object")
+	}
+	for name, value := range members(body) {
+		if known := e.member(name); known != nil {
+			_ = known.UnmarshalJSON(value)
+		} else if bytes.EqualFold(name, []byte("returnObj")) {
+			e.ReturnObj = value
+		}
 	}
 	if e.StatusCode.seen != 1 || e.StatusCode.number == 0 {
 		return errors.New("no status code, or more than one")
+	}
+	return nil
+}
+
+// member is where a member of the envelope is kept, or nil. The case of its letters
+// does not matter, as everywhere in encoding/json.
+func (e *envelope) member(name []byte) json.Unmarshaler {
+	for _, known := range [...]struct {
+		name  string
+		value json.Unmarshaler
+	}{
+		{"statusCode", &e.StatusCode}, {"message", &e.Message}, {"description", &e.Description},
+		{"error", &e.Error}, {"errorCode", &e.ErrorCode}, {"details", &e.Details},
+	} {
+		if bytes.EqualFold(name, []byte(known.name)) {
+			return known.value
+		}
 	}
 	return nil
 }
@@ -68,16 +95,6 @@ func (e *envelope) decode(result any) error {
 	return decode(obj, result)
 }
 
-// decode is json.Unmarshal, but a member of the wrong type costs that member alone.
-func decode(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
-		return nil
-	}
-	return err
-}
-
 // statusCode reads 800, 800.0 and "800". The decoder folds the case of letters
 // and calls it for every spelling, so that it also counts how often it was given.
 type statusCode struct {
@@ -105,6 +122,9 @@ func (t *text) UnmarshalJSON(data []byte) error {
 // plainText returns the text of a JSON value: a string's content, nothing for
 // null, and what was written for all else.
 func plainText(data []byte) string {
+	if isPlain(data) {
+		return string(data[1 : len(data)-1])
+	}
 	if len(data) > 0 && data[0] == '"' {
 		var s string
 		if json.Unmarshal(data, &s) == nil {
@@ -115,4 +135,19 @@ func plainText(data []byte) string {
 		return ""
 	}
 	return string(data)
+}
+
+// isPlain reports whether a JSON string is its content between two quotes, as
+// nearly all of them are: decoding one takes many times longer than looking.
+func isPlain(data []byte) bool {
+	if len(data) < 2 || data[0] != '"' || data[len(data)-1] != '"' {
+		return false
+	}
+	content := data[1 : len(data)-1]
+	for _, c := range content {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.Valid(content)
 }

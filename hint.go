@@ -1,37 +1,82 @@
 package ctcbr
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
 
-// hint says what to do next about the failures that newcomers meet.
+// hint says what to do next about the failures that newcomers meet. Codes come
+// before the status, which says less.
 func (e *Error) hint() string {
-	if e.skew.Abs() > maxSkew && (e.HTTPStatus == 401 || e.HTTPStatus == 403) {
-		return fmt.Sprintf("the clock of this machine differs from the server's by %s: set it right", e.skew.Abs().Round(time.Second))
+	denied := e.HTTPStatus == 401 || e.HTTPStatus == 403
+	if denied && e.skew.Abs() > maxSkew {
+		return fmt.Sprintf("the clock of this machine is %s the server's by %s: set it right", direction(e.skew), e.skew.Abs().Round(time.Second))
 	}
-	switch e.HTTPStatus {
-	case 401:
-		return "check the key pair: both keys, of one account, and not disabled"
-	case 403:
-		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
-	}
-	code := strings.ToLower(e.Code)
+	code := strings.NewReplacer(".", "", "_", "", "-", "").Replace(strings.ToLower(e.Code))
 	for _, h := range hints {
-		if strings.Contains(code, h.code) {
+		if strings.Contains(code, h.code) && (denied || !h.denied) {
 			return h.text
 		}
+	}
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(e.Err, &dns) && dns.IsNotFound:
+		return "the host of the endpoint has no address: check its spelling, and the DNS of this machine"
+	case errors.As(e.Err, &certificate):
+		return "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"
+	case e.HTTPStatus == 401 && e.skew == 0: // without a date in the answer, the clock may be the reason
+		return hintKeys + ", and the clock of this machine"
+	case e.HTTPStatus == 401:
+		return hintKeys
+	case e.HTTPStatus == 403:
+		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
 	}
 	return ""
 }
 
-// hints are looked for in the code of the service, in this order.
-var hints = [...]struct{ code, text string }{
-	{"service.notactiv", "activate the service in the region once, with Client.OpenService"},
-	{"service.notopen", "activate the service in the region once, with Client.OpenService"},
-	{"region.", "Regions.List gives the IDs of regions, which are not their names"},
-	{"client.notactiv", "the host needs an active agent: Agents.Install, then Agents.WaitActivated"},
-	{"agent.notactiv", "the host needs an active agent: Agents.Install, then Agents.WaitActivated"},
-	{"signature", "check the secret key"},
+func direction(skew time.Duration) string {
+	if skew > 0 {
+		return "behind"
+	}
+	return "ahead of"
 }
+
+// hints are looked for in the code of the service, without its dots and in lower
+// case, in this order. How the gateway words what it denies is not documented, so
+// that those are words that any wording is likely to hold.
+var hints = [...]struct {
+	code   string
+	denied bool // with HTTP 401 and 403 alone
+	text   string
+}{
+	{"servicenotactiv", false, hintService},
+	{"servicenotopen", false, hintService},
+	{"clientnotactiv", false, hintAgent},
+	{"agentnotactiv", false, hintAgent},
+	{"clientnotinstall", false, hintAgent},
+	{"regionnot", false, hintRegion},
+	{"regioninvalid", false, hintRegion},
+	{"regionidinvalid", false, hintRegion},
+	{"regionidnot", false, hintRegion},
+	{"invalidregion", false, hintRegion},
+	{"accesskey", true, "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
+	{"signature", true, "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
+	{"dateinvalid", true, hintClock},
+	{"dateexpired", true, hintClock},
+	{"whitelist", true, hintAddress},
+	{"allowlist", true, hintAddress},
+}
+
+const (
+	hintKeys    = "check the key pair: both keys, of one account, and not disabled"
+	hintService = "activate the service once in this region, with Client.OpenService"
+	hintAgent   = "the host needs an active agent: Agents.Install, then Agents.WaitActivated"
+	hintRegion  = "give the ID of a region, not its name: Regions.List has both"
+	hintClock   = "check the clock of this machine"
+	hintAddress = "put the address of this machine on the account's IP allow-list"
+)

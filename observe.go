@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,54 +34,111 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 }
 
 // Middleware sees every attempt of every call: after it was signed, and before its
-// answer is judged. It calls next once at most, and returns what next returned or
-// something in its place. What it adds to the request is not signed, and what is
-// signed must stay as it is.
+// answer is judged. It leaves the request's body alone, calls next once at most,
+// before it returns, and returns what next returned or something in its place. What
+// it adds to the request is not
+// signed, and what is signed must stay as it is: method and path are not, the query
+// and the body are.
+//
+// Requests leave by next alone. If next was not called, nothing was sent: an error
+// that is returned then ends the call, which is not tried again, and its outcome is
+// known. An error that is returned after next was called counts like one of the
+// connection: reads and orders are tried again, and the outcome of a write is
+// unknown. A response is judged as if it had come from the service, whoever made it.
+// A second call of next is refused, and ends the call if its error is returned.
+//
+// The context of the request holds what CallFromContext returns and ends with the
+// attempt; one that takes its place must last until the answer has been read.
 type Middleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 
-// WithMiddleware puts middleware around every attempt; the first is the outermost.
+// WithMiddleware puts middleware around every attempt. The first is the outermost,
+// also where the option is given more than once.
 func WithMiddleware(m ...Middleware) Option {
 	return func(o *options) { o.middleware = append(o.middleware, m...) }
 }
 
-// CallHook sees every call as a whole, with all its attempts. The context it
-// returns is that of the call, and the function is called with its error, or nil,
-// when the call ends.
+// CallHook sees every call as a whole, with all its attempts, after its request
+// was found valid: what validation refuses is no call. It returns the context of
+// the call, made of the one it was given, and a function that is called when the
+// call ends, with the error that the caller gets, or nil; the function may be nil.
+// A list that All streams ends with its last item, or when the caller leaves it,
+// which is no error; one that All reads in pages is one call for each page. Waiting
+// is many calls, and a search that finds nothing is a call that succeeded.
 type CallHook func(ctx context.Context, call CallInfo) (context.Context, func(error))
 
-// WithCallHook calls the hook for every call.
+// WithCallHook calls the hook for every call. Of several hooks the first is the
+// outermost.
 func WithCallHook(h CallHook) Option {
-	return func(o *options) { o.hook = h }
+	return func(o *options) {
+		if h != nil {
+			o.hooks = append(o.hooks, h)
+		}
+	}
 }
 
-var (
-	errNextTwice  = errors.New("middleware called next twice")
-	errNoResponse = errors.New("middleware returned neither a response nor an error")
+// hooked begins a call for the hooks, and returns what ends it for them.
+func (c *Client) hooked(ctx context.Context, call *call) (context.Context, func(error)) {
+	if len(c.options.hooks) == 0 {
+		return ctx, func(error) {}
+	}
+	var ends []func(error)
+	for _, hook := range c.options.hooks {
+		var end func(error)
+		if ctx, end = hook(ctx, call.info()); end != nil {
+			ends = append(ends, end)
+		}
+	}
+	return ctx, func(err error) {
+		for _, end := range slices.Backward(ends) {
+			end(err)
+		}
+	}
+}
+
+// misuse is a fault of middleware, which would only happen again in another attempt.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+const (
+	errNextTwice  misuse = "middleware called next twice, or after it had returned"
+	errNoResponse misuse = "middleware returned neither a response nor an error"
 )
 
+// errUnwound is what hooks are told of a call that did not return to its caller.
+var errUnwound = errors.New("ctcbr: the call was left by a panic or runtime.Goexit")
+
 // exchange sends a signed request through the middleware.
-func (c *Client) exchange(call *call, req *http.Request) (*http.Response, error) {
+func (c *Client) exchange(call *call, a *attempt, req *http.Request) (*http.Response, error) {
 	if len(c.options.middleware) == 0 {
 		return c.http.Do(req)
 	}
 	req = req.WithContext(context.WithValue(req.Context(), callInfoKey{}, call.info()))
-	next := c.http.Do
+	send := &gate{next: c.http.Do}
+	next := send.pass
 	for _, m := range slices.Backward(c.options.middleware) {
 		next = m.around(next)
 	}
-	return next(req)
+	resp, err := next(req)
+	a.trace.withheld = send.shut()
+	switch {
+	case resp == nil:
+		return nil, err
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
 }
 
 func (m Middleware) around(next func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(req *http.Request) (*http.Response, error) {
-		called := false
-		resp, err := m(req, func(req *http.Request) (*http.Response, error) {
-			if called {
-				return nil, errNextTwice
-			}
-			called = true
-			return next(req)
-		})
+		once := &gate{next: next}
+		defer once.shut()
+		resp, err := m(req, once.pass)
 		if resp == nil && err == nil {
 			err = errNoResponse
 		}
@@ -87,16 +146,36 @@ func (m Middleware) around(next func(*http.Request) (*http.Response, error)) fun
 	}
 }
 
-// WithLogger logs one record for every attempt: operation, request ID, attempt,
-// status, duration and error, as information if it succeeded and as a warning if
-// not. If the logger takes debug records, headers that hold no secrets are added.
-// Without it nothing is logged.
+// gate lets one request pass, and none once it is shut.
+type gate struct {
+	next func(*http.Request) (*http.Response, error)
+	used atomic.Bool
+}
+
+func (g *gate) pass(req *http.Request) (*http.Response, error) {
+	if g.used.Swap(true) {
+		return nil, errNextTwice
+	}
+	return g.next(req)
+}
+
+// shut shuts the gate, and reports whether nothing has passed it.
+func (g *gate) shut() bool { return !g.used.Swap(true) }
+
+// WithLogger logs one record for every attempt, when its answer has been taken in:
+// operation, request_id, attempt, status, duration, and error if there is one; as
+// information if it succeeded and as a warning if not. The status is 0 where no
+// answer came. The duration of a streamed list holds the time that its caller took
+// for the items. If the logger takes debug records, method, path, query and those
+// headers are added that hold no secrets. NewClient warns of a key file that others
+// can read. Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
 // WithLogBodies adds the beginning of the bodies of requests and answers to debug
-// records. They name hosts, repositories and paths; they hold no keys.
+// records: 4 KiB, of a streamed list less. They name hosts, repositories and paths;
+// keys and signatures are taken out.
 func WithLogBodies() Option {
 	return func(o *options) { o.logBodies = true }
 }
@@ -118,9 +197,13 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, took time.Dura
 		slog.Int("status", a.status),
 		slog.Duration("duration", took),
 	}
+	err := a.rejected
 	if a.err != nil {
+		err = call.fail(a, a.err, call.unknown)
+	}
+	if err != nil {
 		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("error", call.fail(a, a.err, call.unknown).Error()))
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	if !l.Enabled(ctx, level) {
 		return
@@ -133,29 +216,30 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, took time.Dura
 
 // detail is what debug records have on top.
 func (c *Client) detail(call *call, a *attempt) []slog.Attr {
+	accessKey, _, _ := strings.Cut(a.sent.Get(headerAuthorization), " ")
+	clean := append(slices.Clip(call.secrets), accessKey)
 	attrs := []slog.Attr{
 		slog.String("method", call.method),
 		slog.String("path", call.path),
-		slog.String("query", call.query),
-		slog.Any("request_header", allowed(a.sent)),
-		slog.Any("response_header", allowed(a.header)),
+		slog.String("query", clean.text(call.query)),
+		slog.Any("request_header", allowed(clean, a.sent)),
+		slog.Any("response_header", allowed(clean, a.header)),
 	}
 	if c.options.logBodies {
-		clean := a.redactor()
 		attrs = append(attrs,
-			slog.String("request_body", clean.text(beginning(call.body, loggedBody))),
-			slog.String("response_body", clean.text(beginning(a.body, loggedBody))))
+			slog.String("request_body", beginning(clean, call.body, loggedBody)),
+			slog.String("response_body", beginning(clean, a.body, loggedBody)))
 	}
 	return attrs
 }
 
 const loggedBody = 4 << 10
 
-func allowed(h http.Header) slog.Value {
+func allowed(clean redactor, h http.Header) slog.Value {
 	var attrs []slog.Attr
 	for _, name := range loggedHeaders {
 		if value := h.Get(name); value != "" {
-			attrs = append(attrs, slog.String(name, value))
+			attrs = append(attrs, slog.String(name, clean.text(value)))
 		}
 	}
 	return slog.GroupValue(attrs...)

@@ -87,11 +87,11 @@ func (c *Client) retry(call *call, a *attempt) (wait time.Duration, again bool) 
 		call.skew += a.skew()
 		return 0, true
 	case throttled:
-		if !c.budget.spend() {
+		if given && retryAfter > maxRetryAfter || !c.budget.spend() {
 			return 0, false
 		}
 		if given {
-			return retryAfter, retryAfter <= maxRetryAfter
+			return retryAfter, true
 		}
 	}
 	return backoff(call.attempts, c.options.firstWait, c.options.longestWait), true
@@ -114,7 +114,7 @@ func backoff(attempts int, first, longest time.Duration) time.Duration {
 // so that the clock of this machine does not matter.
 func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	text := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(seconds, uint64(24*time.Hour/time.Second))) * time.Second, true
 	}
 	at, err := http.ParseTime(text)

@@ -2,6 +2,7 @@ package ctcbr
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -56,7 +57,7 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	if req.Header == nil {
 		req.Header = make(http.Header)
 	}
-	id := req.Header.Get(headerRequestID)
+	id := first(req.Header, headerRequestID)
 	if id == "" {
 		id = uuid.NewString()
 	}
@@ -70,9 +71,17 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 }
 
 func setDefault(h http.Header, key, value string) {
-	if h.Get(key) == "" {
-		h.Set(key, value)
+	if first(h, key) == "" {
+		h[key] = []string{value}
 	}
+}
+
+// first is http.Header.Get for a key that is in its canonical form.
+func first(h http.Header, key string) string {
+	if values := h[key]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // authorize sets the three headers of the scheme. The query must be canonical.
@@ -81,9 +90,10 @@ func (s *Signer) authorize(h http.Header, id, query string, body []byte, credent
 	if err != nil {
 		return err
 	}
-	h[headerRequestID] = []string{id}
-	h[headerDate] = []string{key.date}
-	h[headerAuthorization] = []string{key.authorization(id, query, body)}
+	values := [...]string{id, key.date, key.authorization(id, query, body)}
+	h[headerRequestID] = values[0:1:1] // in one piece of memory, but each with no room for more
+	h[headerDate] = values[1:2:2]
+	h[headerAuthorization] = values[2:3:3]
 	return nil
 }
 
@@ -174,49 +184,86 @@ func (m macKey) sum(data []byte) [sha256.Size]byte {
 	return m.finish(sha256.Sum256(append(m.inner[:], data...)))
 }
 
-// canonicalQuery sorts a raw query by key and encodes it by RFC 3986.
+// parameter is one parameter of a query, as it means, not as it is written.
+type parameter struct{ key, value string }
+
+// maxParameters is how many parameters net/url, and so most servers, would read.
+const maxParameters = 10000
+
+// canonicalQuery sorts a raw query by key and encodes it by RFC 3986. It reads
+// what url.ParseQuery reads.
 func canonicalQuery(raw string) (string, error) {
-	if raw == "" {
-		return "", nil
+	if strings.Count(raw, "&") >= maxParameters {
+		return "", fmt.Errorf("ctcbr: the query cannot be signed: it has over %d parameters", maxParameters)
 	}
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return "", fmt.Errorf("ctcbr: the query cannot be signed: %w", err)
+	var space [16]parameter
+	parameters := space[:0]
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		key, keyErr := unescapedQuery(key)
+		value, valueErr := unescapedQuery(value)
+		if keyErr != nil || valueErr != nil {
+			return "", fmt.Errorf("ctcbr: the query cannot be signed: %w", cmp.Or(keyErr, valueErr))
+		}
+		if strings.Contains(pair, ";") {
+			return "", errors.New("ctcbr: the query cannot be signed: a semicolon separates nothing")
+		}
+		parameters = append(parameters, parameter{key, value})
 	}
-	return encodeValues(values), nil
+	return encodeParameters(parameters), nil
+}
+
+// unescapedQuery is url.QueryUnescape, which takes its time where there is nothing to do.
+func unescapedQuery(text string) (string, error) {
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
+		return text, nil
+	}
+	return url.QueryUnescape(text)
 }
 
 func encodeValues(values url.Values) string {
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	var b []byte
-	for _, key := range keys {
-		for _, value := range values[key] {
-			b = appendParameter(b, key, value)
+	var parameters []parameter
+	for key, all := range values {
+		for _, value := range all {
+			parameters = append(parameters, parameter{key, value})
 		}
+	}
+	return encodeParameters(parameters)
+}
+
+// encodeParameters sorts parameters, but for those of one key, and writes them.
+func encodeParameters(parameters []parameter) string {
+	slices.SortStableFunc(parameters, func(a, b parameter) int { return strings.Compare(a.key, b.key) })
+	var space [512]byte
+	b := space[:0]
+	for i, p := range parameters {
+		if i > 0 {
+			b = append(b, '&')
+		}
+		b = appendEscaped(b, p.key)
+		b = append(b, '=')
+		b = appendEscaped(b, p.value)
 	}
 	return string(b)
 }
 
-func appendParameter(b []byte, key, value string) []byte {
-	if len(b) > 0 {
-		b = append(b, '&')
+// unreserved are the bytes that are written as they are.
+var unreserved = func() (set [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~" {
+		set[c] = true
 	}
-	b = appendEscaped(b, key)
-	b = append(b, '=')
-	return appendEscaped(b, value)
-}
+	return set
+}()
 
 func appendEscaped(b []byte, text string) []byte {
 	const digits = "0123456789ABCDEF"
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
+	for i := range len(text) {
+		if c := text[i]; unreserved[c] {
 			b = append(b, c)
-		default:
+		} else {
 			b = append(b, '%', digits[c>>4], digits[c&15])
 		}
 	}

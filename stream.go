@@ -45,12 +45,16 @@ func each[T, R any, PR request[R]](ctx context.Context, c *Client, from listing,
 // limit bounds an attempt: by its time where the answer is read whole, and by the
 // time that nothing is heard where it is streamed.
 func (c *Client) limit(ctx context.Context, call *call, a *attempt) (context.Context, context.CancelFunc) {
-	if call.stream == nil {
+	if call.kind != read {
 		return context.WithTimeoutCause(ctx, c.options.attemptTimeout, errSilence)
 	}
 	limited, cancel := context.WithCancelCause(ctx)
-	a.silence = time.AfterFunc(c.options.attemptTimeout, func() { cancel(errSilence) })
-	return limited, func() { a.silence.Stop(); cancel(nil) }
+	a.trace.giveUp = cancel
+	timer := time.AfterFunc(c.options.attemptTimeout, func() { cancel(errSilence) })
+	if call.stream != nil {
+		a.silence = timer
+	}
+	return limited, func() { timer.Stop(); cancel(nil) }
 }
 
 // ended says why what has arrived is no longer given out, if the context is done or
@@ -152,17 +156,8 @@ func (s *stream[T]) read() error {
 // member reads one member of the envelope. The case of its letters does not
 // matter, as everywhere in encoding/json.
 func (s *stream[T]) member(name string) error {
-	e := &s.envelope
-	for _, known := range [...]struct {
-		name  string
-		value any
-	}{
-		{"statusCode", &e.StatusCode}, {"message", &e.Message}, {"description", &e.Description},
-		{"error", &e.Error}, {"errorCode", &e.ErrorCode}, {"details", &e.Details},
-	} {
-		if strings.EqualFold(name, known.name) {
-			return s.decode(known.value)
-		}
+	if known := s.envelope.member([]byte(name)); known != nil {
+		return s.decode(known)
 	}
 	if strings.EqualFold(name, "returnObj") {
 		return s.content()

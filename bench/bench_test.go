@@ -1,0 +1,65 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// TestMain lets the test binary be the process that usageOf starts.
+func TestMain(m *testing.M) {
+	child := flag.Int("list-child", -1, "")
+	n := flag.Int("items", 0, "")
+	if len(os.Args) > 1 && os.Args[1] == "-list-child" {
+		flag.Parse()
+		listChild(*child, *n)
+		return
+	}
+	m.Run()
+}
+
+// TestEveryBenchmarkRuns runs each once, so that what no longer compiles or no longer
+// works is found without measuring.
+func TestEveryBenchmarkRuns(t *testing.T) {
+	before := flag.Lookup("test.benchtime").Value.String()
+	if err := flag.Set("test.benchtime", "1x"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = flag.Set("test.benchtime", before) }()
+	for _, r := range rows(100) {
+		for _, c := range r.contestants {
+			t.Run(r.title+"/"+c.name, func(t *testing.T) {
+				if result := testing.Benchmark(c.run); result.N != 1 {
+					t.Errorf("ran %d times", result.N)
+				}
+			})
+		}
+	}
+	for way := range lists {
+		t.Run("memory/"+strconv.Itoa(way), func(t *testing.T) {
+			if u := usageOf(way, 100); u.Heap == 0 {
+				t.Error("no heap was used")
+			}
+		})
+	}
+}
+
+func TestOwnWaitAsksOnceALook(t *testing.T) {
+	if got := waitOwn(1000); got != 1 {
+		t.Errorf("%v requests a look", got)
+	}
+}
+
+func BenchmarkRows(b *testing.B) {
+	for _, r := range rows(items) {
+		b.Run(r.title, func(b *testing.B) {
+			for _, c := range r.contestants {
+				b.Run(c.name, func(b *testing.B) {
+					b.ReportAllocs()
+					c.run(b)
+				})
+			}
+		})
+	}
+}

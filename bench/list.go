@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ctyun-go/ctcbr"
+)
+
+const (
+	listBeginning = `{"statusCode":800,"message":"SUCCESS","returnObj":{"backupSnapshotList":[`
+	listItem      = `{"backupPolicyID":"6f2c4c9e-9d31-11f0-8a31-0242ac110002","backupSrcInstanceName":"web-1","backupPolicyName":"daily",` +
+		`"backupSrcInstanceID":"b0f7c2c4-9d31-11f0-8a31-0242ac110002","dirs":"/etc,/var/lib","createTimeDesc":"2026-06-13 01:02:03",` +
+		`"finishTimeDesc":"2026-06-13 01:22:03","backupSnapID":"c5a5b2b8-9d31-11f0-8a31-0242ac110002","snapName":"daily-20260613",` +
+		`"statusCode":"Available","statusDesc":"可用","backupClientVersion":"5.1.0","backupSnapSize":"1.65GB","backupSnapIsNew":false,` +
+		`"backupMode":0,"backupStorageName":"vault","backupSnapDataSize":"2.5GB","backupStorageID":"c2a9f0de-9d31-11f0-8a31-0242ac110002"}`
+)
+
+// longList is an answer with so many items, made as it is read, so that it takes no memory.
+type longList struct {
+	left int // items
+	rest []byte
+}
+
+func newLongList(n int) io.ReadCloser {
+	return io.NopCloser(&longList{left: n, rest: []byte(listBeginning)})
+}
+
+func (l *longList) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		switch l.left--; {
+		case l.left > 0:
+			l.rest = []byte(listItem + ",")
+		case l.left == 0:
+			l.rest = []byte(listItem + "]}}")
+		default:
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+// listing is a transport that answers with a list of so many items.
+type listing int
+
+func (n listing) RoundTrip(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: req, ContentLength: -1, Body: newLongList(int(n))}, nil
+}
+
+// lists are the ways to read a list of n items; each returns how many there were.
+var lists = []struct {
+	name string
+	read func(n int) int
+}{
+	{self + " All", func(n int) int {
+		client := listClient(n)
+		count := 0
+		for _, err := range client.Snapshots.All(context.Background(), nil) {
+			check(err)
+			count++
+		}
+		return count
+	}},
+	{self + " List", func(n int) int {
+		answer, err := listClient(n).Snapshots.List(context.Background(), nil)
+		check(err)
+		return len(answer.Snapshots)
+	}},
+	{"read all, json.Unmarshal", func(n int) int {
+		body, err := io.ReadAll(newLongList(n))
+		check(err)
+		var answer struct{ ReturnObj ctcbr.ListSnapshotsResponse }
+		check(json.Unmarshal(body, &answer))
+		return len(answer.ReturnObj.Snapshots)
+	}},
+	{"read all, into maps", func(n int) int {
+		body, err := io.ReadAll(newLongList(n))
+		check(err)
+		var answer struct {
+			ReturnObj struct{ BackupSnapshotList []map[string]any }
+		}
+		check(json.Unmarshal(body, &answer))
+		return len(answer.ReturnObj.BackupSnapshotList)
+	}},
+}
+
+func listClient(n int) *ctcbr.Client {
+	client, err := ctcbr.NewClient(
+		ctcbr.WithStaticCredentials(accessKey, secretKey), ctcbr.WithRegion("region"), ctcbr.WithEndpoint("https://127.0.0.1"),
+		ctcbr.WithHTTPClient(&http.Client{Transport: listing(n)}), ctcbr.WithMaxAnswer(1<<30))
+	check(err)
+	return client
+}
+
+func listSize(n int) int64 {
+	size, err := io.Copy(io.Discard, newLongList(n))
+	check(err)
+	return size
+}
+
+// listRow reads a list of n items.
+func listRow(n int) row {
+	r := row{title: fmt.Sprintf("list of %d items, %.0f MB", n, float64(listSize(n))/1e6), goal: "All: at most 6 MiB of heap, throughput of encoding/json"}
+	for _, way := range lists {
+		r.contestants = append(r.contestants, contestant{way.name, func(b *testing.B) {
+			b.SetBytes(listSize(n))
+			for b.Loop() {
+				if got := way.read(n); got != n {
+					b.Fatalf("%d items of %d", got, n)
+				}
+			}
+		}})
+	}
+	return r
+}
+
+// usage is what reading a list once took in a process of its own.
+type usage struct {
+	Heap     uint64 // the most that the objects of the heap took, those included that were to be collected
+	Resident uint64 // the most that was resident, zero where the system does not tell
+}
+
+// listChild is what a process of its own does for usageOf.
+func listChild(way int, n int) {
+	done := make(chan struct{})
+	peak := make(chan uint64)
+	go func() {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		var most uint64
+		for {
+			metrics.Read(sample)
+			most = max(most, sample[0].Value.Uint64())
+			select {
+			case <-done:
+				peak <- most
+				return
+			case <-time.After(100 * time.Microsecond):
+			}
+		}
+	}()
+	if got := lists[way].read(n); got != n {
+		check(fmt.Errorf("%d items of %d", got, n))
+	}
+	close(done)
+	check(json.NewEncoder(os.Stdout).Encode(usage{<-peak, resident()}))
+}
+
+// resident is the most that this process had resident.
+func resident() (kib uint64) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// usageOf reads a list in a process of its own and returns what that took.
+func usageOf(way int, n int) usage {
+	program, err := os.Executable()
+	check(err)
+	command := exec.Command(program, "-list-child", fmt.Sprint(way), "-items", fmt.Sprint(n))
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	check(err)
+	var u usage
+	check(json.Unmarshal(bytes.TrimSpace(output), &u))
+	runtime.GC()
+	return u
+}

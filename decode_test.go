@@ -1,0 +1,146 @@
+package ctcbr
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// everything has a field of every kind that answers have, and some that they do not.
+type everything struct {
+	Meta
+	*inner
+	Text    string  `json:"text"`
+	Number  int     `json:"number"`
+	Yes     bool    `json:"yes"`
+	Maybe   *int    `json:"maybe"`
+	Ratio   float64 `json:"ratio"`
+	Texts   []string
+	Items   []item         `json:"items,omitempty"`
+	Item    item           `json:"item"`
+	Other   *item          `json:"other"`
+	Map     map[string]any `json:"map"`
+	Raw     json.RawMessage
+	Time    Time   `json:"time"`
+	Never   string `json:"-"`
+	Covered string `json:"covered"`
+}
+
+type inner struct {
+	Inside string `json:"inside"`
+	Hidden string `json:"covered"`
+}
+
+type item struct {
+	ID     string `json:"id"`
+	Number int    `json:"number"`
+}
+
+// decodeByJSON is what decode must not differ from.
+func decodeByJSON(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return nil
+	}
+	return err
+}
+
+var decoded = []string{
+	`{}`, ` { } `, `null`, `[]`, `"text"`, `1`, `{"text":"a","number":1,"yes":true,"maybe":0,"ratio":1.5}`,
+	`{"TEXT":"folded","Number":2,"texts":["a","\u0062","c\"d"],"Texts":null}`, `{"te\u0078t":"escaped name"}`,
+	`{"text":1,"number":"1","yes":"true","maybe":[],"ratio":{},"texts":{"a":1},"items":[1,{"id":"x"},null,"s"]}`,
+	`{"number":1.0}`, `{"number":1e3}`, `{"number":-0}`, `{"number":99999999999999999999}`, `{"number":null,"text":null,"item":null,"items":null}`,
+	`{"items":[],"texts":[ ],"item":{"id":"a","unknown":{"deep":[{"a":"]}"}]}},"other":{"id":"b","number":3}}`,
+	`{"items" : [ {"id" : "a"} , {"number" : 4 } ] , "map" : {"a":[1,2,{"b":null}]} , "Raw": [1, 2] }`,
+	`{"inside":"i","covered":"c","Never":"n","private":"p","RequestID":"r","time":123}`,
+	"{\"text\":\"\xff\",\"\xff\":1}", `{"text":"\ud800","item":{"id":"\\\"}"}}`, `{"text":"a","text":"b","item":{"id":"a"},"item":{"number":1}}`,
+	`{"kind":"K","` + "ſ" + `":1}`, `{"a":"\\","b":"\\\\\"","text":"t"}`, strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100),
+}
+
+func requireSame(t *testing.T, data []byte) {
+	t.Helper()
+	for name, pair := range map[string][2]any{
+		"everything": {&everything{inner: &inner{}}, &everything{inner: &inner{}}},
+		"snapshots":  {&ListSnapshotsResponse{}, &ListSnapshotsResponse{}},
+		"tasks":      {&ListTasksResponse{}, &ListTasksResponse{}},
+		"text":       {new(string), new(string)},
+		"list":       {new([]item), new([]item)},
+	} {
+		require.Equal(t, decodeByJSON(data, pair[0]), decode(data, pair[1]), name)
+		require.Equal(t, pair[0], pair[1], name)
+	}
+}
+
+func TestDecodeIsAsEncodingJSON(t *testing.T) {
+	t.Parallel()
+	for _, data := range decoded {
+		t.Run(data, func(t *testing.T) {
+			t.Parallel()
+			requireSame(t, []byte(data))
+		})
+	}
+	_, snapshots, _ := strings.Cut(oneStorage, `"returnObj":`)
+	requireSame(t, []byte(strings.TrimSuffix(snapshots, "}")))
+}
+
+// What is not JSON is not decoded right, but it ends.
+func TestDecodeSurvivesWhatIsNotJSON(t *testing.T) {
+	t.Parallel()
+	for _, data := range decoded {
+		for i := range data {
+			_ = decode([]byte(data[:i]), &everything{inner: &inner{}})
+			_ = decode([]byte(data[i:]), &everything{inner: &inner{}})
+		}
+	}
+	for _, data := range []string{"", " ", "{", "}", "[", "]", `{"`, `{"\`, `{]]]]`, `{"text"`, `{"text":`, `{:,}`, `[}}}`, `{"items":[}`} {
+		_ = decode([]byte(data), &everything{inner: &inner{}})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, data := range decoded {
+		f.Add([]byte(data))
+	}
+	f.Add([]byte(oneStorage))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if !json.Valid(data) {
+			_ = decode(data, &everything{inner: &inner{}})
+			return
+		}
+		if repeats(bytes.TrimSpace(data)) {
+			return // of two lists, encoding/json leaves parts of the first in the second
+		}
+		requireSame(t, data)
+	})
+}
+
+// repeats reports whether a name is given twice in an object.
+func repeats(data []byte) bool {
+	switch data[0] {
+	case '[':
+		for element := range elements(data) {
+			if repeats(element) {
+				return true
+			}
+		}
+	case '{':
+		var seen []string
+		for name, value := range members(data) {
+			for _, other := range seen {
+				if strings.EqualFold(other, string(name)) {
+					return true
+				}
+			}
+			seen = append(seen, string(name))
+			if repeats(value) {
+				return true
+			}
+		}
+	}
+	return false
+}

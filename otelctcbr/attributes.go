@@ -1,0 +1,181 @@
+package otelctcbr
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+
+	"github.com/ctyun-go/ctcbr"
+)
+
+var errUnwound = errors.New("left by a panic or runtime.Goexit")
+
+// methodOf knows the methods that the service has. Of others there may be any number.
+func methodOf(method string) attribute.KeyValue {
+	switch method {
+	case http.MethodGet:
+		return semconv.HTTPRequestMethodGet
+	case http.MethodPost:
+		return semconv.HTTPRequestMethodPost
+	}
+	return semconv.HTTPRequestMethodOther
+}
+
+// nameOf is the name of an attempt's span: the method alone, since the conventions
+// keep the path out of names, and the operation is the name of the span above.
+func nameOf(method attribute.KeyValue) string {
+	if method == semconv.HTTPRequestMethodOther {
+		return "HTTP"
+	}
+	return method.Value.AsString()
+}
+
+func serverOf(u *url.URL) []attribute.KeyValue {
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		port = 443
+		if u.Scheme == "http" {
+			port = 80
+		}
+	}
+	return []attribute.KeyValue{semconv.ServerAddress(u.Hostname()), semconv.ServerPort(port)}
+}
+
+// secretParameter matches the names of parameters whose values are not told. The
+// service has no such parameters; a call of Client.Do may.
+var secretParameter = regexp.MustCompile(`(?i)signature|secret|token|password|credential|access_?key|api_?key|^(sig|ak|sk|key)$`)
+
+// shownURL is a URL without what its query or its user info may keep secret.
+func shownURL(u *url.URL) string {
+	shown := *u
+	if u.User != nil {
+		shown.User = url.UserPassword("REDACTED", "REDACTED")
+	}
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		key, _, given := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(key)
+		if given && (err != nil || secretParameter.MatchString(name)) {
+			pairs[i] = key + "=REDACTED"
+		}
+	}
+	shown.RawQuery = strings.Join(pairs, "&")
+	return shown.String()
+}
+
+func protocolVersion(resp *http.Response) string {
+	switch {
+	case resp.ProtoMajor == 1:
+		return fmt.Sprintf("1.%d", resp.ProtoMinor)
+	case resp.ProtoMajor > 1:
+		return strconv.Itoa(resp.ProtoMajor)
+	}
+	return "" // not from a connection
+}
+
+func statusType(status int) attribute.KeyValue {
+	return semconv.ErrorTypeKey.String(strconv.Itoa(status))
+}
+
+// transportName names the kind of a failure of the connection, or of the context.
+func transportName(err error) string {
+	var timeout interface{ Timeout() bool }
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, ctcbr.ErrClosed):
+		return "closed"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.As(err, &dns):
+		return "dns"
+	case errors.As(err, &certificate):
+		return "certificate"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection_refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection_lost"
+	}
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	return semconv.ErrorType(err).Value.AsString()
+}
+
+// failure is what is told of a call that failed.
+type failure struct {
+	measured []attribute.KeyValue // of which there are few
+	told     []attribute.KeyValue
+}
+
+func ofCall(err error) failure {
+	f := failure{measured: []attribute.KeyValue{semconv.ErrorTypeKey.String(callName(err))}}
+	if errors.Is(err, ctcbr.ErrOutcomeUnknown) {
+		f.measured = append(f.measured, OutcomeUnknownKey.Bool(true))
+	}
+	var e *ctcbr.Error
+	if errors.As(err, &e) {
+		f.told = append(f.told, RequestIDKey.String(e.RequestID))
+		if e.Code != "" {
+			f.told = append(f.told, CodeKey.String(e.Code))
+		}
+	}
+	return f
+}
+
+// code matches what looks like a code. What does not may be anything, and different
+// each time.
+var code = regexp.MustCompile(`^[A-Za-z]\w*(\.\w+){1,4}$`)
+
+// callName names the kind of a call's failure: why the caller gave up, or else the
+// HTTP status, the code of the service, or what was wrong with its answer.
+func callName(err error) string {
+	var e *ctcbr.Error
+	isError := errors.As(err, &e)
+	for _, end := range []error{ctcbr.ErrClosed, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, end) {
+			return transportName(err)
+		}
+	}
+	switch {
+	case isError && e.HTTPStatus != 0 && e.HTTPStatus/100 != 2:
+		return strconv.Itoa(e.HTTPStatus)
+	case isError && len(e.Code) < 100 && code.MatchString(e.Code):
+		return e.Code
+	}
+	for _, known := range []struct {
+		err  error
+		name string
+	}{
+		{ctcbr.ErrRejected, "rejected"},
+		{ctcbr.ErrTooLarge, "too_large"},
+		{ctcbr.ErrBadAnswer, "bad_answer"},
+		{ctcbr.ErrNoCredentials, "no_credentials"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.name
+		}
+	}
+	if isError && e.StatusCode != 0 && e.Err == nil {
+		return "refused" // for no reason that has a code
+	}
+	if isError && e.Err != nil {
+		err = e.Err
+	}
+	return transportName(err)
+}
