@@ -144,11 +144,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	began := time.Now()
 	resp, err := c.exchange(call, a, req)
 	if err == nil {
-		if a.trace.reports { // the transport is net/http's, which heeds the context
-			defer resp.Body.Close()
-		} else {
-			defer closeInTime(limited, resp.Body)()
-		}
+		defer c.closing(limited, resp.Body)()
 		a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
 		if call.stream != nil && a.ok2xx() {
 			err = call.stream(limited, a, resp.Body)
@@ -177,21 +173,15 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	return a
 }
 
-// closeInTime returns what closes an answer. Where the transport does not heed that
-// the context is done, which would keep a call from ending, that closes it too.
-func closeInTime(ctx context.Context, body io.Closer) func() {
-	const grace = 100 * time.Millisecond
-	over := make(chan struct{})
-	end := sync.OnceFunc(func() { close(over); body.Close() })
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			end()
-		case <-over:
-		}
-	})
+// closing returns what closes an answer. The end of the context closes it, too,
+// where the transport may not heed that, which would keep a call from ending.
+func (c *Client) closing(ctx context.Context, body io.Closer) func() {
+	if _, heeds := c.transport.(*http.Transport); heeds && len(c.options.middleware) == 0 {
+		return func() { body.Close() }
+	}
+	var once sync.Once
+	end := func() { once.Do(func() { body.Close() }) }
+	stop := context.AfterFunc(ctx, end)
 	return func() { stop(); end() }
 }
 
@@ -223,7 +213,7 @@ func (c *Client) newRequest(ctx context.Context, call *call, a *attempt) (*http.
 			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
 		}
 	}
-	a.trace.reports = c.ownsIdle && len(c.options.middleware) == 0
+	a.trace.reports = c.own != nil && len(c.options.middleware) == 0
 	a.signedAt = time.Now().Add(call.skew)
 	if err := c.signer.authorize(req.Header, call.requestID, call.query, call.body, credentials, a.signedAt); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,17 +30,16 @@ type Client struct {
 	Orders    Orders
 	Regions   Regions
 
-	options  options
-	base     *url.URL
-	common   *url.URL
-	http     http.Client
-	signer   Signer
-	budget   *budget
-	placed   placedOrders
-	skew     atomic.Int64 // what to add to this machine's clock, in nanoseconds
-	life     context.Context
-	end      context.CancelCauseFunc
-	ownsIdle bool
+	options   options
+	base      *url.URL
+	common    *url.URL
+	transport http.RoundTripper // in place of an http.Client, which would follow redirects
+	own       *http.Transport   // the transport, unless the caller gave it
+	signer    Signer
+	budget    *budget
+	placed    placedOrders
+	running   *runningCalls
+	skew      atomic.Int64 // what to add to this machine's clock, in nanoseconds
 }
 
 // NewClient makes a client. Nothing is sent until a call is made. Every fault of
@@ -75,23 +75,33 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 
 	o.credentials = newKeptCredentials(o.credentials)
-	c := &Client{options: o, base: base, common: common, budget: newBudget()}
+	c := &Client{options: o, base: base, common: common, budget: newBudget(), running: newRunningCalls()}
 	c.signer.Zone = o.zone
-	c.life, c.end = context.WithCancelCause(context.Background())
-	if o.httpClient != nil {
-		c.http = *o.httpClient
-	} else {
-		c.http.Transport = defaultTransport()
-		c.ownsIdle = true
-	}
-	c.http.Transport = unredirected{c.http.Transport}
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.setTransport(o.httpClient)
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
 	if o.warning != "" && o.logger != nil {
 		o.logger.Warn("ctcbr: " + o.warning)
 	}
 	return c, nil
+}
+
+// setTransport takes from the caller's client what there is in it, or makes a
+// transport.
+func (c *Client) setTransport(given *http.Client) {
+	switch {
+	case given == nil:
+		c.own = defaultTransport()
+		c.transport = c.own
+		return
+	case given.Transport == nil:
+		c.transport = http.DefaultTransport
+	default:
+		c.transport = given.Transport
+	}
+	if given.Timeout > 0 {
+		c.options.attemptTimeout = min(c.options.attemptTimeout, given.Timeout)
+	}
 }
 
 func defaultTransport() *http.Transport {
@@ -110,44 +120,15 @@ func defaultTransport() *http.Transport {
 	}
 }
 
-// unredirected hides from http.Client where a redirect leads: it reads the place
-// before it asks whether to go there, and takes one that is no URL for a request
-// that failed.
-type unredirected struct{ base http.RoundTripper }
-
-func (u unredirected) transport() http.RoundTripper {
-	if u.base == nil {
-		return http.DefaultTransport
-	}
-	return u.base
-}
-
-func (u unredirected) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := u.transport().RoundTrip(req)
-	if resp == nil || err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
-		return resp, err
-	}
-	shown := *resp
-	shown.Header = resp.Header.Clone()
-	shown.Header.Del("Location")
-	return &shown, nil
-}
-
-func (u unredirected) CloseIdleConnections() {
-	if t, ok := u.transport().(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
 // Close ends the calls in flight with ErrClosed, and so does every later call. It
 // may be called more than once and always returns nil.
 func (c *Client) Close() error {
-	if c == nil || c.end == nil {
+	if c == nil || c.running == nil {
 		return nil
 	}
-	c.end(ErrClosed)
-	if c.ownsIdle {
-		c.http.CloseIdleConnections()
+	c.running.end()
+	if c.own != nil {
+		c.own.CloseIdleConnections()
 	}
 	return nil
 }
@@ -239,10 +220,10 @@ func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err err
 	if ctx == nil {
 		return nil, call.fail(&attempt{}, errors.New("nil context"), false)
 	}
-	if c == nil || c.life == nil {
+	if c == nil || c.running == nil {
 		return nil, call.fail(&attempt{}, fmt.Errorf("%w: make one with NewClient", ErrClosed), false)
 	}
-	ctx, leave := c.enter(ctx)
+	ctx, leave := c.running.enter(ctx, call)
 	defer leave()
 	ctx, done := c.hooked(ctx, call)
 	err = errUnwound
@@ -269,14 +250,47 @@ func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 	}
 }
 
+// runningCalls are the calls that closing the client ends.
+type runningCalls struct {
+	mu     sync.Mutex
+	cancel map[*call]context.CancelCauseFunc // nil once the client is closed
+}
+
+func newRunningCalls() *runningCalls {
+	return &runningCalls{cancel: make(map[*call]context.CancelCauseFunc)}
+}
+
 // enter binds a call to its context and to the life of the client.
-func (c *Client) enter(ctx context.Context) (context.Context, func()) {
+func (r *runningCalls) enter(ctx context.Context, call *call) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	if c.life.Err() != nil {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cancel == nil {
+		cancel(ErrClosed)
+		return ctx, func() {}
+	}
+	r.cancel[call] = cancel
+	return ctx, func() {
+		r.mu.Lock()
+		delete(r.cancel, call)
+		r.mu.Unlock()
+		cancel(nil)
+	}
+}
+
+func (r *runningCalls) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cancel == nil
+}
+
+func (r *runningCalls) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, cancel := range r.cancel {
 		cancel(ErrClosed)
 	}
-	stop := context.AfterFunc(c.life, func() { cancel(ErrClosed) })
-	return ctx, func() { stop(); cancel(nil) }
+	r.cancel = nil
 }
 
 // causeOf says why a context is done, so that both the reason that its owner gave

@@ -253,7 +253,6 @@ func TestFaultHTTP2GoAwayWhileIdle(t *testing.T) {
 			}
 			c.answer(stream, successAnswer)
 			c.goAway(stream, codeNone)
-			c.request()
 		})(t)
 		for range 3 {
 			_, err := d.do(t.Context(), s.client)

@@ -376,6 +376,9 @@ func (b *buffered) Close() error {
 	defer b.mu.Unlock()
 	b.closed = true
 	b.more.Signal()
+	if err := b.Conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil { // the other end may read no more
+		return err
+	}
 	return b.Conn.SetReadDeadline(time.Unix(1, 0)) // ends a Read that is waiting
 }
 

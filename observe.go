@@ -108,13 +108,41 @@ const (
 // errUnwound is what hooks are told of a call that did not return to its caller.
 var errUnwound = errors.New("ctcbr: the call was left by a panic or runtime.Goexit")
 
+// roundTrip sends a request by the transport. As http.Client does, it keeps cookies
+// if the caller's client has a jar for them, and trusts the transport no further
+// than it must.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	var jar http.CookieJar
+	if given := c.options.httpClient; given != nil && given.Jar != nil {
+		jar = given.Jar
+		for _, cookie := range jar.Cookies(req.URL) {
+			req.AddCookie(cookie)
+		}
+	}
+	resp, err := c.transport.RoundTrip(req)
+	switch {
+	case err != nil:
+		return nil, err
+	case resp == nil:
+		return nil, errNothing
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if jar != nil {
+		jar.SetCookies(req.URL, resp.Cookies())
+	}
+	return resp, nil
+}
+
+var errNothing = errors.New("the transport gave neither a response nor an error")
+
 // exchange sends a signed request through the middleware.
 func (c *Client) exchange(call *call, a *attempt, req *http.Request) (*http.Response, error) {
 	if len(c.options.middleware) == 0 {
-		return c.http.Do(req)
+		return c.roundTrip(req)
 	}
 	req = req.WithContext(context.WithValue(req.Context(), callInfoKey{}, call.info()))
-	send := &gate{next: c.http.Do}
+	send := &gate{next: c.roundTrip}
 	next := send.pass
 	for _, m := range slices.Backward(c.options.middleware) {
 		next = m.around(next)

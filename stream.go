@@ -60,7 +60,7 @@ func (c *Client) limit(ctx context.Context, call *call, a *attempt) (context.Con
 // ended says why what has arrived is no longer given out, if the context is done or
 // the client was closed.
 func (c *Client) ended(ctx context.Context) error {
-	if c.life.Err() != nil {
+	if c.running.ended() {
 		return ErrClosed
 	}
 	if ctx.Err() != nil {
@@ -215,7 +215,6 @@ func (s *stream[T]) items() error {
 	var item, empty T
 	for {
 		if err := s.client.ended(s.ctx); err != nil {
-			<-s.ctx.Done() // which closing the client brings about, see enter
 			return err
 		}
 		if !s.decoder.More() {

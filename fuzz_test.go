@@ -1,0 +1,213 @@
+package ctcbr
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzAnswer answers every kind of call with whatever there is: nothing panics, and
+// only the envelope of a success is one.
+func FuzzAnswer(f *testing.F) {
+	for _, body := range []string{
+		successAnswer, inProgressAnswer, gatewayPage, "", "{}", "null", "[]", `{"statusCode":"800"}`, `{"statusCode":800.0,"returnObj":[]}`,
+		`{"statusCode":800,"StatusCode":900}`, `{"status\u0043ode":800,"returnObj":{"masterOrderID":7}}`, `{"statusCode":8e2,"returnObj":"x"}`,
+		`{"statusCode":900,"error":{"a":[1]},"message":7,"returnObj":{"masterOrderID":"o"}}`,
+		`{"statusCode":800,"returnObj":{"backupStorageCount":"2","backupStorageList":[null,7,{"backupStorageID":"a","backupStorageCreatTime":7}]}}`,
+	} {
+		f.Add(200, []byte(body))
+		f.Add(429, []byte(body))
+	}
+	status, body := 0, []byte(nil)
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{"Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+	})
+	c := faultClient(f, WithEndpoint("http://127.0.0.1:1"), WithHTTPClient(&http.Client{Transport: transport}), WithMaxAttempts(1))
+	f.Fuzz(func(t *testing.T, s int, b []byte) {
+		status, body = 200+(s%400+400)%400, b
+		code, certain := statusOfEnvelope(b)
+		for _, d := range deeds {
+			_, err := d.do(t.Context(), c)
+			if err != nil {
+				e := requireFault(t, d, err)
+				require.Equal(t, status, e.HTTPStatus)
+				require.LessOrEqual(t, len(err.Error()), 64<<10)
+				if d.kind != "read" && (status >= 500 || status < 300 && !certain) {
+					require.ErrorIs(t, err, ErrOutcomeUnknown)
+				}
+				continue
+			}
+			inProgress := d.kind == "order" && status < 500 && strings.Contains(strings.ToLower(string(b)), "progress")
+			require.True(t, certain, "%q was taken for a success", b)
+			require.True(t, status < 300 && code == 800 || inProgress, "%d %q was taken for a success", status, b)
+		}
+	})
+}
+
+// statusOfEnvelope reads the one statusCode of an envelope, by other means than the SDK.
+func statusOfEnvelope(body []byte) (code float64, certain bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') || !json.Valid(body) {
+		return 0, false
+	}
+	times := 0
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return 0, false
+		}
+		var value any
+		if err := decoder.Decode(&value); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
+			return 0, false
+		}
+		if strings.EqualFold(name.(string), "statusCode") {
+			times++
+			switch v := value.(type) {
+			case float64:
+				code = v
+			case string:
+				code, _ = strconv.ParseFloat(strings.TrimSpace(v), 64)
+			}
+		}
+	}
+	return code, times == 1 && code != 0 && code == math.Trunc(code) && math.Abs(code) < 1<<31
+}
+
+// FuzzHTTP answers with bytes that need not be HTTP at all.
+func FuzzHTTP(f *testing.F) {
+	for _, text := range []string{
+		answer200(successAnswer), answer("302 Found", "", "Location: http://[::x"), "HTTP/1.1 000 X\r\n\r\n", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n" + answer200(successAnswer), "\x00", "HTTP/1.0 200\r\n\r\n{}",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e := &edge{serve: func(c *edgeConn) {
+			if _, ok := c.request(); ok {
+				c.say(string(text))
+			}
+		}}
+		transport := e.transport()
+		defer transport.CloseIdleConnections()
+		c := faultClient(t, WithEndpoint("http://127.0.0.1:1"), WithHTTPClient(&http.Client{Transport: transport}), WithMaxAttempts(1), WithAttemptTimeout(5*time.Second))
+		defer c.Close()
+		for _, d := range deeds {
+			if _, err := d.do(t.Context(), c); err != nil {
+				requireFault(t, d, err)
+			} else {
+				require.Contains(t, string(text), "HTTP/")
+			}
+		}
+	})
+}
+
+// FuzzRedactor holds that what is around a secret, and how it is written, never lets
+// a piece of it through.
+func FuzzRedactor(f *testing.F) {
+	f.Add("Eop-Authorization: Signature=", " is wrong", "h+H8K5CbPz1DjnbVWA+FEPGbbcEJOzVsi2GQv4LroyM=", 3)
+	f.Add("%", "%41", faultSK, 1)
+	f.Add(`\`, `\`, faultSK, 9)
+	f.Add("&#3", ";", faultSK, 7)
+	names := make([]string, 0, len(echoes))
+	for name := range echoes {
+		if !strings.HasPrefix(name, "cut") {
+			names = append(names, name)
+		}
+	}
+	f.Fuzz(func(t *testing.T, before, after, secret string, how int) {
+		for _, r := range secret {
+			if r <= ' ' || r > '~' {
+				return // no key has it
+			}
+		}
+		const shortest = 24
+		if len(secret) < shortest || len(before)+len(after) > 1<<10 {
+			return
+		}
+		name := names[(how%len(names)+len(names))%len(names)]
+		encoded := echoes[name](secret)
+		clean := redactor{secret}.text(before + encoded + after)
+		require.NotContains(t, clean, encoded, name)
+		require.NotContains(t, clean, secret, name)
+		require.Contains(t, clean, "***", name)
+		require.Equal(t, "no secret at all", redactor{secret}.text("no secret at all"))
+	})
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, text := range []string{"", "0", "5", "-1", "1e3", "99999999999999999999", "Sat, 01 Jan 2000 00:00:10 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"} {
+		f.Add(text, "Sat, 01 Jan 2000 00:00:00 GMT")
+	}
+	f.Fuzz(func(t *testing.T, text, date string) {
+		wait, given := parseRetryAfter(http.Header{"Retry-After": {text}, "Date": {date}})
+		require.GreaterOrEqual(t, wait, time.Duration(0))
+		require.True(t, given || wait == 0)
+	})
+}
+
+func FuzzTime(f *testing.F) {
+	for _, text := range []string{"2026-06-13 01:02:03", "2026-06-13T01:02:03Z", "1781283723000", "", "soon", "0000-00-00 00:00:00", "2026-02-30", "99999999999999999999"} {
+		f.Add(text, int64(1781283723))
+	}
+	f.Fuzz(func(t *testing.T, text string, unix int64) {
+		var read Time
+		encoded, err := json.Marshal(text)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(encoded, &read))
+		var kept string
+		require.NoError(t, json.Unmarshal(encoded, &kept))
+		require.Equal(t, kept, read.String())
+		if at := read.Time(); !at.IsZero() {
+			_, offset := at.Zone()
+			require.Equal(t, 8*60*60, offset)
+			require.False(t, read.IsZero())
+		}
+		at := time.Unix(unix%(1<<37), 0)
+		if year := at.In(beijing).Year(); year > 1 && year < 10000 && !at.IsZero() {
+			require.True(t, NewTime(at).Time().Equal(at), "%s", at)
+		}
+	})
+}
+
+func FuzzSizeAndRate(f *testing.F) {
+	for _, text := range []string{"112 G", "1.65GB", "111.50", "209.28 KB/s", "1,024", "-1 G", "1e309 G", "9e99PB", "NaN", "Inf", "0x10 G", "", " ", "9223372036854775807 B"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, v := range []interface {
+			Bytes() int64
+			Valid() bool
+			String() string
+		}{Size(text), Rate(text)} {
+			require.GreaterOrEqual(t, v.Bytes(), int64(0))
+			require.True(t, v.Valid() || v.Bytes() == 0)
+			require.Equal(t, text, v.String())
+		}
+		var size Size
+		var rate Rate
+		_ = size.UnmarshalJSON([]byte(text))
+		_ = rate.UnmarshalJSON([]byte(text))
+	})
+}
+
+func FuzzPercent(f *testing.F) {
+	for _, text := range []string{"37.5", `"37.5%"`, `"NaN"`, "1e400", "null", "{}", `"-Inf"`, "-0", `"%"`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := Percent(7)
+		require.NoError(t, p.UnmarshalJSON(data))
+		require.False(t, math.IsNaN(float64(p)) || math.IsInf(float64(p), 0))
+		_, err := json.Marshal(p)
+		require.NoError(t, err)
+	})
+}
