@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -102,6 +101,7 @@ type attempt struct {
 	sent     http.Header
 	signedAt time.Time
 	trace    trace
+	answer   closing
 	silence  *time.Timer // ends a stream that nothing comes of
 }
 
@@ -144,7 +144,11 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	began := time.Now()
 	resp, err := c.exchange(call, a, req)
 	if err == nil {
-		defer c.closing(limited, resp.Body)()
+		a.answer.body = resp.Body
+		defer a.answer.close()
+		if !c.heedsContext() {
+			defer context.AfterFunc(limited, a.answer.close)()
+		}
 		a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
 		if call.stream != nil && a.ok2xx() {
 			err = call.stream(limited, a, resp.Body)
@@ -173,16 +177,23 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	return a
 }
 
-// closing returns what closes an answer. The end of the context closes it, too,
-// where the transport may not heed that, which would keep a call from ending.
-func (c *Client) closing(ctx context.Context, body io.Closer) func() {
-	if _, heeds := c.transport.(*http.Transport); heeds && len(c.options.middleware) == 0 {
-		return func() { body.Close() }
+// heedsContext reports whether the transport is known to end an answer when the
+// context is done. Of any other, that closes the answer, so that the call ends.
+func (c *Client) heedsContext() bool {
+	_, known := c.transport.(*http.Transport)
+	return known && len(c.options.middleware) == 0
+}
+
+// closing closes a body once, whoever comes first.
+type closing struct {
+	body io.Closer
+	done atomic.Bool
+}
+
+func (c *closing) close() {
+	if c.done.CompareAndSwap(false, true) {
+		c.body.Close()
 	}
-	var once sync.Once
-	end := func() { once.Do(func() { body.Close() }) }
-	stop := context.AfterFunc(ctx, end)
-	return func() { stop(); end() }
 }
 
 // newRequest makes the signed request of an attempt.
@@ -196,13 +207,12 @@ func (c *Client) newRequest(ctx context.Context, call *call, a *attempt) (*http.
 		target = *c.common
 	}
 	target.Path, target.RawQuery = call.path, call.query
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, a.trace.hooks()), call.method, "", nil)
-	if err != nil {
-		return nil, err
-	}
-	req.URL, req.Host = &target, target.Host
 	values := [...]string{"application/json", c.options.userAgent}
-	req.Header["Content-Type"], req.Header["User-Agent"] = values[0:1:1], values[1:2:2]
+	req := (&http.Request{
+		Method: call.method, URL: &target, Host: target.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": values[0:1:1], "User-Agent": values[1:2:2]},
+	}).WithContext(httptrace.WithClientTrace(ctx, a.trace.hooks()))
 	if len(call.body) > 0 || call.kind != read {
 		// Also one without bytes is a body: net/http takes it upon itself to repeat a
 		// request that has none.

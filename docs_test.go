@@ -20,7 +20,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode"
 
@@ -91,16 +90,17 @@ func TestGoInDocumentsCompiles(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, all)
-	libraries := libraries{}
+	compiled := make(map[string]*library)
+	for module, paths := range importsByModule(all) {
+		compiled[module] = compile(t, module, paths)
+	}
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			imported, err := libraries.of(s.module, all)
-			if err != nil && s.module != "." {
-				t.Skipf("the dependencies of %s are not on this machine: %s", s.module, err)
+			if compiled[s.module] == nil {
+				t.Skipf("what %s depends on is not on this machine", s.module)
 			}
-			require.NoError(t, err)
-			require.NoError(t, s.check(imported))
+			require.NoError(t, s.check(compiled[s.module]))
 		})
 	}
 }
@@ -121,17 +121,15 @@ func TestGoThatDoesNotCompileIsFound(t *testing.T) {
 		"file":                    {"package main\n\nfunc main() { x }", "x"},
 		"file without its import": {"package main\n\nfunc main() { fmt.Println() }", "undefined: fmt"},
 	}
-	all := []snippet{parseSnippet("_ = fmt.Println")}
+	var all []snippet
 	for _, c := range cases {
 		all = append(all, parseSnippet(c.source))
 	}
-	libraries := libraries{}
+	compiled := compile(t, ".", importsByModule(all)["."])
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			imported, err := libraries.of(".", all)
-			require.NoError(t, err)
-			require.ErrorContains(t, parseSnippet(c.source).check(imported), c.problem)
+			require.ErrorContains(t, parseSnippet(c.source).check(compiled), c.problem)
 		})
 	}
 }
@@ -240,63 +238,73 @@ func uses(source string) string {
 }
 
 // check finds what the compiler would.
-func (s snippet) check(imported types.Importer) error {
+func (s snippet) check(imported *library) error {
 	if s.err != nil {
 		return s.err
 	}
 	var all []error
-	config := types.Config{Importer: imported, GoVersion: "go1.25", Error: func(err error) { all = append(all, err) }}
+	config := types.Config{
+		Importer:  importer.ForCompiler(token.NewFileSet(), "gc", imported.open),
+		GoVersion: "go1.25",
+		Error:     func(err error) { all = append(all, err) },
+	}
 	_, _ = config.Check("snippet", s.set, s.files, nil)
 	return errors.Join(all...)
 }
 
-// libraries are the compiled packages that snippets import, by module.
-type libraries struct{ sync.Map }
-
-// of compiles what the snippets of a module import, once, and reaches for nothing
-// beyond this machine.
-func (l *libraries) of(module string, all []snippet) (types.Importer, error) {
-	type compiled func() (map[string]string, error)
-	found, _ := l.LoadOrStore(module, compiled(sync.OnceValues(func() (map[string]string, error) {
-		paths := make(map[string]bool)
-		for _, s := range all {
-			if s.module == module {
-				for _, path := range s.imports() {
-					paths[path] = true
-				}
-			}
-		}
-		return compile(module, slices.Sorted(maps.Keys(paths)))
-	})))
-	files, err := found.(compiled)()
-	if err != nil {
-		return nil, err
+func importsByModule(all []snippet) map[string][]string {
+	byModule := make(map[string][]string)
+	for _, s := range all {
+		byModule[s.module] = append(byModule[s.module], s.imports()...)
 	}
-	return importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		if files[path] == "" {
-			return nil, fmt.Errorf("no package %s", path)
-		}
-		return os.Open(files[path])
-	}), nil
+	for module, paths := range byModule {
+		slices.Sort(paths)
+		byModule[module] = slices.Compact(paths)
+	}
+	return byModule
 }
 
-// compile gives the files with what packages export.
-func compile(module string, paths []string) (map[string]string, error) {
-	command := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, paths...)...)
-	command.Dir = module
-	command.Env = append(os.Environ(), "GOPROXY=off")
+// library holds the files with what packages export, by package.
+type library map[string]string
+
+func (l library) open(path string) (io.ReadCloser, error) {
+	if l[path] == "" {
+		return nil, fmt.Errorf("no package %s", path)
+	}
+	return os.Open(l[path])
+}
+
+// compile compiles packages with what they depend on, and reaches for nothing
+// beyond this machine. It returns nil if that lacks what another module than the
+// root's requires.
+func compile(t *testing.T, module string, paths []string) *library {
+	t.Helper()
+	if module != "." {
+		if _, err := golist(module, append([]string{"-deps"}, paths...)...); err != nil {
+			return nil
+		}
+	}
+	out, err := golist(module, append([]string{"-deps", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, paths...)...)
+	require.NoError(t, err)
+	files := make(library)
+	for line := range strings.Lines(out) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		files[path] = file
+	}
+	return &files
+}
+
+func golist(dir string, args ...string) (string, error) {
+	command := exec.Command("go", append([]string{"list"}, args...)...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, stderr.String())
+		err = fmt.Errorf("go list in %s: %w: %s", dir, err, stderr.String())
 	}
-	files := make(map[string]string)
-	for line := range strings.Lines(string(out)) {
-		path, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		files[path] = file
-	}
-	return files, nil
+	return string(out), err
 }
 
 func TestLinksOfDocumentsResolve(t *testing.T) {

@@ -362,7 +362,7 @@ func TestFaultCanceledDialThatSucceedsLate(t *testing.T) {
 		s.client.Close()
 		time.Sleep(2 * time.Minute)
 		require.EqualValues(t, 1, dialed.Load())
-		s.client.http.CloseIdleConnections()
+		closeIdle(s.client)
 		s.end(t)
 	})
 }

@@ -98,7 +98,7 @@ func TestFaultClockForged(t *testing.T) {
 			t.Parallel()
 			inBubbles(t, func(t *testing.T, d deed) {
 				srv, s := cloudStage(t)
-				s.client.http.Transport = forger{unredirected{s.client.http.Transport}, date}
+				s.client.transport = forger{s.client.transport, date}
 				srv.Inject("", cbrtest.Fault{Status: 401, Times: 2})
 				_, err := d.do(t.Context(), s.client)
 				require.ErrorIs(t, err, ErrUnauthorized)
@@ -118,12 +118,12 @@ func TestFaultClockForged(t *testing.T) {
 
 // forger is a gateway that forges the Date of what is refused.
 type forger struct {
-	unredirected
+	http.RoundTripper
 	date string
 }
 
 func (f forger) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := f.unredirected.RoundTrip(r)
+	resp, err := f.RoundTripper.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		resp.Header.Set("Date", f.date)
 	}

@@ -245,7 +245,7 @@ func TestFaultDefaultTransportIsNotTrusted(t *testing.T) {
 	http.DefaultTransport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("not me") })
 	c := faultClient(t)
 	defer c.Close()
-	own, ok := c.http.Transport.(unredirected).base.(*http.Transport)
+	own, ok := c.transport.(*http.Transport)
 	require.True(t, ok)
 	require.Nil(t, own.TLSClientConfig)
 	require.NotNil(t, own.Proxy)

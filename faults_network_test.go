@@ -72,7 +72,7 @@ func TestFaultNetwork(t *testing.T) {
 			c := faultClient(t)
 			own := defaultTransport()
 			own.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("invalid proxy URL") }
-			c.http.Transport = unredirected{own}
+			c.transport = own
 			return newStage(t, c, e.requests, &e.tally)
 		}},
 

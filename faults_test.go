@@ -174,7 +174,7 @@ func newStage(t *testing.T, c *Client, requests func() []seen, n *tally) *stage 
 	t.Helper()
 	t.Cleanup(func() { // so that a test that fails says so, instead of having left something behind
 		c.Close()
-		c.http.CloseIdleConnections()
+		closeIdle(c)
 	})
 	return &stage{client: c, requests: requests, tally: n}
 }
@@ -564,12 +564,21 @@ func fromHex(digits string) string {
 	return plain
 }
 
+// closeIdle closes the idle connections of a client, also where it was given its transport.
+func closeIdle(c *Client) {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	} else if f, ok := c.transport.(forger); ok {
+		closeIdle(&Client{transport: f.RoundTripper})
+	}
+}
+
 // end closes the client and holds that none of its connections stays open.
 func (s *stage) end(t *testing.T) {
 	t.Helper()
 	s.client.Close()
 	synctest.Wait() // a stream that was given up is cleaned away
-	s.client.http.CloseIdleConnections()
+	closeIdle(s.client)
 	time.Sleep(2 * time.Second) // lets the server see it
 	require.Equal(t, s.tally.opened.Load(), s.tally.closed.Load(), "connections opened, and closed")
 }
