@@ -35,8 +35,7 @@ import (
 var documented = []string{"docs", "examples", "otelctcbr", "bench"}
 
 // surroundings is what a fragment of a file may use without declaring it.
-const surroundings = `package snippet
-
+const surroundings = `
 var (
 	ctx    context.Context
 	t      *testing.T
@@ -81,8 +80,7 @@ func TestGoInDocumentsCompiles(t *testing.T) {
 	var all []snippet
 	for _, file := range markdownFiles(t) {
 		for _, block := range fences(read(t, file), "go") {
-			s := parseSnippet(block.text)
-			s.name = fmt.Sprintf("%s:%d", file, block.line)
+			s := parseSnippet(block.text, fmt.Sprintf("%s:%d", file, block.line))
 			if strings.HasPrefix(file, "bench/") {
 				s.module = "bench"
 			}
@@ -90,7 +88,7 @@ func TestGoInDocumentsCompiles(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, all)
-	compiled := make(map[string]*library)
+	compiled := make(map[string]library)
 	for module, paths := range importsByModule(all) {
 		compiled[module] = compile(t, module, paths)
 	}
@@ -120,16 +118,19 @@ func TestGoThatDoesNotCompileIsFound(t *testing.T) {
 		"declaration":             {"func f(c *ctcbr.Client) { c.Nothing() }", "Nothing"},
 		"file":                    {"package main\n\nfunc main() { x }", "x"},
 		"file without its import": {"package main\n\nfunc main() { fmt.Println() }", "undefined: fmt"},
+		"position of a file":      {"package main\n\nfunc main() { x }", "README.md:12: "},
+		"position of a fragment":  {"_ = 1\nx()", "README.md:11: "},
+		"position of a function":  {"func f() {\n\tx()\n}", "README.md:11: "},
 	}
 	var all []snippet
 	for _, c := range cases {
-		all = append(all, parseSnippet(c.source))
+		all = append(all, parseSnippet(c.source, "README.md:10"))
 	}
 	compiled := compile(t, ".", importsByModule(all)["."])
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.ErrorContains(t, parseSnippet(c.source).check(compiled), c.problem)
+			require.ErrorContains(t, parseSnippet(c.source, "README.md:10").check(compiled), c.problem)
 		})
 	}
 }
@@ -144,28 +145,25 @@ type snippet struct {
 }
 
 // parseSnippet reads a whole file as it is, declarations with the imports they
-// need, and statements as the body of a function.
-func parseSnippet(source string) snippet {
-	s := snippet{module: ".", set: token.NewFileSet()}
-	file, err := s.parse(source, parser.PackageClauseOnly)
-	if err == nil {
-		if file, s.err = s.parse(source, 0); s.err == nil {
-			s.use(file)
-		}
+// need, and statements as the body of a function. Its errors name where source
+// comes from, for example "README.md:44".
+func parseSnippet(source, from string) snippet {
+	s := snippet{name: from, module: ".", set: token.NewFileSet()}
+	if _, err := s.parse(source, parser.PackageClauseOnly); err == nil {
+		file, err := s.parse("//line "+from+"\n"+source, 0)
+		s.use(err, file)
 		return s
 	}
-	around, err := s.parse(imports(s.unresolved(surroundings))+"\n"+strings.TrimPrefix(surroundings, "package snippet"), 0)
+	body := "//line " + from + "\n" + source
+	if _, err := s.parse("package snippet\n"+source, 0); err != nil {
+		body = "func _() error {\n{\n" + body + "\n" + uses(source) + "}\nreturn nil\n}"
+	}
+	around, err := s.parse(s.imported(surroundings)+surroundings, 0)
 	if err != nil {
 		panic(err)
 	}
-	body := source
-	if _, err := s.parse("package snippet\n"+source, 0); err != nil {
-		body = "func _() error {\n{" + source + "\n" + uses(source) + "}\nreturn nil\n}"
-	}
-	file, s.err = s.parse(imports(s.unresolved("package snippet\n"+body))+"\n"+body, 0)
-	if s.err == nil {
-		s.use(around, file)
-	}
+	file, err := s.parse(s.imported(body)+body, 0)
+	s.use(err, around, file)
 	return s
 }
 
@@ -173,7 +171,11 @@ func (s *snippet) parse(source string, mode parser.Mode) (*ast.File, error) {
 	return parser.ParseFile(s.set, "", source, mode)
 }
 
-func (s *snippet) use(files ...*ast.File) {
+func (s *snippet) use(err error, files ...*ast.File) {
+	if err != nil {
+		s.err = err
+		return
+	}
 	s.files = files
 	for _, path := range s.imports() {
 		if module := moduleOf(path); module != "." {
@@ -192,11 +194,13 @@ func (s *snippet) imports() []string {
 	return paths
 }
 
-// unresolved are the packages that a file uses and does not import.
-func (s *snippet) unresolved(source string) []string {
-	file, err := s.parse(source, 0)
+// imported is the beginning of a file: it imports what the declarations that follow
+// use without importing it.
+func (s *snippet) imported(declarations string) string {
+	const clause = "package snippet\n"
+	file, err := s.parse(clause+declarations, 0)
 	if err != nil {
-		return nil
+		return clause // which the caller finds out, too
 	}
 	own := make(map[string]bool)
 	for _, i := range file.Imports {
@@ -208,14 +212,9 @@ func (s *snippet) unresolved(source string) []string {
 			paths[path] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(paths))
-}
-
-// imports is the beginning of a file.
-func imports(paths []string) string {
-	text := "package snippet"
-	for _, path := range paths {
-		text += fmt.Sprintf("\nimport %q", path)
+	text := clause
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		text += fmt.Sprintf("import %q\n", path)
 	}
 	return text
 }
@@ -238,7 +237,7 @@ func uses(source string) string {
 }
 
 // check finds what the compiler would.
-func (s snippet) check(imported *library) error {
+func (s snippet) check(imported library) error {
 	if s.err != nil {
 		return s.err
 	}
@@ -277,7 +276,7 @@ func (l library) open(path string) (io.ReadCloser, error) {
 // compile compiles packages with what they depend on, and reaches for nothing
 // beyond this machine. It returns nil if that lacks what another module than the
 // root's requires.
-func compile(t *testing.T, module string, paths []string) *library {
+func compile(t *testing.T, module string, paths []string) library {
 	t.Helper()
 	if module != "." {
 		if _, err := golist(module, append([]string{"-deps"}, paths...)...); err != nil {
@@ -291,7 +290,7 @@ func compile(t *testing.T, module string, paths []string) *library {
 		path, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		files[path] = file
 	}
-	return &files
+	return files
 }
 
 func golist(dir string, args ...string) (string, error) {
@@ -432,8 +431,8 @@ func TestOperationsAreDocumented(t *testing.T) {
 			if strings.HasSuffix(file, ".zh-CN.md") {
 				kind = chinese[kind]
 			}
-			row := "(?m)^\\|.*" + regexp.QuoteMeta("`"+op.Method+" "+name+"`") + ".*\\| " + kind + " \\|$"
-			assert.Regexp(t, row, text, file)
+			row := regexp.MustCompile("(?m)^\\|.*" + regexp.QuoteMeta("`"+op.Method+" "+name+"`") + ".*\\| " + kind + " \\|$")
+			assert.True(t, row.MatchString(text), "%s has no row for %s, kind %s", file, name, kind)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func TestFaultClockForged(t *testing.T) {
 			t.Parallel()
 			inBubbles(t, func(t *testing.T, d deed) {
 				srv, s := cloudStage(t)
-				s.client.transport = forger{s.client.transport, date}
+				s.client.transport = forger{s.client.transport.(*http.Transport), date}
 				srv.Inject("", cbrtest.Fault{Status: 401, Times: 2})
 				_, err := d.do(t.Context(), s.client)
 				require.ErrorIs(t, err, ErrUnauthorized)
@@ -118,12 +118,12 @@ func TestFaultClockForged(t *testing.T) {
 
 // forger is a gateway that forges the Date of what is refused.
 type forger struct {
-	http.RoundTripper
+	*http.Transport
 	date string
 }
 
 func (f forger) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := f.RoundTripper.RoundTrip(r)
+	resp, err := f.Transport.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		resp.Header.Set("Date", f.date)
 	}

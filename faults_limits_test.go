@@ -245,11 +245,9 @@ func TestFaultDefaultTransportIsNotTrusted(t *testing.T) {
 	http.DefaultTransport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("not me") })
 	c := faultClient(t)
 	defer c.Close()
-	own, ok := c.transport.(*http.Transport)
-	require.True(t, ok)
-	require.Nil(t, own.TLSClientConfig)
-	require.NotNil(t, own.Proxy)
-	require.Positive(t, own.MaxResponseHeaderBytes)
+	require.Nil(t, c.own.TLSClientConfig)
+	require.NotNil(t, c.own.Proxy)
+	require.Positive(t, c.own.MaxResponseHeaderBytes)
 }
 
 // Two hundred goroutines share one client, in each kind of call, while the key pair

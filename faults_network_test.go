@@ -70,9 +70,7 @@ func TestFaultNetwork(t *testing.T) {
 			t.Helper()
 			e := &edge{}
 			c := faultClient(t)
-			own := defaultTransport()
-			own.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("invalid proxy URL") }
-			c.transport = own
+			c.own.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("invalid proxy URL") }
 			return newStage(t, c, e.requests, &e.tally)
 		}},
 

@@ -564,15 +564,6 @@ func fromHex(digits string) string {
 	return plain
 }
 
-// closeIdle closes the idle connections of a client, also where it was given its transport.
-func closeIdle(c *Client) {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	} else if f, ok := c.transport.(forger); ok {
-		closeIdle(&Client{transport: f.RoundTripper})
-	}
-}
-
 // end closes the client and holds that none of its connections stays open.
 func (s *stage) end(t *testing.T) {
 	t.Helper()
@@ -581,6 +572,13 @@ func (s *stage) end(t *testing.T) {
 	closeIdle(s.client)
 	time.Sleep(2 * time.Second) // lets the server see it
 	require.Equal(t, s.tally.opened.Load(), s.tally.closed.Load(), "connections opened, and closed")
+}
+
+// closeIdle does what the owner of a transport does when its clients are closed.
+func closeIdle(c *Client) {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // faultCase is one fault at the edge of the network.
