@@ -67,8 +67,7 @@ func (r *InstallAgentResponse) check(*call, *attempt) error {
 }
 
 // Install has an agent installed on a cloud host. It places no order. The host
-// does the work later: find the agent with ListByHost until its status is
-// AgentActivated. Install is sent once only; after ErrOutcomeUnknown look for the
+// does the work later: wait for the agent with WaitActivated. Install is sent once only; after ErrOutcomeUnknown look for the
 // host's agent with ListByHost before trying again. A command that the service
 // did not send is an error that matches ErrRejected.
 //

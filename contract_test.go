@@ -19,6 +19,7 @@ import (
 
 	"github.com/ctyun-go/ctcbr"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random requests and answers; 0 takes a new one")
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(name)
 	}
 	os.Setenv("CTYUN_CONFIG", os.DevNull) // not the one of whoever runs the tests
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // operation is what testdata/contract.json says of an operation.

@@ -75,7 +75,7 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 		ExistingFiles: req.Existing, SourceType: req.SourceType,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("snapshot %s: %w", snapshot.ID, err)
+		return nil, fmt.Errorf("ctcbr: restore of snapshot %s: %w", snapshot.ID, err)
 	}
 	return s.Wait(ctx, created.ID, within(req.RegionID, req.SourceType, opts)...)
 }

@@ -101,7 +101,7 @@ func WithCredentials(p CredentialsProvider) Option {
 }
 
 // WithRegion sets the region (resource pool) ID of every request that names none.
-// Without it, CTYUN_REGION_ID of the environment is taken.
+// Without it, that of the environment or of the configuration file is taken: see NewClient.
 func WithRegion(id string) Option {
 	return func(o *options) { o.region = id }
 }

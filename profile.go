@@ -35,8 +35,9 @@ type surroundings struct {
 	warning string
 }
 
-// lookAround takes the environment first and the configuration file then. What is
-// there but broken is an error, never passed over for the next place.
+// lookAround takes the environment first and the configuration file then. Where
+// keys are looked for, what is there but broken is an error, never passed over for
+// the next place.
 func lookAround(needKeys bool) (surroundings, error) {
 	found := surroundings{profile: profile{Region: os.Getenv("CTYUN_REGION_ID")}}
 	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")

@@ -462,7 +462,8 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 // WaitAll waits until every one of some tasks of a region and kind of host has
 // ended, and returns them in the order of ids. The error joins a *TaskError for
 // every task that did not complete; the tasks as they were last seen come with it.
-// It asks once a look, however many tasks are waited for.
+// It asks once a look, however many tasks are waited for; only where the region's
+// list is a hundred times as long as theirs does it ask for their hosts, up to three.
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
 	j := newJobs[Task](newWaiting(opts), ids)
 	j.fate = taskFate
