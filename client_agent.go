@@ -66,10 +66,11 @@ func (r *InstallAgentResponse) check(*call, *attempt) error {
 	return checkSent("installStatus", r.Sent)
 }
 
-// Install has an agent installed on a cloud host. It places no order. The host
-// does the work later: wait for the agent with WaitActivated. Install is sent once only; after ErrOutcomeUnknown look for the
-// host's agent with ListByHost before trying again. A command that the service
-// did not send is an error that matches ErrRejected.
+// Install has an agent installed on a cloud host. It places no order. The host does
+// the work later: wait for the agent with WaitActivated. Install is sent once only;
+// after ErrOutcomeUnknown look for the host's agent with ListByHost before trying
+// again. A command that the service did not send is an error that matches
+// ErrRejected.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端)
 func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*InstallAgentResponse, error) {
