@@ -58,6 +58,11 @@ func (call *call) accepted(a *attempt) error {
 	return call.accept(a)
 }
 
+// again is the same call, before any attempt was made.
+func (c *call) again() *call {
+	return &call{operation: c.operation, body: c.body, clientToken: c.clientToken}
+}
+
 // fail makes the error of a call.
 func (call *call) fail(a *attempt, err error, unknown bool) *Error {
 	clean := call.secrets

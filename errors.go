@@ -254,17 +254,18 @@ func beginning[T string | []byte](clean redactor, text T, size int) string {
 	return strings.ToValidUTF8(short[:min(len(short), size)], "\uFFFD")
 }
 
-// error keeps err matchable where it says something secret, but not its text.
+// error keeps err matchable where it says something secret, or too much, but not
+// its text.
 func (r redactor) error(err error) error {
 	if err == nil {
 		return nil
 	}
-	clean := r.text(err.Error())
+	clean := beginning(r, err.Error(), longestText)
 	if clean == err.Error() {
 		return err
 	}
 	e := &redactedError{text: clean}
-	for _, target := range []error{ErrBadAnswer, ErrTooLarge, ErrRejected, ErrRedirect, ErrClosed, ErrNoCredentials, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF} {
+	for _, target := range []error{ErrBadAnswer, ErrTooLarge, ErrRejected, ErrNotFound, ErrAmbiguous, ErrRedirect, ErrClosed, ErrNoCredentials, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF} {
 		if errors.Is(err, target) {
 			e.matches = append(e.matches, target)
 		}

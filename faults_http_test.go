@@ -532,6 +532,20 @@ func TestFaultThatHeals(t *testing.T) {
 	}
 }
 
+// An error stays short, whatever stands where a status line should.
+func TestFaultStatusLineWithoutEnd(t *testing.T) {
+	t.Parallel()
+	inBubbles(t, func(t *testing.T, d deed) {
+		s := serving(func(c *edgeConn) {
+			c.request()
+			c.say(strings.Repeat("nonsense", 10<<10) + "\r\n\r\n")
+		})(t)
+		err := s.try(t.Context(), t, d, lost().of(d))
+		require.Less(t, len(err.Error()), 8<<10)
+		s.end(t)
+	})
+}
+
 // What was answered is in the error.
 func TestFaultErrorTellsWhatWasAnswered(t *testing.T) {
 	t.Parallel()

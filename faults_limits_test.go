@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -473,6 +474,23 @@ func TestFaultPrintingTellsNoKey(t *testing.T) {
 		}
 		s.end(t)
 	})
+}
+
+// Nor does a verb that fits nothing, for which fmt looks behind every pointer.
+func TestFaultPrintingByAWrongVerbTellsNoKey(t *testing.T) {
+	t.Parallel()
+	var signature string
+	s := (&edge{}).stage(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		signature = signatureOf(r.Header)
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(successAnswer)), Request: r}, nil
+	}))
+	_, err := orderDeed.do(t.Context(), s.client)
+	require.NoError(t, err)
+	for _, verb := range []string{"%s", "%q", "%x", "%d", "%t", "%p", "%z", "%v", "%+v", "%#v"} {
+		text := fmt.Sprintf(verb, s.client)
+		requireNoPiece(t, text, faultSK)
+		requireNoPiece(t, text, signature)
+	}
 }
 
 // A call of an operation that the SDK does not know is held to the same table.

@@ -250,7 +250,7 @@ func (s Orders) ask(ctx context.Context, id string, refused error) (*GetOrderRes
 	if placed == nil {
 		return nil, refused
 	}
-	again := &call{operation: placed.operation, body: placed.body, clientToken: placed.clientToken}
+	again := placed.again()
 	answer, err := s.client.send(ctx, again)
 	if err != nil {
 		return nil, err
@@ -301,7 +301,8 @@ func (p *placedOrders) add(id string, call *call) {
 	if len(p.orders) == maxPlaced {
 		p.orders = p.orders[1:]
 	}
-	p.orders = append(p.orders, placedOrder{id, time.Now(), call})
+	// What the call has met is not kept, its key pair least of all.
+	p.orders = append(p.orders, placedOrder{id, time.Now(), call.again()})
 }
 
 func (p *placedOrders) find(id string) *call {
