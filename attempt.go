@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,78 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-)
-
-// call is one logical call: what all its attempts share, and what they have met.
-type call struct {
-	operation
-	client      *Client
-	request     any // completed
-	query       string
-	body        []byte
-	clientToken string
-	accept      func(*attempt) error                             // takes in the answer of a success; may be nil
-	stream      func(context.Context, *attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
-
-	requestID string // of the last attempt
-	attempts  int
-	failed    [refused + 1]int // attempts by the way they failed
-	secrets   redactor         // of all attempts: a stale page may repeat those of an earlier one
-	unknown   bool             // an attempt may have been carried out
-	skew      time.Duration    // of this machine's clock
-}
-
-// freeze encodes a completed request, once for all attempts.
-func freeze(c *Client, op operation, filled any, clientToken string) (*call, error) {
-	call := &call{operation: op, client: c, request: filled, clientToken: clientToken}
-	if op.method == http.MethodGet && !op.inBody {
-		call.query = encodeQuery(filled)
-		return call, nil
-	}
-	body, err := json.Marshal(filled)
-	if err != nil {
-		return nil, fmt.Errorf("ctcbr: %s: encode the request: %w", op.name(), err)
-	}
-	call.body = body
-	return call, nil
-}
-
-func (call *call) accepted(a *attempt) error {
-	if call.accept == nil {
-		return nil
-	}
-	return call.accept(a)
-}
-
-// again is the same call, before any attempt was made.
-func (c *call) again() *call {
-	return &call{operation: c.operation, body: c.body, clientToken: c.clientToken}
-}
-
-// fail makes the error of a call.
-func (call *call) fail(a *attempt, err error, unknown bool) *Error {
-	clean := call.secrets
-	e := &Error{
-		Operation: call.name(), Method: call.method, Path: call.path,
-		HTTPStatus: a.status, StatusCode: a.StatusCode.number,
-		Code:    beginning(clean, a.code(), longestText),
-		Message: beginning(clean, string(a.Message), longestText), Description: beginning(clean, string(a.Description), longestText),
-		RequestID: call.requestID, Attempts: call.attempts, ClientToken: call.clientToken,
-		unknown: (unknown || call.unknown) && call.kind != read,
-		skew:    a.skew(),
-	}
-	if err != errAnswered {
-		e.Err = clean.error(err)
-	}
-	if a.answered && !a.enveloped {
-		e.Body = beginning(clean, a.body, beginningSize)
-	}
-	return e
-}
-
-const (
-	beginningSize = 256     // of an answer that an error shows
-	longestText   = 4 << 10 // of the service that an error shows
 )
 
 // attempt is one request of a call and how it ended: err is nil if it succeeded.
@@ -337,80 +264,3 @@ func (a *attempt) skew() time.Duration {
 	}
 	return date.Sub(a.signedAt)
 }
-
-// trace is what the transport tells of an attempt. Its hooks may be called by
-// goroutines of the transport, also after the attempt has ended.
-type trace struct {
-	askedConn, gotConn, wroteHeaders atomic.Bool
-
-	client httptrace.ClientTrace
-
-	conns  atomic.Int32
-	giveUp context.CancelCauseFunc // ends a read
-
-	body     atomic.Int32 // what has become of the request's body
-	hasBody  bool
-	reports  bool // the transport is known to ask for a connection before all else
-	withheld bool // middleware kept the request from the transport
-}
-
-// What has become of the body of a request.
-const (
-	bodyUntouched int32 = iota
-	bodyTaken
-	bodySealed // it was judged as not sent, and stays so
-)
-
-func (t *trace) hooks() *httptrace.ClientTrace {
-	t.client = httptrace.ClientTrace{
-		GetConn:      func(string) { t.askedConn.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { t.got() },
-		WroteHeaders: func() { t.wroteHeaders.Store(true) },
-	}
-	return &t.client
-}
-
-// maxConns is on how many connections net/http may send one read by itself. It
-// repeats one without a bound where a server of HTTP/2 takes none, by GOAWAY or a
-// reset of the stream.
-const maxConns = 3
-
-// got notes a connection, and ends a read that has had too many of them.
-func (t *trace) got() {
-	t.gotConn.Store(true)
-	if t.giveUp != nil && t.conns.Add(1) > maxConns {
-		t.giveUp(errReplayed)
-	}
-}
-
-// sent reports whether anything may have reached the server. A transport that
-// reports no connections may have sent it; on a connection that was had, a request
-// whose headers were not written and whose body was not asked for was not sent. A
-// body that was not asked for is sealed, so that no transport sends it later.
-func (t *trace) sent() bool {
-	switch {
-	case t.withheld:
-		return false
-	case !t.gotConn.Load() && !t.askedConn.Load():
-		return !t.reports
-	case t.gotConn.Load() && (!t.hasBody || t.wroteHeaders.Load()):
-		return true
-	}
-	return t.hasBody && !t.body.CompareAndSwap(bodyUntouched, bodySealed) && t.body.Load() == bodyTaken
-}
-
-// requestBody notes when it is read from. It is not an io.Seeker and has no
-// WriteTo, so that the transport cannot take it in without that.
-type requestBody struct {
-	io.Reader
-	state *atomic.Int32
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	if !b.state.CompareAndSwap(bodyUntouched, bodyTaken) && b.state.Load() == bodySealed {
-		return 0, errGivenUp
-	}
-	return b.Reader.Read(p)
-}
-
-func (b *requestBody) Close() error { return nil }

@@ -1,0 +1,82 @@
+package ctcbr
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// call is one logical call: what all its attempts share, and what they have met.
+type call struct {
+	operation
+	client      *Client
+	request     any // completed
+	query       string
+	body        []byte
+	clientToken string
+	accept      func(*attempt) error                             // takes in the answer of a success; may be nil
+	stream      func(context.Context, *attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
+
+	requestID string // of the last attempt
+	attempts  int
+	failed    [refused + 1]int // attempts by the way they failed
+	secrets   redactor         // of all attempts: a stale page may repeat those of an earlier one
+	unknown   bool             // an attempt may have been carried out
+	skew      time.Duration    // of this machine's clock
+}
+
+// freeze encodes a completed request, once for all attempts.
+func freeze(c *Client, op operation, filled any, clientToken string) (*call, error) {
+	call := &call{operation: op, client: c, request: filled, clientToken: clientToken}
+	if op.method == http.MethodGet && !op.inBody {
+		call.query = encodeQuery(filled)
+		return call, nil
+	}
+	body, err := json.Marshal(filled)
+	if err != nil {
+		return nil, fmt.Errorf("ctcbr: %s: encode the request: %w", op.name(), err)
+	}
+	call.body = body
+	return call, nil
+}
+
+func (call *call) accepted(a *attempt) error {
+	if call.accept == nil {
+		return nil
+	}
+	return call.accept(a)
+}
+
+// again is the same call, before any attempt was made.
+func (c *call) again() *call {
+	return &call{operation: c.operation, body: c.body, clientToken: c.clientToken}
+}
+
+// fail makes the error of a call.
+func (call *call) fail(a *attempt, err error, unknown bool) *Error {
+	clean := call.secrets
+	e := &Error{
+		Operation: call.name(), Method: call.method, Path: call.path,
+		HTTPStatus: a.status, StatusCode: a.StatusCode.number,
+		Code:    beginning(clean, a.code(), longestText),
+		Message: beginning(clean, string(a.Message), longestText), Description: beginning(clean, string(a.Description), longestText),
+		RequestID: call.requestID, Attempts: call.attempts, ClientToken: call.clientToken,
+		unknown: (unknown || call.unknown) && call.kind != read,
+		skew:    a.skew(),
+	}
+	if err != errAnswered {
+		e.Err = clean.error(err)
+	}
+	if a.answered && !a.enveloped {
+		e.Body = beginning(clean, a.body, beginningSize)
+	}
+	return e
+}
+
+const (
+	beginningSize = 256     // of an answer that an error shows
+	longestText   = 4 << 10 // of the service that an error shows
+)
