@@ -74,7 +74,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	call.attempts++
 	began := time.Now()
-	resp, err := c.exchange(call, a, req)
+	resp, err := c.exchange(call, a, req) //nolint:bodyclose // a.answer closes it
 	if err == nil {
 		a.answer.body = resp.Body
 		defer a.answer.close()

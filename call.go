@@ -43,11 +43,11 @@ func freeze(c *Client, op operation, filled any, clientToken string) (*call, err
 	return call, nil
 }
 
-func (call *call) accepted(a *attempt) error {
-	if call.accept == nil {
+func (c *call) accepted(a *attempt) error {
+	if c.accept == nil {
 		return nil
 	}
-	return call.accept(a)
+	return c.accept(a)
 }
 
 // again is the same call, before any attempt was made.
@@ -56,15 +56,15 @@ func (c *call) again() *call {
 }
 
 // fail makes the error of a call.
-func (call *call) fail(a *attempt, err error, unknown bool) *Error {
-	clean := call.secrets
+func (c *call) fail(a *attempt, err error, unknown bool) *Error {
+	clean := c.secrets
 	e := &Error{
-		Operation: call.name(), Method: call.method, Path: call.path,
+		Operation: c.name(), Method: c.method, Path: c.path,
 		HTTPStatus: a.status, StatusCode: a.StatusCode.number,
 		Code:    beginning(clean, a.code(), longestText),
 		Message: beginning(clean, string(a.Message), longestText), Description: beginning(clean, string(a.Description), longestText),
-		RequestID: call.requestID, Attempts: call.attempts, ClientToken: call.clientToken,
-		unknown: (unknown || call.unknown) && call.kind != read,
+		RequestID: c.requestID, Attempts: c.attempts, ClientToken: c.clientToken,
+		unknown: (unknown || c.unknown) && c.kind != read,
 		skew:    a.skew(),
 	}
 	if err != errAnswered {

@@ -23,8 +23,8 @@ type CallInfo struct {
 
 type callInfoKey struct{}
 
-func (call *call) info() CallInfo {
-	return CallInfo{Operation: call.name(), Method: call.method, Path: call.path, Attempt: call.attempts}
+func (c *call) info() CallInfo {
+	return CallInfo{Operation: c.name(), Method: c.method, Path: c.path, Attempt: c.attempts}
 }
 
 // CallFromContext returns what the request that has the context is for, to middleware.
