@@ -129,8 +129,8 @@ func WithPlainHTTP() Option {
 
 // WithHTTPClient sends by the given client, which is never changed: its transport,
 // timeout and cookie jar are used, its redirect policy is not, since redirects are
-// not followed. Its timeout, if it has one, bounds the whole of a list that is
-// streamed. The default client verifies TLS, takes proxies from the
+// not followed. Its timeout, if it is shorter, takes the place of that of
+// WithAttemptTimeout. The default client verifies TLS, takes proxies from the
 // environment and keeps 64 idle connections a host.
 func WithHTTPClient(c *http.Client) Option {
 	return func(o *options) { o.httpClient = c }

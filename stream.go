@@ -2,6 +2,7 @@ package ctcbr
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,7 +87,21 @@ type intake struct {
 	err      error
 }
 
-func (in *intake) Read(p []byte) (int, error) {
+// Read goes on while there is nothing but white space: json.Decoder looks at all of
+// it again with every piece that comes.
+func (in *intake) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = in.next(p[n:])
+		n += more
+		if more == 0 || len(bytes.TrimLeft(p[n-more:n], " \t\r\n")) > 0 {
+			break
+		}
+	}
+	return n, err
+}
+
+func (in *intake) next(p []byte) (int, error) {
 	room := in.most - (in.taken - in.mark)
 	switch {
 	case in.err != nil:
