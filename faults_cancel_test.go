@@ -211,7 +211,7 @@ func TestFaultCanceledAtAnyMoment(t *testing.T) {
 		began := time.Now()
 		_, err := d.do(ctx, c)
 		cancel()
-		require.Less(t, time.Since(began), time.Second)
+		require.Less(t, time.Since(began), 10*time.Second, "far below the 30 s of an attempt")
 		if err == nil {
 			continue
 		}

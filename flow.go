@@ -64,7 +64,7 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 	if err := req.check(); err != nil {
 		return nil, err
 	}
-	snapshot, err := s.client.Snapshots.newest(ctx, &ListSnapshotsRequest{
+	snapshot, err := Snapshots(s).newest(ctx, &ListSnapshotsRequest{
 		RegionID: req.RegionID, HostID: req.HostID, Status: SnapshotAvailable, SourceType: req.SourceType,
 	})
 	if err != nil {

@@ -54,7 +54,13 @@ type Middleware func(req *http.Request, next func(*http.Request) (*http.Response
 // WithMiddleware puts middleware around every attempt. The first is the outermost,
 // also where the option is given more than once.
 func WithMiddleware(m ...Middleware) Option {
-	return func(o *options) { o.middleware = append(o.middleware, m...) }
+	return func(o *options) {
+		for _, one := range m {
+			if one != nil {
+				o.middleware = append(o.middleware, one)
+			}
+		}
+	}
 }
 
 // CallHook sees every call as a whole, with all its attempts, after its request

@@ -26,7 +26,9 @@ type Option func(*options)
 func WithOptions(opts ...Option) Option {
 	return func(o *options) {
 		for _, opt := range opts {
-			opt(o)
+			if opt != nil {
+				opt(o)
+			}
 		}
 	}
 }
