@@ -311,7 +311,7 @@ type RawRequest struct {
 	Path string
 	// Query holds the parameters of a GET.
 	Query url.Values
-	// Body is sent as JSON; nil sends none. A json.RawMessage is sent as it is.
+	// Body is sent as JSON; nil sends none. A json.RawMessage is sent compacted.
 	Body any
 	// Repeatable says that the operation may be sent twice, for example because
 	// its body holds a client token. A GET always may.

@@ -37,6 +37,9 @@ func (e *envelope) parse(body []byte) error {
 		if known := e.member(name); known != nil {
 			_ = known.UnmarshalJSON(value)
 		} else if bytes.EqualFold(name, []byte("returnObj")) {
+			if e.ReturnObj != nil {
+				return errors.New("more than one returnObj")
+			}
 			e.ReturnObj = value
 		}
 	}

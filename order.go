@@ -205,7 +205,7 @@ func WaitUnsubscribing() WaitOption {
 // and this client placed the order within the hour, it asks by placing the order
 // again with its client token, which the service takes for the same order.
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
-	w := newWaiting(opts)
+	w := newWaiting(s.client, opts)
 	w.unsubscribing = w.unsubscribing || s.client.placedBy(id, opUnsubscribe)
 	var found *GetOrderResponse
 	err := w.until(ctx, func() []string { return []string{id} }, func(ctx context.Context) (bool, error) {

@@ -174,12 +174,13 @@ type waiting struct {
 	missing                   int
 	unsubscribing             bool
 
+	client  *Client
 	began   time.Time
 	refused int // looks in a row that the service refused
 }
 
-func newWaiting(opts []WaitOption) *waiting {
-	w := &waiting{began: time.Now()}
+func newWaiting(c *Client, opts []WaitOption) *waiting {
+	w := &waiting{client: c, began: time.Now()}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(w)
@@ -204,6 +205,11 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 func (w *waiting) until(ctx context.Context, pending func() []string, look func(context.Context) (done bool, err error)) error {
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
+	}
+	if w.client != nil && w.client.running != nil {
+		entered, leave := w.client.running.enter(ctx, &call{}) // so that closing the client ends the sleep, too
+		defer leave()
+		ctx = entered
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
@@ -465,7 +471,7 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 // It asks once a look, however many tasks are waited for; only where the region's
 // list is a hundred times as long as theirs does it ask for their hosts, up to three.
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
-	j := newJobs[Task](newWaiting(opts), ids)
+	j := newJobs[Task](newWaiting(s.client, opts), ids)
 	j.fate = taskFate
 	j.view = func(t *Task) job {
 		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
@@ -498,7 +504,7 @@ func joined(errs []error) error {
 // Wait waits until a restore has completed, and returns it. Its errors are those of
 // Tasks.Wait, with a *RestoreError for a *TaskError.
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
-	j := newJobs[Restore](newWaiting(opts), []string{id})
+	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
 	j.fate = restoreFate
 	j.view = func(r *Restore) job {
 		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
@@ -523,7 +529,7 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 // looks in a row is an error that matches ErrVanished. A wait that ends before the
 // agent is active is a *WaitError.
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
-	w := newWaiting(opts)
+	w := newWaiting(s.client, opts)
 	var agent *Agent
 	missing := 0
 	err := w.until(ctx, func() []string { return []string{hostID} }, func(ctx context.Context) (bool, error) {

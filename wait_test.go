@@ -280,9 +280,11 @@ func TestClosedClientEndsWaits(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 		id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
-		time.AfterFunc(time.Minute, func() { client.Close() })
+		began := time.Now()
+		time.AfterFunc(61*time.Second, func() { client.Close() })
 		_, err := client.Tasks.Wait(t.Context(), id)
 		requirePending(t, err, ctcbr.ErrClosed, id)
+		require.Equal(t, 61*time.Second, time.Since(began), "in the middle of an interval")
 	})
 }
 
