@@ -178,18 +178,17 @@ func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderRespons
 
 // words says what a state means.
 func (s OrderStatus) words() string {
-	for status, words := range map[OrderStatus]string{
+	words, known := map[OrderStatus]string{
 		OrderUnpaid: "waiting for payment", OrderPaid: "paid", OrderDone: "done", OrderCanceled: "canceled",
 		OrderFailed: "failed", OrderPaying: "being paid", OrderToReview: "to be reviewed", OrderApproved: "review passed",
 		OrderRejected: "review failed", OrderRevoked: "revoked", OrderUnsubscribing: "unsubscribing",
 		OrderUnsubscribed: "unsubscribed", OrderOpening: "opening", OrderRemoved: "removed by a change",
 		OrderAutoRevoking: "being revoked automatically", OrderRevoking: "being revoked by hand",
-	} {
-		if status == s {
-			return words
-		}
+	}[s]
+	if !known {
+		return "unknown"
 	}
-	return "unknown"
+	return words
 }
 
 // WaitUnsubscribing tells Orders.Wait that the order unsubscribes something, so
