@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 // attempt is one request of a call and how it ended: err is nil if it succeeded.
 type attempt struct {
+	scope
 	envelope
 	enveloped bool // the answer is the service's envelope
 	answered  bool // the head of an answer came
@@ -30,11 +32,15 @@ type attempt struct {
 	failure  failure
 	rejected error // of the call, by an answer that is a success otherwise
 
+	// The parts of the request, in one piece of memory.
+	url     url.URL
+	values  [5]string // of its headers
+	content requestBody
+
 	sent     http.Header
 	signedAt time.Time
 	trace    trace
 	answer   closing
-	silence  *time.Timer // ends a stream that nothing comes of
 }
 
 // silence is the error of an attempt that took too long. Like the errors of package
@@ -61,11 +67,13 @@ var (
 func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	a := &attempt{}
 	call.requestID = uuid.NewString()
-	limited, cancel := c.limit(ctx, call, a)
-	defer cancel()
-	req, err := c.newRequest(limited, call, a)
-	if ctx.Err() != nil {
-		a.failure, a.err = ended, causeOf(ctx)
+	c.scopes.enter(ctx, &a.scope)
+	defer c.scopes.leave(&a.scope)
+	// A list that is streamed puts this off as long as something comes.
+	a.after(c.options.attemptTimeout, errSilence)
+	req, err := c.newRequest(call, a)
+	if over := c.scopes.ended(ctx); over != nil {
+		a.failure, a.err = ended, over
 		return a
 	}
 	if err != nil {
@@ -79,19 +87,19 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		a.answer.body = resp.Body
 		defer a.answer.close()
 		if !c.heedsContext() {
-			defer context.AfterFunc(limited, a.answer.close)()
+			defer context.AfterFunc(a.Context, a.answer.close)()
 		}
 		a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
 		if call.stream != nil && a.ok2xx() {
-			err = call.stream(limited, a, resp.Body)
+			err = call.stream(a, resp.Body)
 		} else {
 			err = a.read(resp, c.options.maxAnswer)
 		}
 	}
-	if err != nil && limited.Err() != nil {
-		err = causeOf(limited)
+	if err != nil && a.Context.Err() != nil {
+		err = causeOf(a.Context)
 	}
-	a.failure, a.err = a.judge(call, err, ctx.Err() != nil)
+	a.failure, a.err = a.judge(call, err, c.scopes.ended(ctx) != nil)
 	if a.begun {
 		a.failure = begun
 	}
@@ -103,7 +111,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		c.skew.Store(int64(call.skew))
 	}
 	if a.err == nil {
-		a.rejected = call.accepted(a)
+		a.rejected = call.accept(a)
 	}
 	c.log(ctx, call, a, time.Since(began))
 	return a
@@ -129,41 +137,54 @@ func (c *closing) close() {
 }
 
 // newRequest makes the signed request of an attempt.
-func (c *Client) newRequest(ctx context.Context, call *call, a *attempt) (*http.Request, error) {
-	credentials, err := c.options.credentials.Credentials(ctx)
+func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
+	credentials, err := c.options.credentials.Credentials(a.Context)
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
-	target := *c.base
-	if call.common {
-		target = *c.common
-	}
-	target.Path, target.RawQuery = call.path, call.query
-	values := [...]string{"application/json", c.options.userAgent}
-	req := (&http.Request{
-		Method: call.method, URL: &target, Host: target.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": values[0:1:1], "User-Agent": values[1:2:2]},
-	}).WithContext(httptrace.WithClientTrace(ctx, a.trace.hooks()))
-	if len(call.body) > 0 || call.kind != read {
-		// Also one without bytes is a body: net/http takes it upon itself to repeat a
-		// request that has none.
-		req.ContentLength = int64(len(call.body))
-		req.Body = &requestBody{Reader: bytes.NewReader(call.body), state: &a.trace.body}
-		a.trace.hasBody = true
-		if call.kind == read {
-			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
-		}
-	}
-	a.trace.reports = c.own != nil && len(c.options.middleware) == 0
 	a.signedAt = time.Now().Add(call.skew)
-	if err := c.signer.authorize(req.Header, call.requestID, call.query, call.body, credentials, a.signedAt); err != nil {
+	key, err := c.signer.keyOf(credentials, a.signedAt)
+	if err != nil {
 		return nil, err
 	}
-	a.sent = req.Header
-	_, signature, _ := strings.Cut(req.Header[headerAuthorization][0], "Signature=")
+	authorization := key.authorization(call.requestID, call.query, call.body)
+	_, signature, _ := strings.Cut(authorization, "Signature=")
 	call.secrets = append(call.secrets, credentials.secret(), signature)
+
+	a.url = *c.base
+	if call.common {
+		a.url = *c.common
+	}
+	a.url.Path, a.url.RawQuery = call.path, call.query
+	a.values = [...]string{"application/json", c.options.userAgent, call.requestID, key.date, authorization}
+	a.sent = http.Header{
+		"Content-Type": a.values[0:1:1], "User-Agent": a.values[1:2:2], // each with no room for more
+		headerRequestID: a.values[2:3:3], headerDate: a.values[3:4:4], headerAuthorization: a.values[4:5:5],
+	}
+	if call.kind == read {
+		a.trace.giveUp = a.cancel
+	}
+	a.trace.reports = c.own != nil && len(c.options.middleware) == 0
+	req := (&http.Request{
+		Method: call.method, URL: &a.url, Host: a.url.Host, Header: a.sent,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(httptrace.WithClientTrace(a.Context, a.trace.hooks()))
+	if len(call.body) > 0 || call.kind != read {
+		a.attach(call, req)
+	}
 	return req, nil
+}
+
+// attach gives a request its body. Also one without bytes is a body: net/http takes
+// it upon itself to repeat a request that has none.
+func (a *attempt) attach(call *call, req *http.Request) {
+	a.trace.hasBody = true
+	a.content.state = &a.trace.body
+	a.content.text.Reset(call.body)
+	req.Body, req.ContentLength = &a.content, int64(len(call.body))
+	if call.kind == read {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
+	}
 }
 
 // read takes in the answer, within the bound.

@@ -1,8 +1,8 @@
 package ctcbr
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,8 +17,8 @@ type call struct {
 	query       string
 	body        []byte
 	clientToken string
-	accept      func(*attempt) error                             // takes in the answer of a success; may be nil
-	stream      func(context.Context, *attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
+	result      interface{ meta() *Meta }       // what the answer of a success is decoded into; may be nil
+	stream      func(*attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
 
 	requestID string // of the last attempt
 	attempts  int
@@ -43,11 +43,21 @@ func freeze(c *Client, op operation, filled any, clientToken string) (*call, err
 	return call, nil
 }
 
-func (c *call) accepted(a *attempt) error {
-	if c.accept == nil {
+// accept takes in the answer of a success.
+func (c *call) accept(a *attempt) error {
+	if c.result == nil {
 		return nil
 	}
-	return c.accept(a)
+	if err := a.decode(c.result); err != nil {
+		return c.fail(a, err, true)
+	}
+	c.result.meta().RequestID = c.requestID
+	if v, ok := c.result.(checked); ok {
+		if err := v.check(c, a); err != nil {
+			return c.fail(a, err, errors.Is(err, ErrBadAnswer))
+		}
+	}
+	return nil
 }
 
 // again is the same call, before any attempt was made.

@@ -1,7 +1,6 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -38,7 +36,7 @@ type Client struct {
 	signer    Signer
 	budget    *budget
 	placed    placedOrders
-	running   *runningCalls
+	scopes    *scopes
 	skew      atomic.Int64 // what to add to this machine's clock, in nanoseconds
 }
 
@@ -75,7 +73,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 
 	o.credentials = newKeptCredentials(o.credentials)
-	c := &Client{options: o, base: base, common: common, budget: newBudget(), running: newRunningCalls()}
+	c := &Client{options: o, base: base, common: common, budget: newBudget(), scopes: newScopes()}
 	c.signer.Zone = o.zone
 	c.setTransport(o.httpClient)
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
@@ -123,10 +121,10 @@ func defaultTransport() *http.Transport {
 // Close ends the calls in flight with ErrClosed, and so does every later call. It
 // may be called more than once and always returns nil.
 func (c *Client) Close() error {
-	if c == nil || c.running == nil {
+	if c == nil || c.scopes == nil {
 		return nil
 	}
-	c.running.end()
+	c.scopes.end()
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}
@@ -167,8 +165,9 @@ type operation struct {
 	kind   kind
 	method string
 	path   string
-	common bool // served by the common endpoint
-	inBody bool // a GET that carries its parameters as JSON
+	common bool   // served by the common endpoint
+	inBody bool   // a GET that carries its parameters as JSON
+	list   string // the wire name of the list that it can be streamed as
 }
 
 func (o operation) name() string { return path.Base(o.path) }
@@ -186,18 +185,7 @@ func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Cli
 		return nil, err
 	}
 	result := new(T)
-	call.accept = func(answer *attempt) error {
-		if err := answer.decode(result); err != nil {
-			return call.fail(answer, err, true)
-		}
-		PT(result).meta().RequestID = call.requestID
-		if v, ok := any(result).(checked); ok {
-			if err := v.check(call, answer); err != nil {
-				return call.fail(answer, err, errors.Is(err, ErrBadAnswer))
-			}
-		}
-		return nil
-	}
+	call.result = PT(result)
 	if _, err := c.send(ctx, call); err != nil {
 		return nil, err
 	}
@@ -215,16 +203,14 @@ func fill[R any, PR request[R]](c *Client, op operation, req *R) (filled *R, cli
 	return filled, check.clientToken, check.err()
 }
 
-// send carries a call out, within its context and the life of the client.
+// send carries a call out.
 func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err error) {
 	if ctx == nil {
 		return nil, call.fail(&attempt{}, errors.New("nil context"), false)
 	}
-	if c == nil || c.running == nil {
+	if c == nil || c.scopes == nil {
 		return nil, call.fail(&attempt{}, fmt.Errorf("%w: make one with NewClient", ErrClosed), false)
 	}
-	ctx, leave := c.running.enter(ctx, call)
-	defer leave()
 	ctx, done := c.hooked(ctx, call)
 	err = errUnwound
 	defer func() { done(err) }()
@@ -244,63 +230,10 @@ func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 		if !again {
 			return nil, call.fail(a, a.err, call.unknown)
 		}
-		if !sleep(ctx, wait) {
-			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again, since: %w", causeOf(ctx), a.err), call.unknown)
+		if !c.scopes.sleep(ctx, wait) {
+			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again, since: %w", c.scopes.ended(ctx), a.err), call.unknown)
 		}
 	}
-}
-
-// runningCalls are the calls that closing the client ends.
-type runningCalls struct {
-	mu     sync.Mutex
-	cancel map[*call]context.CancelCauseFunc // nil once the client is closed
-}
-
-func newRunningCalls() *runningCalls {
-	return &runningCalls{cancel: make(map[*call]context.CancelCauseFunc)}
-}
-
-// enter binds a call to its context and to the life of the client.
-func (r *runningCalls) enter(ctx context.Context, call *call) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.cancel == nil {
-		cancel(ErrClosed)
-		return ctx, func() {}
-	}
-	r.cancel[call] = cancel
-	return ctx, func() {
-		r.mu.Lock()
-		delete(r.cancel, call)
-		r.mu.Unlock()
-		cancel(nil)
-	}
-}
-
-func (r *runningCalls) ended() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.cancel == nil
-}
-
-func (r *runningCalls) end() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, cancel := range r.cancel {
-		cancel(ErrClosed)
-	}
-	r.cancel = nil
-}
-
-// causeOf says why a context is done, so that both the reason that its owner gave
-// and context.Canceled or DeadlineExceeded can be matched.
-func causeOf(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || errors.Is(cause, err) || errors.Is(cause, ErrClosed) || errors.Is(cause, errSilence) {
-		return cmp.Or(cause, err)
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // RawRequest is a call of an operation that this package does not know.

@@ -187,10 +187,10 @@ func (a *Agent) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsResponse, error) {
-	return do[ListAgentsResponse](ctx, s.client, agentList.operation, req)
+	return do[ListAgentsResponse](ctx, s.client, agentList, req)
 }
 
-var agentList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}, "backupClientList"}
+var agentList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}
 
 // All gives out the agents of a region one by one, page after page from the page
 // that the request names, in pages of 50 unless it says otherwise. It asks once a
@@ -217,7 +217,7 @@ func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent
 // a call that stands for its requests.
 func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
 	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, 50)
-	asked := &call{operation: agentList.operation}
+	asked := &call{operation: agentList}
 	seen := make(map[[sha256.Size]byte]bool) // pages by the agents on them
 	for came := int64(req.Page-1) * int64(req.PageSize); ; req.Page++ {
 		page, err := s.List(ctx, &req)
@@ -241,7 +241,7 @@ func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Age
 			if !yield(agent) {
 				return asked, nil
 			}
-			if err := s.client.ended(ctx); err != nil {
+			if err := s.client.scopes.ended(ctx); err != nil {
 				return nil, asked.fail(&attempt{}, err, false)
 			}
 		}
@@ -286,7 +286,7 @@ func (r *GetAgentRequest) complete(c *checker) {
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
-	r, _, err := fill(s.client, agentList.operation, req)
+	r, _, err := fill(s.client, agentList, req)
 	if err != nil {
 		return nil, err
 	}

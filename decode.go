@@ -1,14 +1,11 @@
 package ctcbr
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"iter"
 	"reflect"
 	"strconv"
-	"strings"
-	"sync"
 )
 
 // decode is json.Unmarshal for data that is known to be valid JSON, but a member of
@@ -17,31 +14,45 @@ import (
 // the rest: that looks at every byte five times where lists of values with an
 // UnmarshalJSON are nested, and takes memory for each of them.
 func decode(data []byte, v any) error {
-	return decodeValue(bytes.TrimSpace(data), reflect.ValueOf(v).Elem())
+	d := decoder{data: data}
+	return d.value(reflect.ValueOf(v).Elem())
 }
 
-func decodeValue(data []byte, v reflect.Value) error {
-	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
-		return u.UnmarshalJSON(data)
-	}
-	if len(data) == 0 {
+// decoder reads valid JSON once, from its beginning to its end.
+type decoder struct {
+	data []byte
+	at   int
+	text string // the data; its texts are pieces of it
+}
+
+// longestShared is how long data may be whose texts are pieces of one string. That
+// is one piece of memory in place of many, but who keeps a text keeps it all.
+const longestShared = 8 << 10
+
+func (d *decoder) value(v reflect.Value) error {
+	switch next, kind := d.next(), v.Kind(); {
+	case next == 0:
 		return errors.New("no JSON")
-	}
-	switch kind := v.Kind(); {
-	case kind == reflect.Struct && data[0] == '{':
-		return decodeObject(data, v)
-	case kind == reflect.Slice && data[0] == '[':
-		return decodeList(data, v)
-	case kind == reflect.String && data[0] == '"':
-		v.SetString(plainText(data))
+	case next == '"' && kind == reflect.String: // so does every UnmarshalJSON of a text
+		v.SetString(d.string())
 		return nil
-	case kind == reflect.Int && data[0] != 'n':
-		if n, err := strconv.ParseInt(string(data), 10, 0); err == nil {
+	case kind == reflect.Struct || kind == reflect.Slice:
+		if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
+			return u.UnmarshalJSON(d.skip())
+		}
+		if next == '{' && kind == reflect.Struct {
+			return d.object(v)
+		}
+		if next == '[' && kind == reflect.Slice {
+			return d.elements(v)
+		}
+	case next != 'n' && kind == reflect.Int:
+		if n, err := strconv.ParseInt(string(d.skip()), 10, 0); err == nil {
 			v.SetInt(n)
 		}
 		return nil
 	}
-	err := json.Unmarshal(data, v.Addr().Interface())
+	err := json.Unmarshal(d.skip(), v.Addr().Interface())
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
 		return nil
@@ -49,162 +60,147 @@ func decodeValue(data []byte, v reflect.Value) error {
 	return err
 }
 
-func decodeObject(data []byte, v reflect.Value) error {
+func (d *decoder) object(v reflect.Value) error {
 	fields := fieldsOf(v.Type())
-	for name, value := range members(data) {
-		if index := fields.find(name); index != nil {
-			if err := decodeValue(value, v.FieldByIndex(index)); err != nil {
-				return err
-			}
+	for name := range d.names() {
+		field := fields.find(name)
+		if field == nil {
+			d.skip()
+			continue
 		}
-	}
-	return nil
-}
-
-func decodeList(data []byte, v reflect.Value) error {
-	n := 0
-	for range elements(data) {
-		n++
-	}
-	v.Set(reflect.MakeSlice(v.Type(), n, n))
-	i := 0
-	for element := range elements(data) {
-		if err := decodeValue(element, v.Index(i)); err != nil {
+		if err := d.value(v.FieldByIndex(field.index)); err != nil {
 			return err
 		}
-		i++
 	}
 	return nil
 }
 
-// fields are the fields of a struct by their wire names. A field of the struct goes
-// before those of the structs that it embeds.
-type fields map[string][]int
-
-// knownFields keeps the fields of every type that was decoded.
-var knownFields sync.Map // of reflect.Type to fields
-
-func fieldsOf(t reflect.Type) fields {
-	if known, ok := knownFields.Load(t); ok {
-		return known.(fields)
+// elements reads a list. Each of its elements has a text of its own, so that one
+// that is kept does not keep the others.
+func (d *decoder) elements(v reflect.Value) error {
+	d.at++
+	n := 0
+	for ahead := *d; ahead.more(); n++ {
+		ahead.skip()
 	}
-	all := make(fields)
-	all.add(t, nil)
-	knownFields.Store(t, all)
-	return all
-}
-
-func (all fields) add(t reflect.Type, index []int) {
-	var embedded []reflect.StructField
-	for i := range t.NumField() {
-		field := t.Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case field.Tag.Get("json") == "-":
-		case field.Anonymous && name == "":
-			embedded = append(embedded, field)
-		case field.IsExported():
-			if name == "" {
-				name = field.Name
-			}
-			if _, taken := all[name]; !taken {
-				all[name] = append(index[:len(index):len(index)], i)
-			}
-		}
-	}
-	for _, field := range embedded {
-		inner := field.Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		all.add(inner, append(index[:len(index):len(index)], field.Index[0]))
-	}
-}
-
-// find returns where the field of a name is, or nil. The case of letters does not
-// matter, as everywhere in encoding/json.
-func (all fields) find(name []byte) []int {
-	if index, ok := all[string(name)]; ok {
-		return index
-	}
-	for known, index := range all {
-		if strings.EqualFold(known, string(name)) {
-			return index
+	v.Set(reflect.MakeSlice(v.Type(), n, n))
+	for i := 0; d.more(); i++ {
+		element := decoder{data: d.skip()}
+		if err := element.value(v.Index(i)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// members gives out the members of an object in valid JSON.
-func members(object []byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func(name, value []byte) bool) {
-		var name []byte
-		for value := range elements(object) {
-			if name == nil {
-				name = value
-				continue
+// string reads a text.
+func (d *decoder) string() string {
+	raw := d.skip()
+	switch {
+	case !isPlain(raw):
+		return plainText(raw)
+	case len(d.data) > longestShared:
+		return string(raw[1 : len(raw)-1])
+	case d.text == "":
+		d.text = string(d.data)
+	}
+	return d.text[d.at-len(raw)+1 : d.at-1]
+}
+
+// names gives out the names in an object. Who takes one must read or skip its value.
+func (d *decoder) names() iter.Seq[[]byte] {
+	return func(yield func(name []byte) bool) {
+		for d.at++; d.more(); {
+			name := d.skip()
+			if isPlain(name) {
+				name = name[1 : len(name)-1]
+			} else {
+				name = []byte(plainText(name))
 			}
-			if !yield(unquoted(name), value) {
+			if d.next() == ':' {
+				d.at++
+			}
+			if !yield(name) {
 				return
 			}
-			name = nil
 		}
 	}
 }
 
-func unquoted(name []byte) []byte {
-	if isPlain(name) {
-		return name[1 : len(name)-1]
+// more passes what stands between two values, or the end of an object or a list, and
+// reports whether another value follows.
+func (d *decoder) more() bool {
+	switch d.next() {
+	case ',':
+		d.at++
+		return d.next() != 0
+	case '}', ']':
+		d.at++
+		return false
+	case 0:
+		return false
 	}
-	return []byte(plainText(name))
+	return true
 }
 
-// elements gives out the values in a list in valid JSON, or the names and values in
-// an object by turns.
-func elements(list []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for rest := list[1:]; ; {
-			rest = bytes.TrimLeft(rest, " \t\r\n,:")
-			end := valueEnd(rest)
-			if end == 0 || !yield(rest[:end]) {
-				return
-			}
-			rest = rest[end:]
+// next passes white space, and returns what comes then, or 0 at the end.
+func (d *decoder) next() byte {
+	for ; d.at < len(d.data); d.at++ {
+		switch c := d.data[d.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
 		}
 	}
+	return 0
 }
 
-// valueEnd is where the value ends that valid JSON begins with, or 0 where none does.
-func valueEnd(data []byte) int {
-	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
+// skip passes a value and returns it.
+func (d *decoder) skip() []byte {
+	d.next()
+	begin := d.at
+	for depth := 0; d.at < len(d.data); {
+		switch d.data[d.at] {
 		case '"':
-			for i++; i < len(data) && data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
+			d.skipString()
 		case '{', '[':
 			depth++
+			d.at++
 		case '}', ']':
 			depth--
+			d.at++
 		default:
+			d.at++
 			if depth == 0 {
-				return scalarEnd(data)
+				d.skipScalar()
 			}
 		}
 		if depth <= 0 {
-			return min(i+1+depth, len(data))
+			break
 		}
 	}
-	return len(data)
+	return d.data[begin:d.at]
 }
 
-// scalarEnd is where a number, true, false or null ends.
-func scalarEnd(data []byte) int {
-	if end := bytes.IndexAny(data, ",}] \t\r\n"); end >= 0 {
-		return end
+func (d *decoder) skipString() {
+	for d.at++; d.at < len(d.data); d.at++ {
+		switch d.data[d.at] {
+		case '"':
+			d.at++
+			return
+		case '\\':
+			d.at++
+		}
 	}
-	return len(data)
+	d.at = len(d.data)
+}
+
+// skipScalar passes what is left of a number, true, false or null.
+func (d *decoder) skipScalar() {
+	for ; d.at < len(d.data); d.at++ {
+		switch d.data[d.at] {
+		case ',', '}', ']', ' ', '\t', '\r', '\n':
+			return
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,26 +122,40 @@ func FuzzDecode(f *testing.F) {
 
 // repeats reports whether a name is given twice in an object.
 func repeats(data []byte) bool {
-	switch data[0] {
-	case '[':
-		for element := range elements(data) {
-			if repeats(element) {
-				return true
-			}
+	type open struct {
+		names []string
+		named bool // the next token is a value
+	}
+	var within []*open
+	for decoder := json.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := decoder.Token()
+		if err != nil {
+			return false
 		}
-	case '{':
-		var seen []string
-		for name, value := range members(data) {
-			for _, other := range seen {
-				if strings.EqualFold(other, string(name)) {
+		var inner *open
+		if len(within) > 0 {
+			inner = within[len(within)-1]
+		}
+		switch token {
+		case json.Delim('{'):
+			within = append(within, &open{})
+		case json.Delim('['):
+			within = append(within, nil)
+		case json.Delim('}'), json.Delim(']'):
+			within = within[:len(within)-1]
+			continue
+		default:
+			if inner != nil && !inner.named {
+				name := token.(string)
+				if slices.ContainsFunc(inner.names, func(other string) bool { return strings.EqualFold(other, name) }) {
 					return true
 				}
-			}
-			seen = append(seen, string(name))
-			if repeats(value) {
-				return true
+				inner.names, inner.named = append(inner.names, name), true
+				continue
 			}
 		}
+		if inner != nil {
+			inner.named = false
+		}
 	}
-	return false
 }

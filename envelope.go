@@ -33,7 +33,9 @@ func (e *envelope) parse(body []byte) error {
 	if !json.Valid(body) || body[0] != '{' {
 		return errors.New("no JSON object")
 	}
-	for name, value := range members(body) {
+	d := decoder{data: body}
+	for name := range d.names() {
+		value := d.skip()
 		if known := e.member(name); known != nil {
 			_ = known.UnmarshalJSON(value)
 		} else if bytes.EqualFold(name, []byte("returnObj")) {

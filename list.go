@@ -6,16 +6,10 @@ import (
 	"iter"
 )
 
-// listing is how a list is reached, and its wire name in returnObj.
-type listing struct {
-	operation
-	member string
-}
-
 // streamed is the way of every list that does not page. The request is completed,
 // validated and sent each time the list is ranged over, from a copy of what the
 // caller gave.
-func streamed[T, R any, PR request[R]](ctx context.Context, c *Client, from listing, req *R) iter.Seq2[T, error] {
+func streamed[T, R any, PR request[R]](ctx context.Context, c *Client, from operation, req *R) iter.Seq2[T, error] {
 	var given R
 	if req != nil {
 		given = *req
@@ -52,7 +46,7 @@ type sought[T any] struct {
 // find finds one item of a list. The list is read to its end: only that shows that
 // the answer is whole and a success, and leaves the connection to be used again.
 // Whatever the service filtered by, what is found is compared once more.
-func find[T, R any, PR request[R]](ctx context.Context, c *Client, from listing, req *R, s sought[T]) (*T, error) {
+func find[T, R any, PR request[R]](ctx context.Context, c *Client, from operation, req *R, s sought[T]) (*T, error) {
 	var found *T
 	twice := false
 	call, answer, err := each[T, R, PR](ctx, c, from, req, func(item T) bool {

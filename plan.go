@@ -172,10 +172,10 @@ type StoredPlan struct {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
-	return do[ListPlansResponse](ctx, s.client, planList.operation, req)
+	return do[ListPlansResponse](ctx, s.client, planList, req)
 }
 
-var planList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy"}, "backupPolicyList"}
+var planList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
 
 // All gives out the plans of a region one by one as they arrive, in memory that does
 // not grow with the list. It makes one request each time it is ranged over. An
@@ -205,7 +205,7 @@ func (r *GetPlanRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
-	r, _, err := fill(s.client, planList.operation, req)
+	r, _, err := fill(s.client, planList, req)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (r *FindPlanRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
-	r, _, err := fill(s.client, planList.operation, req)
+	r, _, err := fill(s.client, planList, req)
 	if err != nil {
 		return nil, err
 	}

@@ -84,10 +84,10 @@ type Snapshot struct {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	return do[ListSnapshotsResponse](ctx, s.client, snapshotList.operation, req)
+	return do[ListSnapshotsResponse](ctx, s.client, snapshotList, req)
 }
 
-var snapshotList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot"}, "backupSnapshotList"}
+var snapshotList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
 
 // All gives out the snapshots of a region one by one, in the order of the service, as
 // they arrive. It makes one request each time it is ranged over, and holds one
@@ -122,7 +122,7 @@ func (r *GetSnapshotRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
-	r, _, err := fill(s.client, snapshotList.operation, req)
+	r, _, err := fill(s.client, snapshotList, req)
 	if err != nil {
 		return nil, err
 	}

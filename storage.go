@@ -122,10 +122,10 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
-	return do[ListStoragesResponse](ctx, s.client, storageList.operation, req)
+	return do[ListStoragesResponse](ctx, s.client, storageList, req)
 }
 
-var storageList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup"}, "backupStorageList"}
+var storageList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
 // All gives out the repositories of a region one by one as they arrive, in memory that does
 // not grow with the list. It makes one request each time it is ranged over. An
@@ -153,7 +153,7 @@ func (r *GetStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList.operation, req)
+	r, _, err := fill(s.client, storageList, req)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (r *FindStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList.operation, req)
+	r, _, err := fill(s.client, storageList, req)
 	if err != nil {
 		return nil, err
 	}

@@ -19,18 +19,18 @@ var (
 // each sends a request for a list and gives the items to yield as they arrive,
 // until the list ends or yield returns false. A failure before the first item is
 // tried again like that of any read; none is after it.
-func each[T, R any, PR request[R]](ctx context.Context, c *Client, from listing, req *R, yield func(T) bool) (*call, *attempt, error) {
-	filled, _, err := fill[R, PR](c, from.operation, req)
+func each[T, R any, PR request[R]](ctx context.Context, c *Client, from operation, req *R, yield func(T) bool) (*call, *attempt, error) {
+	filled, _, err := fill[R, PR](c, from, req)
 	if err != nil {
 		return nil, nil, err
 	}
-	call, err := freeze(c, from.operation, filled, "")
+	call, err := freeze(c, from, filled, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	call.stream = func(ctx context.Context, a *attempt, body io.Reader) error {
+	call.stream = func(a *attempt, body io.Reader) error {
 		in := &intake{attempt: a, body: bufio.NewReaderSize(body, 32<<10), patience: c.options.attemptTimeout, most: c.options.maxAnswer}
-		s := &stream[T]{ctx: ctx, client: c, attempt: a, in: in, decoder: json.NewDecoder(in), list: from.member, yield: yield}
+		s := &stream[T]{ctx: a.Context, client: c, attempt: a, in: in, decoder: json.NewDecoder(in), list: from.list, yield: yield}
 		s.decoder.UseNumber() // a number that is skipped may be larger than any type holds
 		err := s.read()
 		if err == errLeft {
@@ -41,33 +41,6 @@ func each[T, R any, PR request[R]](ctx context.Context, c *Client, from listing,
 	}
 	answer, err := c.send(ctx, call)
 	return call, answer, err
-}
-
-// limit bounds an attempt: by its time where the answer is read whole, and by the
-// time that nothing is heard where it is streamed.
-func (c *Client) limit(ctx context.Context, call *call, a *attempt) (context.Context, context.CancelFunc) {
-	if call.kind != read {
-		return context.WithTimeoutCause(ctx, c.options.attemptTimeout, errSilence)
-	}
-	limited, cancel := context.WithCancelCause(ctx)
-	a.trace.giveUp = cancel
-	timer := time.AfterFunc(c.options.attemptTimeout, func() { cancel(errSilence) })
-	if call.stream != nil {
-		a.silence = timer
-	}
-	return limited, func() { timer.Stop(); cancel(nil) }
-}
-
-// ended says why what has arrived is no longer given out, if the context is done or
-// the client was closed.
-func (c *Client) ended(ctx context.Context) error {
-	if c.running.ended() {
-		return ErrClosed
-	}
-	if ctx.Err() != nil {
-		return causeOf(ctx)
-	}
-	return nil
 }
 
 // keptOfStream is how much of an answer is kept for errors and logs: more than they
@@ -112,9 +85,9 @@ func (in *intake) next(p []byte) (int, error) {
 		p = p[:room+1]
 	}
 	a := in.attempt
-	a.silence.Reset(in.patience)
+	a.timer.Reset(in.patience)
 	n, err := in.body.Read(p)
-	a.silence.Stop()
+	a.timer.Stop()
 	in.taken, in.err = in.taken+int64(n), err
 	a.body = append(a.body, p[:min(n, keptOfStream-len(a.body))]...)
 	return n, err
@@ -229,7 +202,7 @@ func (s *stream[T]) items() error {
 	}
 	var item, empty T
 	for {
-		if err := s.client.ended(s.ctx); err != nil {
+		if err := s.client.scopes.ended(s.ctx); err != nil {
 			return err
 		}
 		if !s.decoder.More() {

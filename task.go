@@ -93,10 +93,10 @@ type Task struct {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do[ListTasksResponse](ctx, s.client, taskList.operation, req)
+	return do[ListTasksResponse](ctx, s.client, taskList, req)
 }
 
-var taskList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup"}, "backupTaskList"}
+var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
 
 // All gives out the tasks of a region one by one as they arrive, in memory that does
 // not grow with the list. It makes one request each time it is ranged over. An
@@ -127,7 +127,7 @@ func (r *GetTaskRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
-	r, _, err := fill(s.client, taskList.operation, req)
+	r, _, err := fill(s.client, taskList, req)
 	if err != nil {
 		return nil, err
 	}
@@ -355,10 +355,10 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do[ListRestoresResponse](ctx, s.client, restoreList.operation, req)
+	return do[ListRestoresResponse](ctx, s.client, restoreList, req)
 }
 
-var restoreList = listing{operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup"}, "backupRestoreList"}
+var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
 
 // All gives out the restores of a region one by one as they arrive, in memory that does
 // not grow with the list. It makes one request each time it is ranged over. An
@@ -388,7 +388,7 @@ func (r *GetRestoreRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
-	r, _, err := fill(s.client, restoreList.operation, req)
+	r, _, err := fill(s.client, restoreList, req)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,8 @@
 package ctcbr
 
 import (
+	"bytes"
 	"context"
-	"io"
 	"net/http/httptrace"
 	"sync/atomic"
 )
@@ -71,7 +71,7 @@ func (t *trace) sent() bool {
 // requestBody notes when it is read from. It is not an io.Seeker and has no
 // WriteTo, so that the transport cannot take it in without that.
 type requestBody struct {
-	io.Reader
+	text  bytes.Reader
 	state *atomic.Int32
 }
 
@@ -79,7 +79,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if !b.state.CompareAndSwap(bodyUntouched, bodyTaken) && b.state.Load() == bodySealed {
 		return 0, errGivenUp
 	}
-	return b.Reader.Read(p)
+	return b.text.Read(p)
 }
 
 func (b *requestBody) Close() error { return nil }

@@ -206,10 +206,11 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
 	}
-	if w.client != nil && w.client.running != nil {
-		entered, leave := w.client.running.enter(ctx, &call{}) // so that closing the client ends the sleep, too
-		defer leave()
-		ctx = entered
+	if w.client != nil && w.client.scopes != nil {
+		var s scope // so that closing the client ends the sleep, too
+		w.client.scopes.enter(ctx, &s)
+		defer w.client.scopes.leave(&s)
+		ctx = s.Context
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
