@@ -37,8 +37,11 @@ type attempt struct {
 	values  [5]string // of its headers
 	content requestBody
 
+	limited io.LimitedReader // of the answer
+
 	sent     http.Header
 	signedAt time.Time
+	secrets  [2]string
 	trace    trace
 	answer   closing
 }
@@ -149,7 +152,7 @@ func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
 	}
 	authorization := key.authorization(call.requestID, call.query, call.body)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
-	call.secrets = append(call.secrets, credentials.secret(), signature)
+	a.secrets = [...]string{credentials.secret(), signature}
 
 	a.url = *c.base
 	if call.common {
@@ -192,7 +195,8 @@ func (a *attempt) read(resp *http.Response, most int64) error {
 	if a.status < 200 {
 		return nil // what follows is of another protocol
 	}
-	body, err := readAll(io.LimitReader(resp.Body, most+1), resp.ContentLength)
+	a.limited = io.LimitedReader{R: resp.Body, N: most + 1}
+	body, err := readAll(&a.limited, resp.ContentLength)
 	if int64(len(body)) > most {
 		body, err = body[:most], ErrTooLarge
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -23,7 +24,7 @@ type call struct {
 	requestID string // of the last attempt
 	attempts  int
 	failed    [refused + 1]int // attempts by the way they failed
-	secrets   redactor         // of all attempts: a stale page may repeat those of an earlier one
+	secrets   redactor         // of the attempts that failed
 	unknown   bool             // an attempt may have been carried out
 	skew      time.Duration    // of this machine's clock
 }
@@ -65,9 +66,12 @@ func (c *call) again() *call {
 	return &call{operation: c.operation, body: c.body, clientToken: c.clientToken}
 }
 
+// clean hides the secrets of all attempts: a stale page may repeat those of an earlier one.
+func (c *call) clean(a *attempt) redactor { return append(slices.Clip(c.secrets), a.secrets[:]...) }
+
 // fail makes the error of a call.
 func (c *call) fail(a *attempt, err error, unknown bool) *Error {
-	clean := c.secrets
+	clean := c.clean(a)
 	e := &Error{
 		Operation: c.name(), Method: c.method, Path: c.path,
 		HTTPStatus: a.status, StatusCode: a.StatusCode.number,

@@ -83,7 +83,9 @@ func (d *decoder) elements(v reflect.Value) error {
 	for ahead := *d; ahead.more(); n++ {
 		ahead.skip()
 	}
-	v.Set(reflect.MakeSlice(v.Type(), n, n))
+	v.SetZero()
+	v.Grow(max(n, 1)) // an empty list is not nil
+	v.SetLen(n)
 	for i := 0; d.more(); i++ {
 		element := decoder{data: d.skip()}
 		if err := element.value(v.Index(i)); err != nil {

@@ -251,7 +251,7 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, took time.Dura
 // detail is what debug records have on top.
 func (c *Client) detail(call *call, a *attempt) []slog.Attr {
 	accessKey, _, _ := strings.Cut(a.sent.Get(headerAuthorization), " ")
-	clean := append(slices.Clip(call.secrets), accessKey)
+	clean := append(call.clean(a), accessKey)
 	attrs := []slog.Attr{
 		slog.String("method", call.method),
 		slog.String("path", call.path),

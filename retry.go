@@ -78,6 +78,7 @@ func (f failure) uncertain() bool {
 func (c *Client) retry(call *call, a *attempt) (wait time.Duration, again bool) {
 	before := call.failed[a.failure]
 	call.failed[a.failure]++
+	call.secrets = call.clean(a)
 	retryAfter, given := parseRetryAfter(a.header)
 	if call.attempts >= c.options.maxAttempts || !a.failure.again(call.kind, before, given) {
 		return 0, false
