@@ -272,7 +272,7 @@ func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &RawResponse{Meta{call.requestID}, answer.ReturnObj}, nil
+	return &RawResponse{Meta{call.requestID}, answer.ReturnObj.raw}, nil
 }
 
 func (r *RawRequest) freeze() (*call, error) {

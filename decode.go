@@ -1,6 +1,7 @@
 package ctcbr
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"iter"
@@ -22,12 +23,14 @@ func decode(data []byte, v any) error {
 type decoder struct {
 	data []byte
 	at   int
-	text string // the data; its texts are pieces of it
+
+	shared string // a copy of some of the data, which texts are pieces of
+	from   int    // where that begins
 }
 
-// longestShared is how long data may be whose texts are pieces of one string. That
-// is one piece of memory in place of many, but who keeps a text keeps it all.
-const longestShared = 8 << 10
+// mostShared is how much of the data texts may share, in place of a piece of memory
+// for each: who keeps one of them keeps them all.
+const mostShared = 1 << 10
 
 func (d *decoder) value(v reflect.Value) error {
 	switch next, kind := d.next(), v.Kind(); {
@@ -75,8 +78,6 @@ func (d *decoder) object(v reflect.Value) error {
 	return nil
 }
 
-// elements reads a list. Each of its elements has a text of its own, so that one
-// that is kept does not keep the others.
 func (d *decoder) elements(v reflect.Value) error {
 	d.at++
 	n := 0
@@ -87,8 +88,7 @@ func (d *decoder) elements(v reflect.Value) error {
 	v.Grow(max(n, 1)) // an empty list is not nil
 	v.SetLen(n)
 	for i := 0; d.more(); i++ {
-		element := decoder{data: d.skip()}
-		if err := element.value(v.Index(i)); err != nil {
+		if err := d.value(v.Index(i)); err != nil {
 			return err
 		}
 	}
@@ -98,15 +98,17 @@ func (d *decoder) elements(v reflect.Value) error {
 // string reads a text.
 func (d *decoder) string() string {
 	raw := d.skip()
-	switch {
-	case !isPlain(raw):
+	if !isPlain(raw) {
 		return plainText(raw)
-	case len(d.data) > longestShared:
-		return string(raw[1 : len(raw)-1])
-	case d.text == "":
-		d.text = string(d.data)
 	}
-	return d.text[d.at-len(raw)+1 : d.at-1]
+	begin, end := d.at-len(raw)+1, d.at-1
+	if end-begin > mostShared {
+		return string(d.data[begin:end])
+	}
+	if end > d.from+len(d.shared) {
+		d.from, d.shared = begin, string(d.data[begin:min(begin+mostShared, len(d.data))])
+	}
+	return d.shared[begin-d.from : end-d.from]
 }
 
 // names gives out the names in an object. Who takes one must read or skip its value.
@@ -185,16 +187,19 @@ func (d *decoder) skip() []byte {
 }
 
 func (d *decoder) skipString() {
-	for d.at++; d.at < len(d.data); d.at++ {
-		switch d.data[d.at] {
-		case '"':
-			d.at++
+	begin := d.at + 1
+	for d.at = begin; ; {
+		length := bytes.IndexByte(d.data[d.at:], '"')
+		if length < 0 {
+			d.at = len(d.data)
 			return
-		case '\\':
-			d.at++
+		}
+		d.at += length + 1
+		content := d.data[begin : d.at-1]
+		if (len(content)-len(bytes.TrimRight(content, `\`)))%2 == 0 {
+			return // the quote is not escaped
 		}
 	}
-	d.at = len(d.data)
 }
 
 // skipScalar passes what is left of a number, true, false or null.

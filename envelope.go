@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,13 +18,13 @@ const (
 
 // envelope is what every answer of the service is wrapped in.
 type envelope struct {
-	StatusCode  statusCode
-	Message     text
-	Description text
-	Error       text
-	ErrorCode   text
-	Details     text
-	ReturnObj   json.RawMessage // a part of the body
+	StatusCode  statusCode `json:"statusCode"`
+	Message     text       `json:"message"`
+	Description text       `json:"description"`
+	Error       text       `json:"error"`
+	ErrorCode   text       `json:"errorCode"`
+	Details     text       `json:"details"`
+	ReturnObj   content    `json:"returnObj"`
 }
 
 // parse reads an answer, and refuses one that does not say clearly whether it is a
@@ -33,37 +34,20 @@ func (e *envelope) parse(body []byte) error {
 	if !json.Valid(body) || body[0] != '{' {
 		return errors.New("no JSON object")
 	}
-	d := decoder{data: body}
-	for name := range d.names() {
-		value := d.skip()
-		if known := e.member(name); known != nil {
-			_ = known.UnmarshalJSON(value)
-		} else if bytes.EqualFold(name, []byte("returnObj")) {
-			if e.ReturnObj != nil {
-				return errors.New("more than one returnObj")
-			}
-			e.ReturnObj = value
-		}
+	if err := decode(body, e); err != nil {
+		return err
 	}
-	if e.StatusCode.seen != 1 || e.StatusCode.number == 0 {
-		return errors.New("no status code, or more than one")
+	if e.ReturnObj.seen > 1 {
+		return errors.New("more than one returnObj")
 	}
-	return nil
+	return e.StatusCode.check()
 }
 
-// member is where a member of the envelope is kept, or nil. The case of its letters
-// does not matter, as everywhere in encoding/json.
-func (e *envelope) member(name []byte) json.Unmarshaler {
-	for _, known := range [...]struct {
-		name  string
-		value json.Unmarshaler
-	}{
-		{"statusCode", &e.StatusCode}, {"message", &e.Message}, {"description", &e.Description},
-		{"error", &e.Error}, {"errorCode", &e.ErrorCode}, {"details", &e.Details},
-	} {
-		if bytes.EqualFold(name, []byte(known.name)) {
-			return known.value
-		}
+// member is where a member of the envelope is kept, or nil.
+func (e *envelope) member(name string) any {
+	v := reflect.ValueOf(e).Elem()
+	if field := fieldsOf(v.Type()).find([]byte(name)); field != nil {
+		return v.FieldByIndex(field.index).Addr().Interface()
 	}
 	return nil
 }
@@ -88,7 +72,7 @@ func (e *envelope) inProgress() bool {
 // decode decodes the content of an answer into result. The service may leave it
 // out, or write it as an empty list or text, where there is nothing to tell.
 func (e *envelope) decode(result any) error {
-	obj := bytes.TrimSpace(e.ReturnObj)
+	obj := e.ReturnObj.raw
 	switch {
 	case len(obj) == 0, string(obj) == "null", string(obj) == `""`:
 		return nil
@@ -113,6 +97,25 @@ func (s *statusCode) UnmarshalJSON(data []byte) error {
 	if f, err := strconv.ParseFloat(strings.TrimSpace(plainText(data)), 64); err == nil && f == float64(int32(f)) {
 		s.number = int(f)
 	}
+	return nil
+}
+
+func (s *statusCode) check() error {
+	if s.seen != 1 || s.number == 0 {
+		return errors.New("no status code, or more than one")
+	}
+	return nil
+}
+
+// content is a part of the body, not read yet.
+type content struct {
+	raw  []byte
+	seen int
+}
+
+func (c *content) UnmarshalJSON(data []byte) error {
+	c.raw = data
+	c.seen++
 	return nil
 }
 

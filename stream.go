@@ -11,10 +11,7 @@ import (
 	"time"
 )
 
-var (
-	errNoStatus = errors.New("no status code, or more than one")
-	errLeft     = errors.New("the caller has left the list")
-)
+var errLeft = errors.New("the caller has left the list")
 
 // each sends a request for a list and gives the items to yield as they arrive,
 // until the list ends or yield returns false. A failure before the first item is
@@ -131,8 +128,8 @@ func (s *stream[T]) read() error {
 		return err
 	}
 	s.attempt.envelope = s.envelope
-	if status := s.envelope.StatusCode; status.seen != 1 || status.number == 0 {
-		return errNoStatus
+	if err := s.envelope.StatusCode.check(); err != nil {
+		return err
 	}
 	s.attempt.enveloped = true
 	if s.envelope.StatusCode.number == statusSuccess {
@@ -144,11 +141,11 @@ func (s *stream[T]) read() error {
 // member reads one member of the envelope. The case of its letters does not
 // matter, as everywhere in encoding/json.
 func (s *stream[T]) member(name string) error {
-	if known := s.envelope.member([]byte(name)); known != nil {
-		return s.decode(known)
-	}
 	if strings.EqualFold(name, "returnObj") {
 		return s.content()
+	}
+	if known := s.envelope.member(name); known != nil {
+		return s.decode(known)
 	}
 	return s.skip()
 }
