@@ -193,8 +193,15 @@ const maxParameters = 10000
 // canonicalQuery sorts a raw query by key and encodes it by RFC 3986. It reads
 // what url.ParseQuery reads.
 func canonicalQuery(raw string) (string, error) {
-	if strings.Count(raw, "&") >= maxParameters {
+	switch {
+	case strings.Count(raw, "&") >= maxParameters:
 		return "", fmt.Errorf("ctcbr: the query cannot be signed: it has over %d parameters", maxParameters)
+	case strings.IndexByte(raw, ';') >= 0:
+		return "", errors.New("ctcbr: the query cannot be signed: a semicolon separates nothing")
+	}
+	unescape := url.QueryUnescape
+	if strings.IndexByte(raw, '%') < 0 && strings.IndexByte(raw, '+') < 0 {
+		unescape = func(text string) (string, error) { return text, nil }
 	}
 	var space [16]parameter
 	parameters := space[:0]
@@ -203,25 +210,19 @@ func canonicalQuery(raw string) (string, error) {
 			continue
 		}
 		key, value, _ := strings.Cut(pair, "=")
-		key, keyErr := unescapedQuery(key)
-		value, valueErr := unescapedQuery(value)
-		if keyErr != nil || valueErr != nil {
-			return "", fmt.Errorf("ctcbr: the query cannot be signed: %w", cmp.Or(keyErr, valueErr))
-		}
-		if strings.Contains(pair, ";") {
-			return "", errors.New("ctcbr: the query cannot be signed: a semicolon separates nothing")
+		key, keyErr := unescape(key)
+		value, valueErr := unescape(value)
+		if err := cmp.Or(keyErr, valueErr); err != nil {
+			return "", fmt.Errorf("ctcbr: the query cannot be signed: %w", err)
 		}
 		parameters = append(parameters, parameter{key, value})
 	}
-	return encodeParameters(parameters), nil
-}
-
-// unescapedQuery is url.QueryUnescape, which takes its time where there is nothing to do.
-func unescapedQuery(text string) (string, error) {
-	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
-		return text, nil
+	var text [512]byte
+	canonical := appendParameters(text[:0], parameters)
+	if string(canonical) == raw {
+		return raw, nil
 	}
-	return url.QueryUnescape(text)
+	return string(canonical), nil
 }
 
 func encodeValues(values url.Values) string {
@@ -234,11 +235,14 @@ func encodeValues(values url.Values) string {
 	return encodeParameters(parameters)
 }
 
-// encodeParameters sorts parameters, but for those of one key, and writes them.
 func encodeParameters(parameters []parameter) string {
+	var text [512]byte
+	return string(appendParameters(text[:0], parameters))
+}
+
+// appendParameters sorts parameters, but for those of one key, and writes them.
+func appendParameters(b []byte, parameters []parameter) []byte {
 	slices.SortStableFunc(parameters, func(a, b parameter) int { return strings.Compare(a.key, b.key) })
-	var space [512]byte
-	b := space[:0]
 	for i, p := range parameters {
 		if i > 0 {
 			b = append(b, '&')
@@ -247,7 +251,7 @@ func encodeParameters(parameters []parameter) string {
 		b = append(b, '=')
 		b = appendEscaped(b, p.value)
 	}
-	return string(b)
+	return b
 }
 
 // unreserved are the bytes that are written as they are.
@@ -260,14 +264,15 @@ var unreserved = func() (set [256]bool) {
 
 func appendEscaped(b []byte, text string) []byte {
 	const digits = "0123456789ABCDEF"
+	written := 0
 	for i := range len(text) {
-		if c := text[i]; unreserved[c] {
-			b = append(b, c)
-		} else {
+		if c := text[i]; !unreserved[c] {
+			b = append(b, text[written:i]...)
 			b = append(b, '%', digits[c>>4], digits[c&15])
+			written = i + 1
 		}
 	}
-	return b
+	return append(b, text[written:]...)
 }
 
 // SigningTransport is an http.RoundTripper that signs every request, for the
