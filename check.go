@@ -40,7 +40,7 @@ func (c *checker) region(id *string) {
 		*id = c.regionID
 	}
 	if strings.TrimSpace(*id) == "" {
-		c.fault("regionID", "is required: in the request, by WithRegion, or as CTYUN_REGION_ID")
+		c.fault("regionID", "is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file")
 	}
 }
 

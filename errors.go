@@ -1,11 +1,13 @@
 package ctcbr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // What the errors of this package can be matched with by errors.Is. Besides these,
@@ -79,56 +81,84 @@ type Error struct {
 
 // Error describes the failure in one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "ctcbr: %s", e.Operation)
+	if e == nil {
+		return "<nil>"
+	}
+	text := named(e.Operation, cmp.Or(strings.Join(e.known(), ": "), "failed"))
+	if hint := e.hint(); hint != "" {
+		text += "; hint: " + hint
+	}
+	if refs := e.references(); len(refs) > 0 {
+		text += " [" + strings.Join(refs, ", ") + "]"
+	}
+	return oneLine(text)
+}
+
+// known is what is known of the failure: what was answered, the cause, the outcome.
+func (e *Error) known() []string {
+	var known []string
 	if e.HTTPStatus != 0 && e.HTTPStatus != 200 {
-		fmt.Fprintf(&b, ": HTTP %d", e.HTTPStatus)
+		known = append(known, fmt.Sprintf("HTTP %d", e.HTTPStatus))
 	}
 	if e.Code != "" {
-		fmt.Fprintf(&b, ": %s", e.Code)
+		known = append(known, e.Code)
 	} else if e.StatusCode != 0 && e.StatusCode != statusSuccess {
-		fmt.Fprintf(&b, ": status %d", e.StatusCode)
+		known = append(known, fmt.Sprintf("status %d", e.StatusCode))
 	}
-	if e.StatusCode != statusSuccess || e.HTTPStatus >= 300 {
-		b.WriteString(e.words())
+	if words := e.words(); words != "" && (e.StatusCode != statusSuccess || e.HTTPStatus >= 300) {
+		known = append(known, words)
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %s", e.Err)
+		known = append(known, fmt.Sprint(e.Err))
 	}
 	if e.Body != "" {
-		fmt.Fprintf(&b, ": answer begins %q", e.Body)
+		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
 	}
 	if e.unknown {
-		b.WriteString(": outcome unknown, it may have been carried out")
+		known = append(known, "outcome unknown, it may have been carried out")
 	}
-	if hint := e.hint(); hint != "" {
-		fmt.Fprintf(&b, "; hint: %s", hint)
-	}
-	fmt.Fprintf(&b, " [request %s, attempt %d", e.RequestID, e.Attempts)
-	if e.ClientToken != "" {
-		fmt.Fprintf(&b, ", client token %s", e.ClientToken)
-	}
-	b.WriteByte(']')
-	return oneLine(b.String())
+	return known
 }
 
 // words are the texts of the service, in both languages.
 func (e *Error) words() string {
-	var words string
-	if e.Message != "" {
-		words = ": " + e.Message
+	if e.Message == "" || e.Description == "" || e.Message == e.Description {
+		return cmp.Or(e.Message, e.Description)
 	}
-	if e.Description != "" && e.Description != e.Message {
-		words += " (" + e.Description + ")"
+	return e.Message + " (" + e.Description + ")"
+}
+
+// references are what the support asks for, and what sending the call again takes.
+func (e *Error) references() []string {
+	var refs []string
+	if e.RequestID != "" {
+		refs = append(refs, "request "+e.RequestID)
 	}
-	return words
+	switch n := e.Attempts; {
+	case n == 1:
+		refs = append(refs, "after 1 attempt")
+	case n > 1:
+		refs = append(refs, fmt.Sprintf("after %d attempts", n))
+	}
+	if e.ClientToken != "" {
+		refs = append(refs, "client token "+e.ClientToken)
+	}
+	return refs
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Is matches the sentinels of this package, by the HTTP status first and by the code then.
 func (e *Error) Is(target error) bool {
+	if e == nil || target == nil {
+		return false
+	}
 	switch target {
 	case ErrOutcomeUnknown:
 		return e.unknown
@@ -164,7 +194,7 @@ func (e *Error) sentinel() error {
 }
 
 // HasCode reports whether the error has the code, whatever the case of its letters.
-func (e *Error) HasCode(code string) bool { return strings.EqualFold(e.Code, code) }
+func (e *Error) HasCode(code string) bool { return e != nil && strings.EqualFold(e.Code, code) }
 
 // ValidationError is a request that was refused before anything was sent. It
 // holds every fault that was found.
@@ -181,22 +211,52 @@ type Fault struct {
 	Problem string
 }
 
-// Error names every fault in one line.
+// Error names the faults in one line, however long what is at fault is.
 func (e *ValidationError) Error() string {
-	faults := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
-		faults[i] = f.Field + " " + f.Problem
+	if e == nil {
+		return "<nil>"
 	}
-	return oneLine(fmt.Sprintf("ctcbr: %s: invalid request: %s", e.Operation, strings.Join(faults, "; ")))
+	const most, longest = 40, 256
+	text, separator := "invalid request", ": "
+	for _, f := range e.Faults[:min(most, len(e.Faults))] {
+		text += separator + shortened(strings.TrimSpace(f.Field+" "+f.Problem), longest)
+		separator = "; "
+	}
+	if more := len(e.Faults) - most; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return oneLine(named(e.Operation, text))
 }
 
 // Is matches ErrInvalid.
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
 
-// oneLine keeps text of others from breaking a log into lines.
+// named begins the text of an error with the operation, unless it has no name: that
+// of a path without one is a dot or a slash.
+func named(operation, text string) string {
+	if strings.Trim(operation, "./") == "" {
+		return "ctcbr: " + text
+	}
+	return "ctcbr: " + operation + ": " + text
+}
+
+// shortened is the beginning of a text that is longer than anybody reads.
+func shortened(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	for longest > 0 && !utf8.RuneStart(text[longest]) {
+		longest--
+	}
+	return text[:longest] + "…"
+}
+
+// oneLine keeps text of others from breaking a log into lines, and from changing how
+// a terminal shows what is around it. What cannot be seen becomes a space and is not
+// left out, so that nothing grows together.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

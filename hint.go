@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// hint says what to do next about the failures that newcomers meet. Codes come
-// before the status, which says less.
+// hint says what to do next. Codes come before the status, which says less, and what
+// keeps every call from getting through before what became of this one.
 func (e *Error) hint() string {
 	denied := e.HTTPStatus == 401 || e.HTTPStatus == 403
 	if denied && e.skew.Abs() > maxSkew {
@@ -35,6 +35,14 @@ func (e *Error) hint() string {
 		return hintKeys
 	case e.HTTPStatus == 403:
 		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
+	case e.Is(ErrRedirect):
+		return "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"
+	case e.unknown && e.ClientToken != "":
+		return "look what became of it, or send the same order again with its client token"
+	case e.unknown:
+		return "look whether it was done before sending it again"
+	case e.Is(ErrThrottled):
+		return "send fewer requests at a time, or wait"
 	}
 	return ""
 }

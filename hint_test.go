@@ -93,12 +93,36 @@ func TestHints(t *testing.T) {
 			is: noHost, hint: "the host of the endpoint has no address: check its spelling, and the DNS of this machine"},
 		"a certificate that is not trusted": {act: order, opts: []ctcbr.Option{unreachable(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}})},
 			hint: "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"},
+		"an order that may have been placed": {act: order, setup: answers(cbrtest.Fault{Status: 500}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"an order without an answer": {act: order, setup: answers(cbrtest.Fault{Conn: cbrtest.ResetAfterRequest}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"a write that may have been done": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 502}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look whether it was done before sending it again"},
+		"a write that may have been done, and a code": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 500, Code: "Backup.Service.NotActivated"}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "activate the service once in this region, with Client.OpenService"},
+		"an order that may have been placed, then too many requests": {act: order, setup: func(cloud *cbrtest.Server) {
+			cloud.Inject("", cbrtest.Fault{Status: 503})
+			answers(cbrtest.Fault{Status: 429})(cloud)
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"a server that redirects": {act: order, setup: answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login")),
+			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"an order that may have been placed, then a redirect": {act: order, setup: func(cloud *cbrtest.Server) {
+			cloud.Inject("", cbrtest.Fault{Status: 503})
+			answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login"))(cloud)
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"a redirect with a code": {act: list, setup: answers(cbrtest.Fault{Status: 301, Code: "CTAPI.Region.NotFound"}),
+			is: ctcbr.ErrRedirect, hint: "give the ID of a region, not its name: Regions.List has both"},
+		"too many requests": {act: list, setup: answers(cbrtest.Fault{Status: 429}),
+			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
+		"too many requests, by a code alone": {act: list, setup: answers(cbrtest.Fault{Code: "CTAPI.FlowLimit"}),
+			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
 
 		"a refused connection":              {act: list, opts: []ctcbr.Option{unreachable(errors.New("refused"))}},
 		"DNS that fails in passing":         {act: list, opts: []ctcbr.Option{unreachable(&net.DNSError{Err: "try again", IsTemporary: true})}},
 		"something else that is missing":    {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound},
 		"a code of access, but no HTTP 401": {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Signature.Unsupported"})},
-		"a server that fails":               {act: order, setup: answers(cbrtest.Fault{Status: 500})},
+		"a server that fails":               {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -193,9 +217,9 @@ func TestValidationSaysWhatToDo(t *testing.T) {
 		"more than one line":   {"r", "my\nvault", `backupStorageName must hold letters, digits and "-" alone, is "my\nvault"`},
 		"begins with a digit":  {"r", "1-vault", `must begin with a letter`},
 		"ends with a hyphen":   {"r", "vault-", `must not end with "-"`},
-		"no region":            {"", "vault", "regionID is required: in the request, by WithRegion, or as CTYUN_REGION_ID"},
+		"no region":            {"", "vault", "regionID is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
 		"a region of blanks":   {"  ", "vault", "regionID is required"},
-		"a region and a fault": {"", "my_vault", `CTYUN_REGION_ID; backupStorageName must not hold "_"`},
+		"a region and a fault": {"", "my_vault", `configuration file; backupStorageName must not hold "_"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

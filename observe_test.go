@@ -125,7 +125,7 @@ func TestLogHasARecordOfEveryAttempt(t *testing.T) {
 		"write":                   {"write", nil, []record{ok}},
 		"list":                    {"list", nil, []record{ok}},
 		"list that is left early": {"left list", nil, []record{ok}},
-		"throttled read":          {"read", &cbrtest.Fault{Status: 429, Times: 2}, []record{{"WARN", 429, "HTTP 429"}, {"WARN", 429, "attempt 2"}, ok}},
+		"throttled read":          {"read", &cbrtest.Fault{Status: 429, Times: 2}, []record{{"WARN", 429, "HTTP 429"}, {"WARN", 429, "after 2 attempts"}, ok}},
 		"throttled write":         {"write", &cbrtest.Fault{Status: 429, Header: again}, []record{{"WARN", 429, "HTTP 429"}, ok}},
 		"throttled list":          {"list", &cbrtest.Fault{Status: 429, Header: again}, []record{{"WARN", 429, "HTTP 429"}, ok}},
 		"server fault of a write": {"write", &cbrtest.Fault{Status: 503}, []record{{"WARN", 503, "outcome unknown"}}},

@@ -21,9 +21,10 @@ const pieceSize = 8
 
 func (r redactor) text(s string) string {
 	var hidden []bool
+	pieces := r.pieces()
 	for _, view := range views(s) {
-		for _, secret := range r {
-			for _, at := range view.find(secret) {
+		for size, ofSize := range pieces {
+			for _, at := range view.find(ofSize, size) {
 				if hidden == nil {
 					hidden = make([]bool, len(s))
 				}
@@ -46,6 +47,22 @@ func (r redactor) text(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// pieces are what must not be shown, by their size. The attempts of a call share most
+// of their secrets.
+func (r redactor) pieces() map[int]map[string]bool {
+	pieces := make(map[int]map[string]bool)
+	for _, secret := range r {
+		size := min(pieceSize, len(secret))
+		if size > 0 && pieces[size] == nil {
+			pieces[size] = make(map[string]bool)
+		}
+		for i := 0; size > 0 && i+size <= len(secret); i++ {
+			pieces[size][secret[i:i+size]] = true
+		}
+	}
+	return pieces
 }
 
 // beginning is a short piece of a text. It is cleaned before it is cut, since
@@ -113,6 +130,9 @@ func views(s string) []view {
 
 // decode takes off one layer of percent encoding, and of the escapes of JSON, Go and HTML.
 func (v view) decode() (decoded view, changed bool) {
+	if !bytes.ContainsAny(v.text, `%\&`) {
+		return v, false
+	}
 	for i := 0; i < len(v.text); {
 		c, size := unescape(v.text[i:])
 		decoded.text, decoded.from = append(decoded.text, c), append(decoded.from, v.from[i])
@@ -123,16 +143,8 @@ func (v view) decode() (decoded view, changed bool) {
 	return decoded, changed
 }
 
-// find returns where the secret, or a piece of it, is.
-func (v view) find(secret string) []span {
-	size := min(pieceSize, len(secret))
-	if size == 0 {
-		return nil
-	}
-	pieces := make(map[string]bool)
-	for i := 0; i+size <= len(secret); i++ {
-		pieces[secret[i:i+size]] = true
-	}
+// find returns where pieces of one size are.
+func (v view) find(pieces map[string]bool, size int) []span {
 	var found []span
 	for i := 0; i+size <= len(v.text); i++ {
 		if pieces[string(v.text[i:i+size])] {
