@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -80,6 +81,9 @@ func (c *call) fail(a *attempt, err error, unknown bool) *Error {
 		RequestID: c.requestID, Attempts: c.attempts, ClientToken: c.clientToken,
 		unknown: (unknown || c.unknown) && c.kind != read,
 		skew:    a.skew(),
+	}
+	if location, err := url.Parse(a.header.Get("Location")); err == nil {
+		e.toHost = beginning(clean, location.Host, beginningSize)
 	}
 	if err != errAnswered {
 		e.Err = clean.error(err)

@@ -15,14 +15,6 @@ type checker struct {
 	faults      []Fault
 }
 
-func newChecker(c *Client, op operation) *checker {
-	check := &checker{operation: op}
-	if c != nil {
-		check.regionID = c.options.region
-	}
-	return check
-}
-
 func (c *checker) err() error {
 	if len(c.faults) == 0 {
 		return nil

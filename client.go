@@ -170,7 +170,12 @@ type operation struct {
 	list   string // the wire name of the list that it can be streamed as
 }
 
-func (o operation) name() string { return path.Base(o.path) }
+func (o operation) name() string {
+	if name := path.Base(o.path); name != "." && name != "/" {
+		return name
+	}
+	return ""
+}
 
 // do is the one way of every call from a method to the wire: the request is
 // completed and validated, its body frozen, sent until it succeeded or may not be
@@ -194,13 +199,24 @@ func do[T any, PT response[T], R any, PR request[R]](ctx context.Context, c *Cli
 
 // fill completes a copy of a request and validates it.
 func fill[R any, PR request[R]](c *Client, op operation, req *R) (filled *R, clientToken string, err error) {
+	if err := c.made(op); err != nil {
+		return nil, "", err
+	}
 	filled = new(R)
 	if req != nil {
 		*filled = *req
 	}
-	check := newChecker(c, op)
+	check := &checker{operation: op, regionID: c.options.region}
 	PR(filled).complete(check)
 	return filled, check.clientToken, check.err()
+}
+
+// made reports a client that NewClient did not make.
+func (c *Client) made(op operation) error {
+	if c != nil && c.scopes != nil {
+		return nil
+	}
+	return (&call{operation: op}).fail(&attempt{}, fmt.Errorf("%w: make one with NewClient", ErrClosed), false)
 }
 
 // send carries a call out.
@@ -208,8 +224,8 @@ func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err err
 	if ctx == nil {
 		return nil, call.fail(&attempt{}, errors.New("nil context"), false)
 	}
-	if c == nil || c.scopes == nil {
-		return nil, call.fail(&attempt{}, fmt.Errorf("%w: make one with NewClient", ErrClosed), false)
+	if err := c.made(call.operation); err != nil {
+		return nil, err
 	}
 	ctx, done := c.hooked(ctx, call)
 	err = errUnwound

@@ -77,6 +77,7 @@ type Error struct {
 
 	unknown bool
 	skew    time.Duration // of this machine's clock, as the answer's date tells
+	toHost  string        // that of a redirect
 }
 
 // Error describes the failure in one line.

@@ -35,6 +35,8 @@ func (e *Error) hint() string {
 		return hintKeys
 	case e.HTTPStatus == 403:
 		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
+	case e.Is(ErrRedirect) && e.toHost != "":
+		return "the server redirects to " + e.toHost + ": the endpoint is not that of CT-CBR, or a proxy answered in its place"
 	case e.Is(ErrRedirect):
 		return "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"
 	case e.unknown && e.ClientToken != "":

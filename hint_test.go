@@ -106,11 +106,13 @@ func TestHints(t *testing.T) {
 			answers(cbrtest.Fault{Status: 429})(cloud)
 		}, is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
 		"a server that redirects": {act: order, setup: answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login")),
-			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+			is: ctcbr.ErrRedirect, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
 		"an order that may have been placed, then a redirect": {act: order, setup: func(cloud *cbrtest.Server) {
 			cloud.Inject("", cbrtest.Fault{Status: 503})
 			answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login"))(cloud)
-		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"a redirect to nowhere": {act: list, setup: answers(cbrtest.Fault{Status: 302}),
+			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
 		"a redirect with a code": {act: list, setup: answers(cbrtest.Fault{Status: 301, Code: "CTAPI.Region.NotFound"}),
 			is: ctcbr.ErrRedirect, hint: "give the ID of a region, not its name: Regions.List has both"},
 		"too many requests": {act: list, setup: answers(cbrtest.Fault{Status: 429}),
