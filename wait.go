@@ -489,16 +489,7 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 			failures = append(failures, &TaskError{Task: tasks[i], Err: w.err})
 		}
 	}
-	return tasks, joined(failures)
-}
-
-// joined is errors.Join, but one error alone stays itself.
-func joined(errs []error) error {
-	err := errors.Join(errs...)
-	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) == 1 {
-		return many.Unwrap()[0]
-	}
-	return err
+	return tasks, join(failures...)
 }
 
 // Wait waits until a restore has completed, and returns it. Its errors are those of

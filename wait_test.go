@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -402,15 +403,29 @@ func TestWaitAllJoinsWhatFailed(t *testing.T) {
 		require.Equal(t, ctcbr.TaskCompleted, tasks[0].Status)
 		require.Equal(t, tasks[0], tasks[4])
 		require.Equal(t, "gone", tasks[2].ID)
+
+		require.Equal(t, 3, strings.Count(err.Error(), "; ")+1, "one line: %s", err)
+		require.NotContains(t, err.Error(), "\n")
+		var several interface{ Unwrap() []error }
+		require.ErrorAs(t, err, &several)
+		var failed []string
+		for _, err := range several.Unwrap() {
+			var task *ctcbr.TaskError
+			require.ErrorAs(t, err, &task)
+			failed = append(failed, task.Task.ID)
+		}
+		require.Equal(t, []string{bad, "gone", canceled}, failed)
 	})
 }
 
 func TestWaitAllOfNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
-		tasks, err := client.Tasks.WaitAll(t.Context(), nil)
-		require.NoError(t, err)
-		require.Empty(t, tasks)
+		for _, none := range [][]string{nil, {}} {
+			tasks, err := client.Tasks.WaitAll(t.Context(), none)
+			require.NoError(t, err)
+			require.Empty(t, tasks)
+		}
 		require.Zero(t, cloud.Count(""))
 	})
 }
