@@ -200,6 +200,19 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 	return otherwise
 }
 
+// checkIDs refuses to wait for what has no ID, and says which of several that is.
+func checkIDs(name, field string, ids ...string) error {
+	check := &checker{operation: operation{path: name}}
+	for i, id := range ids {
+		which := field
+		if len(ids) > 1 {
+			which = fmt.Sprintf("%s[%d]", field, i)
+		}
+		check.required(which, id)
+	}
+	return check.err()
+}
+
 // until looks at growing intervals until look says that it is done. pending names
 // what is still waited for.
 func (w *waiting) until(ctx context.Context, pending func() []string, look func(context.Context) (done bool, err error)) error {
@@ -471,6 +484,9 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 // It asks once a look, however many tasks are waited for; only where the region's
 // list is a hundred times as long as theirs does it ask for their hosts, up to three.
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+		return nil, err
+	}
 	j := newJobs[Task](newWaiting(s.client, opts), ids)
 	j.fate = taskFate
 	j.view = func(t *Task) job {
@@ -495,6 +511,9 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 // Wait waits until a restore has completed, and returns it. Its errors are those of
 // Tasks.Wait, with a *RestoreError for a *TaskError.
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+		return nil, err
+	}
 	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
 	j.fate = restoreFate
 	j.view = func(r *Restore) job {
@@ -520,6 +539,9 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 // looks in a row is an error that matches ErrVanished. A wait that ends before the
 // agent is active is a *WaitError.
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
+	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
+		return nil, err
+	}
 	w := newWaiting(s.client, opts)
 	var agent *Agent
 	missing := 0

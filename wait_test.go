@@ -350,6 +350,49 @@ func TestWaitEndsOnFailuresThatCannotHeal(t *testing.T) {
 	})
 }
 
+func TestWaitRefusesWhatHasNoID(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		wait  func(ctx context.Context, client *ctcbr.Client) error
+		field string
+	}{
+		"task": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Tasks.Wait(ctx, "")
+			return err
+		}, "backupTaskID"},
+		"one of several tasks": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Tasks.WaitAll(ctx, []string{"task", " "})
+			return err
+		}, "backupTaskID[1]"},
+		"restore": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Restores.Wait(ctx, "")
+			return err
+		}, "backupRestoreID"},
+		"order": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Orders.Wait(ctx, "")
+			return err
+		}, "masterOrderId"},
+		"agent": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Agents.WaitActivated(ctx, "")
+			return err
+		}, "backupSrcInstanceID"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				err := c.wait(t.Context(), client)
+				require.ErrorIs(t, err, ctcbr.ErrInvalid)
+				var invalid *ctcbr.ValidationError
+				require.ErrorAs(t, err, &invalid)
+				require.Equal(t, []ctcbr.Fault{{Field: c.field, Problem: "is required"}}, invalid.Faults)
+				require.NotErrorAs(t, err, new(*ctcbr.WaitError), "no wait has begun")
+				require.Zero(t, cloud.Count(""))
+			})
+		})
+	}
+}
+
 func TestWaitMissingLooksMustBeInARow(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
