@@ -16,7 +16,7 @@ var (
 	ErrFailed = errors.New("failed")
 	// ErrCanceled says that what was waited for was canceled. It is not context.Canceled.
 	ErrCanceled = errors.New("was canceled")
-	// ErrVanished says that what was waited for is no longer listed.
+	// ErrVanished says that what was waited for is not listed, or no longer.
 	ErrVanished = errors.New("vanished")
 	// ErrWaitTooLong says that the longest time of a wait has passed: 24 hours, or that of WaitAtMost.
 	ErrWaitTooLong = errors.New("waited too long")
@@ -111,7 +111,7 @@ func (e *WaitError) Unwrap() error { return e.Err }
 type TaskError struct {
 	// Task is the task as it was last seen.
 	Task Task
-	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
 	Err error
 }
 
@@ -127,7 +127,7 @@ func (e *TaskError) Unwrap() error { return e.Err }
 type RestoreError struct {
 	// Restore is the restore as it was last seen.
 	Restore Restore
-	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
 	Err error
 }
 
@@ -164,6 +164,18 @@ func (e *OrderError) Error() string {
 
 // Unwrap returns ErrFailed.
 func (e *OrderError) Unwrap() error { return ErrFailed }
+
+// neverListed is the ErrVanished of what no look has listed. It says what to check.
+type neverListed string
+
+func (n neverListed) Error() string { return string(n) }
+
+func (neverListed) Is(target error) bool { return target == ErrVanished }
+
+const (
+	errNeverListed neverListed = "was never listed: check its ID, WaitRegion and WaitSource"
+	errNoAgent     neverListed = "was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong"
+)
 
 // waiting is one wait: how it looks, and what it has seen so far.
 type waiting struct {
@@ -458,9 +470,13 @@ func (j *jobs[T]) miss(id string) {
 	if w.missing < j.missing {
 		return
 	}
-	w.err = ErrVanished
-	if w.canceling {
+	switch {
+	case w.canceling:
 		w.err = ErrCanceled
+	case w.seen:
+		w.err = ErrVanished
+	default:
+		w.err = errNeverListed
 	}
 	delete(j.running, id)
 }
@@ -544,7 +560,7 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 	}
 	w := newWaiting(s.client, opts)
 	var agent *Agent
-	missing := 0
+	missing, gone := 0, error(errNoAgent)
 	err := w.until(ctx, func() []string { return []string{hostID} }, func(ctx context.Context) (bool, error) {
 		found, err := s.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: hostID, PageSize: 50})
 		if err != nil {
@@ -557,9 +573,9 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 			if missing < w.missing {
 				return false, nil
 			}
-			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, ErrVanished)
+			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, gone)
 		}
-		missing = 0
+		missing, gone = 0, ErrVanished
 		w.report(Progress{ID: hostID, State: string(agent.Status)})
 		if status := string(agent.Status); strings.HasSuffix(status, "Fail") || strings.HasSuffix(status, "Failed") {
 			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s %s", hostID, ErrFailed, status, agent.StatusDesc)

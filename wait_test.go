@@ -114,6 +114,57 @@ func TestTaskWaitEnds(t *testing.T) {
 	}
 }
 
+func TestWaitTellsWhatWasNeverListed(t *testing.T) {
+	t.Parallel()
+	const check = "was never listed: check its ID, WaitRegion and WaitSource"
+	gone := func(cloud *cbrtest.Server, id string) ctcbr.WaitOption {
+		return ctcbr.WaitProgress(func(ctcbr.Progress) { cloud.Remove(id) })
+	}
+	cases := map[string]struct {
+		wait func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error
+		want string
+	}{
+		"task": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Tasks.Wait(ctx, "typo")
+			return err
+		}, "ctcbr: backup task typo " + check},
+		"restore": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Restores.Wait(ctx, "typo")
+			return err
+		}, "ctcbr: restore typo " + check},
+		"agent": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Agents.WaitActivated(ctx, "typo")
+			return err
+		}, "ctcbr: agent of host typo was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong"},
+		"task that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddTask(cbrtest.Task{ID: "t1", Status: "Pausing"})
+			_, err := client.Tasks.Wait(ctx, id, gone(cloud, id))
+			return err
+		}, "ctcbr: backup task t1 of host h1 vanished"},
+		"restore that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddRestore(cbrtest.Restore{ID: "r1", Status: "Pausing"})
+			_, err := client.Restores.Wait(ctx, id, gone(cloud, id))
+			return err
+		}, "ctcbr: restore r1 of host h1 vanished"},
+		"agent that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddAgent(cloud.HostID)
+			cloud.SetStatus(id, "Offline")
+			_, err := client.Agents.WaitActivated(ctx, cloud.HostID, gone(cloud, id))
+			return err
+		}, "ctcbr: agent of host h1 vanished"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				err := c.wait(t.Context(), cloud, client)
+				require.EqualError(t, err, strings.ReplaceAll(c.want, "h1", cloud.HostID))
+				require.ErrorIs(t, err, ctcbr.ErrVanished)
+			})
+		})
+	}
+}
+
 func TestRestoreWaitEnds(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]error{
