@@ -38,6 +38,9 @@ type Progress struct {
 	Elapsed time.Duration
 	// Remaining is estimated from the progress seen so far, and zero where none can be.
 	Remaining time.Duration
+	// Err is why the look failed, and nil after one that did not. Beside it stands
+	// what was seen last.
+	Err error
 }
 
 // WaitOption changes how a wait looks and for how long.
@@ -55,8 +58,8 @@ func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f after every look, for each thing that is waited for, in the
-// goroutine that waits.
+// WaitProgress calls f after every look, also after one that failed (Progress.Err),
+// for each thing that is waited for, in the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
@@ -83,7 +86,8 @@ func WaitMissing(looks int) WaitOption {
 type WaitError struct {
 	// Pending are the IDs that were still waited for.
 	Pending []string
-	// Last is the error of the last look, if that failed.
+	// Last is the error of the last look, if that failed. A look that the end of the
+	// wait cut off does not count.
 	Last error
 	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or
 	// the failure of a look that cannot heal.
@@ -188,11 +192,13 @@ type waiting struct {
 
 	client  *Client
 	began   time.Time
-	refused int // looks in a row that the service refused
+	told    map[string]Progress // what was reported last, by ID
+	looked  bool                // a look has succeeded
+	refused int                 // looks in a row that the service refused
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
-	w := &waiting{client: c, began: time.Now()}
+	w := &waiting{client: c, began: time.Now(), told: make(map[string]Progress)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(w)
@@ -238,43 +244,49 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
+	var last error
 	for interval := w.interval; ; interval = min(interval+interval/2, w.longest) {
 		done, err := look(ctx)
-		switch {
-		case done:
+		if done {
 			return err
+		}
+		if !isCutOff(ctx, err) {
+			last = err
+			w.reportFailed(pending(), err)
+		}
+		switch {
 		case ctx.Err() == nil && w.isFinal(err):
 			return &WaitError{Pending: pending(), Err: err}
 		case !sleep(ctx, interval):
-			return &WaitError{Pending: pending(), Last: lastLook(ctx, err), Err: causeOf(ctx)}
+			return &WaitError{Pending: pending(), Last: last, Err: causeOf(ctx)}
 		}
 	}
 }
 
-// lastLook is the failure of the last look, unless that is but the end of the context.
-func lastLook(ctx context.Context, err error) error {
-	if err != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
-	return err
+// isCutOff reports whether the failure of a look is but the end of its context.
+func isCutOff(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
 }
 
 // isFinal reports whether a look failed in a way that the next one would, too. An
 // answer in which the service refuses for a reason of its own may pass, but not
-// when it comes three times in a row.
+// when it comes three times in a row. What is hopeless for a call is final until a
+// look has succeeded: a name that resolved once may do so again.
 func (w *waiting) isFinal(err error) bool {
 	var call *Error
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case err == nil:
-		w.refused = 0
+		w.looked, w.refused = true, 0
 		return false
 	case errors.As(err, &certificate), !errors.As(err, &call):
 		return true
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
 		return true
-	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer), call.HTTPStatus == 0:
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer):
 		return false
+	case call.HTTPStatus == 0:
+		return !w.looked && (isHopeless(err) || errors.As(err, new(misuse)))
 	}
 	w.refused++
 	return w.refused >= 3 || call.HTTPStatus >= 400
@@ -283,7 +295,20 @@ func (w *waiting) isFinal(err error) bool {
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {
 		p.Elapsed = time.Since(w.began)
+		w.told[p.ID] = p
 		w.progress(p)
+	}
+}
+
+// reportFailed reports a look that failed, with what was seen before it.
+func (w *waiting) reportFailed(ids []string, err error) {
+	if err == nil {
+		return
+	}
+	for _, id := range ids {
+		p := w.told[id]
+		p.ID, p.Err = id, err
+		w.report(p)
 	}
 }
 
