@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"time"
 )
@@ -163,7 +164,7 @@ type OrderError struct {
 
 // Error says in one line what became of the order.
 func (e *OrderError) Error() string {
-	return fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words())
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
 }
 
 // Unwrap returns ErrFailed.
@@ -369,7 +370,7 @@ type watched[T any] struct {
 // jobs waits for tasks or restores.
 type jobs[T any] struct {
 	*waiting
-	ids     []string
+	ids     []string // each once
 	watched map[string]*watched[T]
 	running map[string]bool
 	listed  int // how long the region's list was
@@ -380,10 +381,13 @@ type jobs[T any] struct {
 }
 
 func newJobs[T any](w *waiting, ids []string) *jobs[T] {
-	j := &jobs[T]{waiting: w, ids: ids, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
+	j := &jobs[T]{waiting: w, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
 	for _, id := range ids {
-		j.watched[id] = &watched[T]{}
-		j.running[id] = true
+		if !j.running[id] {
+			j.ids = append(j.ids, id)
+			j.watched[id] = &watched[T]{}
+			j.running[id] = true
+		}
 	}
 	return j
 }
@@ -405,14 +409,13 @@ func (j *jobs[T]) wait(ctx context.Context) error {
 	}
 	return j.until(ctx, j.pending, func(ctx context.Context) (bool, error) {
 		found, err := j.look(ctx)
-		for id, item := range found {
-			j.update(id, item)
-		}
 		if err != nil {
-			return false, err // what is not in half a list is not missing
+			return false, err // half a list tells nothing: its end may say that it is none
 		}
 		for _, id := range j.pending() {
-			if _, ok := found[id]; !ok {
+			if item, ok := found[id]; ok {
+				j.update(id, item)
+			} else {
 				j.miss(id)
 			}
 		}
@@ -428,7 +431,7 @@ func (j *jobs[T]) look(ctx context.Context) (map[string]T, error) {
 	for _, host := range hosts {
 		for item, err := range j.list(ctx, host) {
 			if err != nil {
-				return found, err
+				return nil, err
 			}
 			count++
 			if id := j.view(&item).id; j.running[id] {
@@ -478,7 +481,9 @@ func (j *jobs[T]) update(id string, item T) {
 	}
 	p := Progress{ID: id, State: view.state, Percent: view.percent, Rate: view.rate, Files: view.files}
 	if gained := view.percent - w.percent; gained > 0 && view.percent < 100 {
-		p.Remaining = time.Duration(float64(now.Sub(w.since)) * float64((100-view.percent)/gained))
+		if left := float64(now.Sub(w.since)) * float64((100-view.percent)/gained); left < math.MaxInt64 {
+			p.Remaining = time.Duration(left)
+		}
 	}
 	j.report(p)
 	if ended, err := j.fate(view.state, w.canceling); ended {
@@ -491,6 +496,7 @@ func (j *jobs[T]) update(id string, item T) {
 func (j *jobs[T]) miss(id string) {
 	w := j.watched[id]
 	w.missing++
+	w.host = "" // the next look is at the whole region, should this one have looked at the host alone
 	j.report(Progress{ID: id})
 	if w.missing < j.missing {
 		return
@@ -520,8 +526,9 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 }
 
 // WaitAll waits until every one of some tasks of a region and kind of host has
-// ended, and returns them in the order of ids. The error joins a *TaskError for
-// every task that did not complete; the tasks as they were last seen come with it.
+// ended, and returns them in the order of ids; where there are none, at once. The
+// error joins a *TaskError for every task that did not complete: one alone is itself,
+// several are behind Unwrap() []error. The tasks as they were last seen come with it.
 // It asks once a look, however many tasks are waited for; only where the region's
 // list is a hundred times as long as theirs does it ask for their hosts, up to three.
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
@@ -536,15 +543,18 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 	j.list = func(ctx context.Context, host string) iter.Seq2[Task, error] {
 		return s.All(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host})
 	}
-	err := j.wait(ctx)
-	tasks, failures := make([]Task, len(ids)), []error{err}
-	for i, id := range ids {
-		w := j.watched[id]
-		tasks[i] = w.last
-		tasks[i].ID = id
-		if w.err != nil {
-			failures = append(failures, &TaskError{Task: tasks[i], Err: w.err})
+	for id, w := range j.watched {
+		w.last.ID = id
+	}
+	failures := []error{j.wait(ctx)}
+	for _, id := range j.ids {
+		if w := j.watched[id]; w.err != nil {
+			failures = append(failures, &TaskError{Task: w.last, Err: w.err})
 		}
+	}
+	tasks := make([]Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = j.watched[id].last
 	}
 	return tasks, join(failures...)
 }
@@ -563,11 +573,11 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	j.list = func(ctx context.Context, _ string) iter.Seq2[Restore, error] {
 		return s.All(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id})
 	}
+	w := j.watched[id]
+	w.last.ID = id
 	if err := j.wait(ctx); err != nil {
 		return nil, err
 	}
-	w := j.watched[id]
-	w.last.ID = id
 	if w.err != nil {
 		return nil, &RestoreError{Restore: w.last, Err: w.err}
 	}
@@ -603,7 +613,7 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 		missing, gone = 0, ErrVanished
 		w.report(Progress{ID: hostID, State: string(agent.Status)})
 		if status := string(agent.Status); strings.HasSuffix(status, "Fail") || strings.HasSuffix(status, "Failed") {
-			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s %s", hostID, ErrFailed, status, agent.StatusDesc)
+			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s", hostID, ErrFailed, oneLine(strings.TrimSpace(status+" "+agent.StatusDesc)))
 		}
 		return agent.Status == AgentActivated, nil
 	})

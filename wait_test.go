@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -599,6 +600,18 @@ func TestWaitRefusesWhatHasNoID(t *testing.T) {
 	}
 }
 
+// The status of an answer may follow its list, so that the list of a failure looks
+// like any other until its end.
+func TestWaitTrustsNoListOfAFailure(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+		cloud.Inject("query-task-backup", cbrtest.Fault{Body: `{"returnObj":{"backupTaskList":[{"backupTaskID":"` + id + `","backupTaskStatusCode":"Completed"}]},"statusCode":900}`})
+		_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitAtMost(time.Minute))
+		requirePending(t, err, ctcbr.ErrWaitTooLong, id)
+	})
+}
+
 func TestWaitErrorKeepsTheLastFailure(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -636,6 +649,55 @@ func TestWaitErrorKeepsTheLastFailure(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestProgressFunctionMayEndTheWait(t *testing.T) {
+	t.Parallel()
+	t.Run("by its context", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := client.Tasks.Wait(ctx, id, ctcbr.WaitProgress(func(ctcbr.Progress) { cancel() }))
+			requirePending(t, err, context.Canceled, id)
+			require.Equal(t, 1, cloud.Count("query-task-backup"))
+		})
+	})
+	t.Run("by closing the client", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+			_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(ctcbr.Progress) { client.Close() }))
+			requirePending(t, err, ctcbr.ErrClosed, id)
+			require.Equal(t, 1, cloud.Count("query-task-backup"))
+		})
+	})
+	t.Run("by a panic, which reaches its caller", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{})
+			require.PanicsWithValue(t, "of the caller", func() {
+				_, _ = client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(ctcbr.Progress) { panic("of the caller") }))
+			})
+			_, err := client.Tasks.Wait(t.Context(), id)
+			require.NoError(t, err, "the client goes on")
+		})
+	})
+}
+
+func TestWaitRemainingIsNeverNegative(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		id := cloud.AddTask(cbrtest.Task{})
+		for i := range 10 {
+			cloud.Inject("query-task-backup", cbrtest.Fault{Body: fmt.Sprintf(
+				`{"statusCode":800,"returnObj":{"backupTaskList":[{"backupTaskID":%q,"backupTaskStatusCode":"Executing","backupTaskPercent":"%de-12"}]}}`, id, i)})
+		}
+		_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			require.GreaterOrEqual(t, p.Remaining, time.Duration(0))
+		}))
+		require.NoError(t, err)
+	})
 }
 
 func TestWaitMissingLooksMustBeInARow(t *testing.T) {
@@ -706,6 +768,21 @@ func TestWaitAllJoinsWhatFailed(t *testing.T) {
 	})
 }
 
+func TestWaitAllTakesAnIDGivenTwiceForOne(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		failed := cloud.AddTask(cbrtest.Task{Status: "Failed"})
+		tasks, err := client.Tasks.WaitAll(t.Context(), []string{failed, failed})
+		require.EqualError(t, err, "ctcbr: backup task "+failed+" of host "+cloud.HostID+" failed", "one task failed")
+		require.Len(t, tasks, 2)
+		require.Equal(t, tasks[0], tasks[1])
+
+		running := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+		_, err = client.Tasks.WaitAll(t.Context(), []string{running, running}, ctcbr.WaitAtMost(time.Minute))
+		requirePending(t, err, ctcbr.ErrWaitTooLong, running)
+	})
+}
+
 func TestWaitAllOfNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
@@ -759,6 +836,26 @@ func TestWaitNarrowsItsQueriesInALongList(t *testing.T) {
 	})
 }
 
+// The service does not promise what its filters find.
+func TestWaitLooksAtTheRegionForWhatAHostDoesNotList(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
+		for range 300 {
+			cloud.AddTask(cbrtest.Task{Status: "Completed"})
+		}
+		id := cloud.AddTask(cbrtest.Task{})
+		client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if req.URL.Query().Has("backupSrcInstanceID") {
+				answer := `{"statusCode":800,"returnObj":{"backupTaskList":[]}}`
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
+			}
+			return cloud.RoundTrip(req)
+		})
+		_, err := client.Tasks.Wait(t.Context(), id)
+		require.NoError(t, err)
+	}, cbrtest.WithPolls(cbrtest.Polls{Task: 10}))
+}
+
 func TestWaitOfAnotherSourceAndRegion(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
@@ -792,6 +889,20 @@ func TestAgentWait(t *testing.T) {
 			_, err = client.Agents.WaitActivated(t.Context(), cloud.HostID)
 			require.ErrorIs(t, err, ctcbr.ErrFailed)
 			require.ErrorContains(t, err, cloud.HostID)
+		})
+	})
+	t.Run("what the service says of a failure stays in one line", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			answer := func(desc string) cbrtest.Fault {
+				return cbrtest.Fault{Body: fmt.Sprintf(`{"statusCode":800,"returnObj":{"backupClientList":[{"instanceID":%q,"backupClientStatus":"InstallFail","backupClientDesc":%q}]}}`, cloud.HostID, desc)}
+			}
+			cloud.Inject("client-by-instance-backup", answer("disk\nfull"))
+			_, err := client.Agents.WaitActivated(t.Context(), cloud.HostID)
+			require.EqualError(t, err, "ctcbr: agent of host "+cloud.HostID+" failed: InstallFail disk full")
+			cloud.Inject("client-by-instance-backup", answer(""))
+			_, err = client.Agents.WaitActivated(t.Context(), cloud.HostID)
+			require.EqualError(t, err, "ctcbr: agent of host "+cloud.HostID+" failed: InstallFail")
 		})
 	})
 	t.Run("host without an agent", func(t *testing.T) {
