@@ -42,12 +42,12 @@ type RestoreNewestRequest struct {
 }
 
 func (r *RestoreNewestRequest) check() error {
-	check := &checker{operation: operation{path: "/create-restore-backup"}}
-	check.required("backupSrcInstanceID", r.HostID)
+	check := &checker{operation: operation{path: "restore-newest"}}
+	check.required("HostID", r.HostID)
 	if !r.InPlace {
-		check.given("backupTgtDir", r.Dir != "")
+		check.given("Dir", r.Dir != "")
 	} else if r.Dir != "" {
-		check.fault("backupTgtDir", "must be empty to restore in place")
+		check.fault("Dir", "must be empty to restore in place")
 	}
 	return check.err()
 }
@@ -84,16 +84,17 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 // service's own mark, and neither the host nor the status filter of the service.
 func (s Snapshots) newest(ctx context.Context, req *ListSnapshotsRequest) (*Snapshot, error) {
 	var newest *Snapshot
-	for snapshot, err := range s.All(ctx, req) {
-		if err != nil {
-			return nil, err
-		}
+	call, answer, err := each(ctx, s.client, snapshotList, req, func(snapshot Snapshot) bool {
 		if snapshot.HostID == req.HostID && snapshot.Status == req.Status && (newest == nil || snapshot.after(newest)) {
 			newest = &snapshot
 		}
-	}
-	if newest == nil {
-		return nil, fmt.Errorf("ctcbr: available snapshot of host %s: %w", req.HostID, ErrNotFound)
+		return true
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case newest == nil:
+		return nil, call.fail(answer, fmt.Errorf("available snapshot of host %q: %w", req.HostID, ErrNotFound), false)
 	}
 	return newest, nil
 }

@@ -127,6 +127,29 @@ func TestRestoreNewestRefuses(t *testing.T) {
 	}
 }
 
+func TestRestoreNewestNamesItsFaults(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, _ *cbrtest.Server, client *ctcbr.Client) {
+		_, err := client.Restores.Newest(t.Context(), nil)
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: HostID is required; Dir is required")
+		_, err = client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x", InPlace: true})
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: Dir must be empty to restore in place")
+	})
+}
+
+func TestRestoreNewestOfNothingIsTheErrorOfACall(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		_, err := client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x"})
+		require.ErrorIs(t, err, ctcbr.ErrNotFound)
+		var call *ctcbr.Error
+		require.ErrorAs(t, err, &call)
+		require.Equal(t, "query-backup-snapshot", call.Operation)
+		require.Equal(t, cloud.Requests()[0].RequestID, call.RequestID)
+		require.ErrorContains(t, err, `available snapshot of host "host": not found`)
+	})
+}
+
 func TestGaps(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {

@@ -192,8 +192,9 @@ func (s OrderStatus) words() string {
 }
 
 // WaitUnsubscribing tells Orders.Wait that the order unsubscribes something, so
-// that "unsubscribed" is its success. It knows by itself of an order that this
-// client placed.
+// that OrderUnsubscribed is its success and no failure. Orders.Wait knows that by
+// itself of an order that this client placed within the hour, and of one that it
+// sees in the state OrderUnsubscribing. Other waits pass the option over.
 func WaitUnsubscribing() WaitOption {
 	return func(w *waiting) { w.unsubscribing = true }
 }
@@ -204,6 +205,9 @@ func WaitUnsubscribing() WaitOption {
 // and this client placed the order within the hour, it asks by placing the order
 // again with its client token, which the service takes for the same order.
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
+	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
+		return nil, err
+	}
 	w := newWaiting(s.client, opts)
 	w.unsubscribing = w.unsubscribing || s.client.placedBy(id, opUnsubscribe)
 	var found *GetOrderResponse

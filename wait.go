@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"time"
 )
@@ -16,7 +17,7 @@ var (
 	ErrFailed = errors.New("failed")
 	// ErrCanceled says that what was waited for was canceled. It is not context.Canceled.
 	ErrCanceled = errors.New("was canceled")
-	// ErrVanished says that what was waited for is no longer listed.
+	// ErrVanished says that what was waited for is not listed, or no longer.
 	ErrVanished = errors.New("vanished")
 	// ErrWaitTooLong says that the longest time of a wait has passed: 24 hours, or that of WaitAtMost.
 	ErrWaitTooLong = errors.New("waited too long")
@@ -38,6 +39,9 @@ type Progress struct {
 	Elapsed time.Duration
 	// Remaining is estimated from the progress seen so far, and zero where none can be.
 	Remaining time.Duration
+	// Err is why the look failed, and nil after one that did not. Beside it stands
+	// what was seen last.
+	Err error
 }
 
 // WaitOption changes how a wait looks and for how long.
@@ -55,8 +59,8 @@ func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f after every look, for each thing that is waited for, in the
-// goroutine that waits.
+// WaitProgress calls f after every look, also after one that failed (Progress.Err),
+// for each thing that is waited for, in the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
@@ -83,7 +87,8 @@ func WaitMissing(looks int) WaitOption {
 type WaitError struct {
 	// Pending are the IDs that were still waited for.
 	Pending []string
-	// Last is the error of the last look, if that failed.
+	// Last is the error of the last look, if that failed. A look that the end of the
+	// wait cut off does not count.
 	Last error
 	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or
 	// the failure of a look that cannot heal.
@@ -111,7 +116,7 @@ func (e *WaitError) Unwrap() error { return e.Err }
 type TaskError struct {
 	// Task is the task as it was last seen.
 	Task Task
-	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
 	Err error
 }
 
@@ -127,7 +132,7 @@ func (e *TaskError) Unwrap() error { return e.Err }
 type RestoreError struct {
 	// Restore is the restore as it was last seen.
 	Restore Restore
-	// Err is ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
 	Err error
 }
 
@@ -159,11 +164,23 @@ type OrderError struct {
 
 // Error says in one line what became of the order.
 func (e *OrderError) Error() string {
-	return fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words())
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
 }
 
 // Unwrap returns ErrFailed.
 func (e *OrderError) Unwrap() error { return ErrFailed }
+
+// neverListed is the ErrVanished of what no look has listed. It says what to check.
+type neverListed string
+
+func (n neverListed) Error() string { return string(n) }
+
+func (neverListed) Is(target error) bool { return target == ErrVanished }
+
+const (
+	errNeverListed neverListed = "was never listed: check its ID, WaitRegion and WaitSource"
+	errNoAgent     neverListed = "was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong"
+)
 
 // waiting is one wait: how it looks, and what it has seen so far.
 type waiting struct {
@@ -176,11 +193,13 @@ type waiting struct {
 
 	client  *Client
 	began   time.Time
-	refused int // looks in a row that the service refused
+	told    map[string]Progress // what was reported last, by ID
+	looked  bool                // a look has succeeded
+	refused int                 // looks in a row that the service refused
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
-	w := &waiting{client: c, began: time.Now()}
+	w := &waiting{client: c, began: time.Now(), told: make(map[string]Progress)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(w)
@@ -200,6 +219,19 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 	return otherwise
 }
 
+// checkIDs refuses to wait for what has no ID, and says which of several that is.
+func checkIDs(name, field string, ids ...string) error {
+	check := &checker{operation: operation{path: name}}
+	for i, id := range ids {
+		which := field
+		if len(ids) > 1 {
+			which = fmt.Sprintf("%s[%d]", field, i)
+		}
+		check.required(which, id)
+	}
+	return check.err()
+}
+
 // until looks at growing intervals until look says that it is done. pending names
 // what is still waited for.
 func (w *waiting) until(ctx context.Context, pending func() []string, look func(context.Context) (done bool, err error)) error {
@@ -214,43 +246,49 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
+	var last error
 	for interval := w.interval; ; interval = min(interval+interval/2, w.longest) {
 		done, err := look(ctx)
-		switch {
-		case done:
+		if done {
 			return err
+		}
+		if !isCutOff(ctx, err) {
+			last = err
+			w.reportFailed(pending(), err)
+		}
+		switch {
 		case ctx.Err() == nil && w.isFinal(err):
 			return &WaitError{Pending: pending(), Err: err}
 		case !sleep(ctx, interval):
-			return &WaitError{Pending: pending(), Last: lastLook(ctx, err), Err: causeOf(ctx)}
+			return &WaitError{Pending: pending(), Last: last, Err: causeOf(ctx)}
 		}
 	}
 }
 
-// lastLook is the failure of the last look, unless that is but the end of the context.
-func lastLook(ctx context.Context, err error) error {
-	if err != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
-	return err
+// isCutOff reports whether the failure of a look is but the end of its context.
+func isCutOff(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
 }
 
 // isFinal reports whether a look failed in a way that the next one would, too. An
 // answer in which the service refuses for a reason of its own may pass, but not
-// when it comes three times in a row.
+// when it comes three times in a row. What is hopeless for a call is final until a
+// look has succeeded: a name that resolved once may do so again.
 func (w *waiting) isFinal(err error) bool {
 	var call *Error
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case err == nil:
-		w.refused = 0
+		w.looked, w.refused = true, 0
 		return false
 	case errors.As(err, &certificate), !errors.As(err, &call):
 		return true
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
 		return true
-	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer), call.HTTPStatus == 0:
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer):
 		return false
+	case call.HTTPStatus == 0:
+		return !w.looked && (isHopeless(err) || errors.As(err, new(misuse)))
 	}
 	w.refused++
 	return w.refused >= 3 || call.HTTPStatus >= 400
@@ -259,7 +297,20 @@ func (w *waiting) isFinal(err error) bool {
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {
 		p.Elapsed = time.Since(w.began)
+		w.told[p.ID] = p
 		w.progress(p)
+	}
+}
+
+// reportFailed reports a look that failed, with what was seen before it.
+func (w *waiting) reportFailed(ids []string, err error) {
+	if err == nil {
+		return
+	}
+	for _, id := range ids {
+		p := w.told[id]
+		p.ID, p.Err = id, err
+		w.report(p)
 	}
 }
 
@@ -320,7 +371,7 @@ type watched[T any] struct {
 // jobs waits for tasks or restores.
 type jobs[T any] struct {
 	*waiting
-	ids     []string
+	ids     []string // each once
 	watched map[string]*watched[T]
 	running map[string]bool
 	listed  int // how long the region's list was
@@ -331,10 +382,13 @@ type jobs[T any] struct {
 }
 
 func newJobs[T any](w *waiting, ids []string) *jobs[T] {
-	j := &jobs[T]{waiting: w, ids: ids, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
+	j := &jobs[T]{waiting: w, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
 	for _, id := range ids {
-		j.watched[id] = &watched[T]{}
-		j.running[id] = true
+		if !j.running[id] {
+			j.ids = append(j.ids, id)
+			j.watched[id] = &watched[T]{}
+			j.running[id] = true
+		}
 	}
 	return j
 }
@@ -356,14 +410,13 @@ func (j *jobs[T]) wait(ctx context.Context) error {
 	}
 	return j.until(ctx, j.pending, func(ctx context.Context) (bool, error) {
 		found, err := j.look(ctx)
-		for id, item := range found {
-			j.update(id, item)
-		}
 		if err != nil {
-			return false, err // what is not in half a list is not missing
+			return false, err // half a list tells nothing: its end may say that it is none
 		}
 		for _, id := range j.pending() {
-			if _, ok := found[id]; !ok {
+			if item, ok := found[id]; ok {
+				j.update(id, item)
+			} else {
 				j.miss(id)
 			}
 		}
@@ -379,7 +432,7 @@ func (j *jobs[T]) look(ctx context.Context) (map[string]T, error) {
 	for _, host := range hosts {
 		for item, err := range j.list(ctx, host) {
 			if err != nil {
-				return found, err
+				return nil, err
 			}
 			count++
 			if id := j.view(&item).id; j.running[id] {
@@ -429,7 +482,9 @@ func (j *jobs[T]) update(id string, item T) {
 	}
 	p := Progress{ID: id, State: view.state, Percent: view.percent, Rate: view.rate, Files: view.files}
 	if gained := view.percent - w.percent; gained > 0 && view.percent < 100 {
-		p.Remaining = time.Duration(float64(now.Sub(w.since)) * float64((100-view.percent)/gained))
+		if left := float64(now.Sub(w.since)) * float64((100-view.percent)/gained); left < math.MaxInt64 {
+			p.Remaining = time.Duration(left)
+		}
 	}
 	j.report(p)
 	if ended, err := j.fate(view.state, w.canceling); ended {
@@ -442,13 +497,18 @@ func (j *jobs[T]) update(id string, item T) {
 func (j *jobs[T]) miss(id string) {
 	w := j.watched[id]
 	w.missing++
+	w.host = "" // the next look is at the whole region, should this one have looked at the host alone
 	j.report(Progress{ID: id})
 	if w.missing < j.missing {
 		return
 	}
-	w.err = ErrVanished
-	if w.canceling {
+	switch {
+	case w.canceling:
 		w.err = ErrCanceled
+	case w.seen:
+		w.err = ErrVanished
+	default:
+		w.err = errNeverListed
 	}
 	delete(j.running, id)
 }
@@ -467,11 +527,15 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 }
 
 // WaitAll waits until every one of some tasks of a region and kind of host has
-// ended, and returns them in the order of ids. The error joins a *TaskError for
-// every task that did not complete; the tasks as they were last seen come with it.
+// ended, and returns them in the order of ids; where there are none, at once. The
+// error joins a *TaskError for every task that did not complete: one alone is itself,
+// several are behind Unwrap() []error. The tasks as they were last seen come with it.
 // It asks once a look, however many tasks are waited for; only where the region's
 // list is a hundred times as long as theirs does it ask for their hosts, up to three.
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+		return nil, err
+	}
 	j := newJobs[Task](newWaiting(s.client, opts), ids)
 	j.fate = taskFate
 	j.view = func(t *Task) job {
@@ -480,31 +544,28 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 	j.list = func(ctx context.Context, host string) iter.Seq2[Task, error] {
 		return s.All(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host})
 	}
-	err := j.wait(ctx)
-	tasks, failures := make([]Task, len(ids)), []error{err}
-	for i, id := range ids {
-		w := j.watched[id]
-		tasks[i] = w.last
-		tasks[i].ID = id
-		if w.err != nil {
-			failures = append(failures, &TaskError{Task: tasks[i], Err: w.err})
+	for id, w := range j.watched {
+		w.last.ID = id
+	}
+	failures := []error{j.wait(ctx)}
+	for _, id := range j.ids {
+		if w := j.watched[id]; w.err != nil {
+			failures = append(failures, &TaskError{Task: w.last, Err: w.err})
 		}
 	}
-	return tasks, joined(failures)
-}
-
-// joined is errors.Join, but one error alone stays itself.
-func joined(errs []error) error {
-	err := errors.Join(errs...)
-	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) == 1 {
-		return many.Unwrap()[0]
+	tasks := make([]Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = j.watched[id].last
 	}
-	return err
+	return tasks, join(failures...)
 }
 
 // Wait waits until a restore has completed, and returns it. Its errors are those of
 // Tasks.Wait, with a *RestoreError for a *TaskError.
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+		return nil, err
+	}
 	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
 	j.fate = restoreFate
 	j.view = func(r *Restore) job {
@@ -513,11 +574,11 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	j.list = func(ctx context.Context, _ string) iter.Seq2[Restore, error] {
 		return s.All(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id})
 	}
+	w := j.watched[id]
+	w.last.ID = id
 	if err := j.wait(ctx); err != nil {
 		return nil, err
 	}
-	w := j.watched[id]
-	w.last.ID = id
 	if w.err != nil {
 		return nil, &RestoreError{Restore: w.last, Err: w.err}
 	}
@@ -530,9 +591,12 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 // looks in a row is an error that matches ErrVanished. A wait that ends before the
 // agent is active is a *WaitError.
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
+	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
+		return nil, err
+	}
 	w := newWaiting(s.client, opts)
 	var agent *Agent
-	missing := 0
+	missing, gone := 0, error(errNoAgent)
 	err := w.until(ctx, func() []string { return []string{hostID} }, func(ctx context.Context) (bool, error) {
 		found, err := s.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: hostID, PageSize: 50})
 		if err != nil {
@@ -545,12 +609,12 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 			if missing < w.missing {
 				return false, nil
 			}
-			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, ErrVanished)
+			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, gone)
 		}
-		missing = 0
+		missing, gone = 0, ErrVanished
 		w.report(Progress{ID: hostID, State: string(agent.Status)})
 		if status := string(agent.Status); strings.HasSuffix(status, "Fail") || strings.HasSuffix(status, "Failed") {
-			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s %s", hostID, ErrFailed, status, agent.StatusDesc)
+			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s", hostID, ErrFailed, oneLine(strings.TrimSpace(status+" "+agent.StatusDesc)))
 		}
 		return agent.Status == AgentActivated, nil
 	})

@@ -2,10 +2,15 @@ package ctcbr_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +116,134 @@ func TestTaskWaitEnds(t *testing.T) {
 			}, cbrtest.WithPolls(cbrtest.Polls{Cancel: 10}))
 		})
 	}
+}
+
+func TestWaitTellsWhatWasNeverListed(t *testing.T) {
+	t.Parallel()
+	const check = "was never listed: check its ID, WaitRegion and WaitSource"
+	gone := func(cloud *cbrtest.Server, id string) ctcbr.WaitOption {
+		return ctcbr.WaitProgress(func(ctcbr.Progress) { cloud.Remove(id) })
+	}
+	cases := map[string]struct {
+		wait func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error
+		want string
+	}{
+		"task": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Tasks.Wait(ctx, "typo")
+			return err
+		}, "ctcbr: backup task typo " + check},
+		"restore": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Restores.Wait(ctx, "typo")
+			return err
+		}, "ctcbr: restore typo " + check},
+		"agent": {func(ctx context.Context, _ *cbrtest.Server, client *ctcbr.Client) error {
+			_, err := client.Agents.WaitActivated(ctx, "typo")
+			return err
+		}, "ctcbr: agent of host typo was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong"},
+		"task that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddTask(cbrtest.Task{ID: "t1", Status: "Pausing"})
+			_, err := client.Tasks.Wait(ctx, id, gone(cloud, id))
+			return err
+		}, "ctcbr: backup task t1 of host h1 vanished"},
+		"restore that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddRestore(cbrtest.Restore{ID: "r1", Status: "Pausing"})
+			_, err := client.Restores.Wait(ctx, id, gone(cloud, id))
+			return err
+		}, "ctcbr: restore r1 of host h1 vanished"},
+		"agent that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
+			id := cloud.AddAgent(cloud.HostID)
+			cloud.SetStatus(id, "Offline")
+			_, err := client.Agents.WaitActivated(ctx, cloud.HostID, gone(cloud, id))
+			return err
+		}, "ctcbr: agent of host h1 vanished"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				err := c.wait(t.Context(), cloud, client)
+				require.EqualError(t, err, strings.ReplaceAll(c.want, "h1", cloud.HostID))
+				require.ErrorIs(t, err, ctcbr.ErrVanished)
+			})
+		})
+	}
+}
+
+func TestWaitProgressTellsOfFailedLooks(t *testing.T) {
+	t.Parallel()
+	waits := map[string]struct {
+		operation string
+		wait      func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client, progress ctcbr.WaitOption) error
+	}{
+		"task": {"query-task-backup", func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client, progress ctcbr.WaitOption) error {
+			_, err := client.Tasks.Wait(ctx, cloud.AddTask(cbrtest.Task{}), progress)
+			return err
+		}},
+		"restore": {"query-restore-backup", func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client, progress ctcbr.WaitOption) error {
+			_, err := client.Restores.Wait(ctx, cloud.AddRestore(cbrtest.Restore{}), progress)
+			return err
+		}},
+		"agent": {"client-by-instance-backup", func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client, progress ctcbr.WaitOption) error {
+			if _, err := client.Agents.Install(ctx, &ctcbr.InstallAgentRequest{HostID: cloud.HostID}); err != nil {
+				return err
+			}
+			_, err := client.Agents.WaitActivated(ctx, cloud.HostID, progress)
+			return err
+		}},
+		"order": {"query-uuid", func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client, progress ctcbr.WaitOption) error {
+			order, err := client.Storages.Create(ctx, &ctcbr.CreateStorageRequest{Name: "vault", CapacityGB: 100, CycleType: ctcbr.CycleMonth, CycleCount: 1})
+			if err != nil {
+				return err
+			}
+			_, err = client.Orders.Wait(ctx, order.ID, progress)
+			return err
+		}},
+	}
+	for name, c := range waits {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				cloud.Inject(c.operation, cbrtest.Fault{Code: "Backup.System.Busy", Skip: 1})
+				var seen []ctcbr.Progress
+				err := c.wait(t.Context(), cloud, client, ctcbr.WaitProgress(func(p ctcbr.Progress) { seen = append(seen, p) }))
+				require.NoError(t, err)
+				require.Len(t, seen, cloud.Count(c.operation), "every look is told of")
+				for i, p := range seen {
+					require.Equal(t, i == 1, p.Err != nil, "look %d", i)
+				}
+				var call *ctcbr.Error
+				require.ErrorAs(t, seen[1].Err, &call)
+				require.Equal(t, "Backup.System.Busy", call.Code)
+				require.Greater(t, seen[1].Elapsed, seen[0].Elapsed)
+				seen[1].Err, seen[1].Elapsed = nil, seen[0].Elapsed
+				require.Equal(t, seen[0], seen[1], "what was seen before the failure stays")
+			})
+		})
+	}
+	t.Run("each of several, and the look that ends the wait", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			cloud.Inject("query-task-backup", cbrtest.Fault{Status: http.StatusForbidden})
+			var seen []string
+			_, err := client.Tasks.WaitAll(t.Context(), []string{"one", "two"}, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+				if errors.Is(p.Err, ctcbr.ErrUnauthorized) {
+					seen = append(seen, p.ID)
+				}
+			}))
+			require.ErrorIs(t, err, ctcbr.ErrUnauthorized)
+			require.Equal(t, []string{"one", "two"}, seen)
+		})
+	})
+	t.Run("not the end of the wait in the middle of a look", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			cloud.Inject("query-task-backup", cbrtest.Fault{Conn: cbrtest.Silence})
+			_, err := client.Tasks.Wait(t.Context(), "task", ctcbr.WaitAtMost(time.Second), ctcbr.WaitProgress(func(p ctcbr.Progress) {
+				require.Fail(t, "no look has ended", "%+v", p)
+			}))
+			require.ErrorIs(t, err, ctcbr.ErrWaitTooLong)
+		})
+	})
 }
 
 func TestRestoreWaitEnds(t *testing.T) {
@@ -349,6 +482,224 @@ func TestWaitEndsOnFailuresThatCannotHeal(t *testing.T) {
 	})
 }
 
+// roundTrips is a function that is a transport.
+type roundTrips func(*http.Request) (*http.Response, error)
+
+func (f roundTrips) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// through is a client of the cloud whose requests pass f, which gets the transport
+// that leads there.
+func through(t *testing.T, cloud *cbrtest.Server, f func(req *http.Request, cloud http.RoundTripper) (*http.Response, error)) *ctcbr.Client {
+	t.Helper()
+	transport := roundTrips(func(req *http.Request) (*http.Response, error) { return f(req, cloud.HTTPClient().Transport) })
+	client, err := ctcbr.NewClient(
+		ctcbr.WithEndpoint(cloud.URL), ctcbr.WithHTTPClient(&http.Client{Transport: transport}),
+		ctcbr.WithStaticCredentials(cloud.AccessKey, cloud.SecretKey), ctcbr.WithRegion(cloud.RegionID),
+	)
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+func TestWaitEndsOnAFirstLookThatIsHopeless(t *testing.T) {
+	t.Parallel()
+	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ctcbr.invalid", IsNotFound: true}}
+	cases := map[string]struct {
+		failure error
+		first   int // the request that fails first
+		want    error
+	}{
+		"no such host":                      {noHost, 1, noHost},
+		"no such host, after a look":        {noHost, 2, nil},
+		"bad certificate":                   {&tls.CertificateVerificationError{Err: errors.New("expired")}, 1, &tls.CertificateVerificationError{}},
+		"bad certificate, after a look":     {&tls.CertificateVerificationError{Err: errors.New("expired")}, 2, &tls.CertificateVerificationError{}},
+		"DNS that fails in passing":         {&net.DNSError{Err: "try again", IsTemporary: true}, 1, nil},
+		"a connection that is refused once": {syscall.ECONNREFUSED, 1, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
+				requests := 0
+				client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					if requests++; c.first <= requests && requests < c.first+8 {
+						return nil, c.failure
+					}
+					return cloud.RoundTrip(req)
+				})
+				id := cloud.AddTask(cbrtest.Task{})
+				_, err := client.Tasks.Wait(t.Context(), id)
+				if c.want == nil {
+					require.NoError(t, err)
+					return
+				}
+				require.Equal(t, c.first, requests, "at once")
+				var stopped *ctcbr.WaitError
+				require.ErrorAs(t, err, &stopped)
+				require.Equal(t, []string{id}, stopped.Pending)
+				require.ErrorAs(t, err, new(*ctcbr.Error))
+				require.ErrorContains(t, err, "hint: ", "what the call said")
+			})
+		})
+	}
+	t.Run("middleware that breaks its contract", func(t *testing.T) {
+		t.Parallel()
+		watching(t, func(t *testing.T, _ *cbrtest.Server, client func(...ctcbr.Option) *ctcbr.Client) {
+			nothing := func(*http.Request, func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+				return nil, nil
+			}
+			began := time.Now()
+			_, err := client(ctcbr.WithMiddleware(nothing)).Orders.Wait(t.Context(), "order")
+			require.ErrorContains(t, err, "stopped waiting for order: ")
+			require.ErrorContains(t, err, "middleware returned neither")
+			require.Equal(t, began, time.Now(), "at once")
+		})
+	})
+}
+
+func TestWaitRefusesWhatHasNoID(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		wait  func(ctx context.Context, client *ctcbr.Client) error
+		field string
+	}{
+		"task": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Tasks.Wait(ctx, "")
+			return err
+		}, "backupTaskID"},
+		"one of several tasks": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Tasks.WaitAll(ctx, []string{"task", " "})
+			return err
+		}, "backupTaskID[1]"},
+		"restore": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Restores.Wait(ctx, "")
+			return err
+		}, "backupRestoreID"},
+		"order": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Orders.Wait(ctx, "")
+			return err
+		}, "masterOrderId"},
+		"agent": {func(ctx context.Context, client *ctcbr.Client) error {
+			_, err := client.Agents.WaitActivated(ctx, "")
+			return err
+		}, "backupSrcInstanceID"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				err := c.wait(t.Context(), client)
+				require.ErrorIs(t, err, ctcbr.ErrInvalid)
+				var invalid *ctcbr.ValidationError
+				require.ErrorAs(t, err, &invalid)
+				require.Equal(t, []ctcbr.Fault{{Field: c.field, Problem: "is required"}}, invalid.Faults)
+				require.NotErrorAs(t, err, new(*ctcbr.WaitError), "no wait has begun")
+				require.Zero(t, cloud.Count(""))
+			})
+		})
+	}
+}
+
+// The status of an answer may follow its list, so that the list of a failure looks
+// like any other until its end.
+func TestWaitTrustsNoListOfAFailure(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+		cloud.Inject("query-task-backup", cbrtest.Fault{Body: `{"returnObj":{"backupTaskList":[{"backupTaskID":"` + id + `","backupTaskStatusCode":"Completed"}]},"statusCode":900}`})
+		_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitAtMost(time.Minute))
+		requirePending(t, err, ctcbr.ErrWaitTooLong, id)
+	})
+}
+
+func TestWaitErrorKeepsTheLastFailure(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		faults []cbrtest.Fault
+		end    func(cancel context.CancelFunc, client *ctcbr.Client)
+		want   error // why the wait ended
+		last   error // that of the last look
+	}{
+		"ended between looks":              {[]cbrtest.Fault{{Status: 503, Times: -1}}, nil, context.DeadlineExceeded, ctcbr.ErrUnavailable},
+		"ended within the look after it":   {[]cbrtest.Fault{{Status: 503, Times: 4}, {Conn: cbrtest.Silence}}, nil, context.DeadlineExceeded, ctcbr.ErrUnavailable},
+		"ended within the first look":      {[]cbrtest.Fault{{Conn: cbrtest.Silence}}, nil, context.DeadlineExceeded, nil},
+		"canceled within a look":           {[]cbrtest.Fault{{Conn: cbrtest.Silence}}, func(cancel context.CancelFunc, _ *ctcbr.Client) { cancel() }, context.Canceled, nil},
+		"client closed within a look":      {[]cbrtest.Fault{{Conn: cbrtest.Silence}}, func(_ context.CancelFunc, client *ctcbr.Client) { client.Close() }, ctcbr.ErrClosed, nil},
+		"ended within a look after a good": {[]cbrtest.Fault{{Conn: cbrtest.Silence, Skip: 1}}, nil, context.DeadlineExceeded, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+				id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+				for _, fault := range c.faults {
+					cloud.Inject("query-task-backup", fault)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				if c.end != nil {
+					time.AfterFunc(time.Second, func() { c.end(cancel, client) })
+				}
+				_, err := client.Tasks.Wait(ctx, id, ctcbr.WaitInterval(time.Second, time.Second))
+				requirePending(t, err, c.want, id)
+				var stopped *ctcbr.WaitError
+				require.ErrorAs(t, err, &stopped)
+				require.ErrorIs(t, stopped.Last, c.last)
+				require.Equal(t, c.last != nil, strings.Contains(err.Error(), "the last look failed"))
+			})
+		})
+	}
+}
+
+func TestProgressFunctionMayEndTheWait(t *testing.T) {
+	t.Parallel()
+	t.Run("by its context", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := client.Tasks.Wait(ctx, id, ctcbr.WaitProgress(func(ctcbr.Progress) { cancel() }))
+			requirePending(t, err, context.Canceled, id)
+			require.Equal(t, 1, cloud.Count("query-task-backup"))
+		})
+	})
+	t.Run("by closing the client", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+			_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(ctcbr.Progress) { client.Close() }))
+			requirePending(t, err, ctcbr.ErrClosed, id)
+			require.Equal(t, 1, cloud.Count("query-task-backup"))
+		})
+	})
+	t.Run("by a panic, which reaches its caller", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			id := cloud.AddTask(cbrtest.Task{})
+			require.PanicsWithValue(t, "of the caller", func() {
+				_, _ = client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(ctcbr.Progress) { panic("of the caller") }))
+			})
+			_, err := client.Tasks.Wait(t.Context(), id)
+			require.NoError(t, err, "the client goes on")
+		})
+	})
+}
+
+func TestWaitRemainingIsNeverNegative(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		id := cloud.AddTask(cbrtest.Task{})
+		for i := range 10 {
+			cloud.Inject("query-task-backup", cbrtest.Fault{Body: fmt.Sprintf(
+				`{"statusCode":800,"returnObj":{"backupTaskList":[{"backupTaskID":%q,"backupTaskStatusCode":"Executing","backupTaskPercent":"%de-12"}]}}`, id, i)})
+		}
+		_, err := client.Tasks.Wait(t.Context(), id, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			require.GreaterOrEqual(t, p.Remaining, time.Duration(0))
+		}))
+		require.NoError(t, err)
+	})
+}
+
 func TestWaitMissingLooksMustBeInARow(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
@@ -402,15 +753,44 @@ func TestWaitAllJoinsWhatFailed(t *testing.T) {
 		require.Equal(t, ctcbr.TaskCompleted, tasks[0].Status)
 		require.Equal(t, tasks[0], tasks[4])
 		require.Equal(t, "gone", tasks[2].ID)
+
+		require.Equal(t, 3, strings.Count(err.Error(), "; ")+1, "one line: %s", err)
+		require.NotContains(t, err.Error(), "\n")
+		var several interface{ Unwrap() []error }
+		require.ErrorAs(t, err, &several)
+		var failed []string
+		for _, err := range several.Unwrap() {
+			var task *ctcbr.TaskError
+			require.ErrorAs(t, err, &task)
+			failed = append(failed, task.Task.ID)
+		}
+		require.Equal(t, []string{bad, "gone", canceled}, failed)
+	})
+}
+
+func TestWaitAllTakesAnIDGivenTwiceForOne(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		failed := cloud.AddTask(cbrtest.Task{Status: "Failed"})
+		tasks, err := client.Tasks.WaitAll(t.Context(), []string{failed, failed})
+		require.EqualError(t, err, "ctcbr: backup task "+failed+" of host "+cloud.HostID+" failed", "one task failed")
+		require.Len(t, tasks, 2)
+		require.Equal(t, tasks[0], tasks[1])
+
+		running := cloud.AddTask(cbrtest.Task{Status: "Pausing"})
+		_, err = client.Tasks.WaitAll(t.Context(), []string{running, running}, ctcbr.WaitAtMost(time.Minute))
+		requirePending(t, err, ctcbr.ErrWaitTooLong, running)
 	})
 }
 
 func TestWaitAllOfNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
-		tasks, err := client.Tasks.WaitAll(t.Context(), nil)
-		require.NoError(t, err)
-		require.Empty(t, tasks)
+		for _, none := range [][]string{nil, {}} {
+			tasks, err := client.Tasks.WaitAll(t.Context(), none)
+			require.NoError(t, err)
+			require.Empty(t, tasks)
+		}
 		require.Zero(t, cloud.Count(""))
 	})
 }
@@ -456,6 +836,26 @@ func TestWaitNarrowsItsQueriesInALongList(t *testing.T) {
 	})
 }
 
+// The service does not promise what its filters find.
+func TestWaitLooksAtTheRegionForWhatAHostDoesNotList(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
+		for range 300 {
+			cloud.AddTask(cbrtest.Task{Status: "Completed"})
+		}
+		id := cloud.AddTask(cbrtest.Task{})
+		client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if req.URL.Query().Has("backupSrcInstanceID") {
+				answer := `{"statusCode":800,"returnObj":{"backupTaskList":[]}}`
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
+			}
+			return cloud.RoundTrip(req)
+		})
+		_, err := client.Tasks.Wait(t.Context(), id)
+		require.NoError(t, err)
+	}, cbrtest.WithPolls(cbrtest.Polls{Task: 10}))
+}
+
 func TestWaitOfAnotherSourceAndRegion(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
@@ -489,6 +889,20 @@ func TestAgentWait(t *testing.T) {
 			_, err = client.Agents.WaitActivated(t.Context(), cloud.HostID)
 			require.ErrorIs(t, err, ctcbr.ErrFailed)
 			require.ErrorContains(t, err, cloud.HostID)
+		})
+	})
+	t.Run("what the service says of a failure stays in one line", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			answer := func(desc string) cbrtest.Fault {
+				return cbrtest.Fault{Body: fmt.Sprintf(`{"statusCode":800,"returnObj":{"backupClientList":[{"instanceID":%q,"backupClientStatus":"InstallFail","backupClientDesc":%q}]}}`, cloud.HostID, desc)}
+			}
+			cloud.Inject("client-by-instance-backup", answer("disk\nfull"))
+			_, err := client.Agents.WaitActivated(t.Context(), cloud.HostID)
+			require.EqualError(t, err, "ctcbr: agent of host "+cloud.HostID+" failed: InstallFail disk full")
+			cloud.Inject("client-by-instance-backup", answer(""))
+			_, err = client.Agents.WaitActivated(t.Context(), cloud.HostID)
+			require.EqualError(t, err, "ctcbr: agent of host "+cloud.HostID+" failed: InstallFail")
 		})
 	})
 	t.Run("host without an agent", func(t *testing.T) {
