@@ -59,7 +59,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		o.lookAround()
 	}
 	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
-	o.err = errors.Join(o.err, err)
+	o.err = join(o.err, err)
 	if o.commonEndpoint == "" {
 		o.commonEndpoint = DefaultCommonEndpoint
 		if loopback {
@@ -67,7 +67,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		}
 	}
 	common, _, err := parseEndpoint(o.commonEndpoint, o.plainHTTP)
-	o.err = errors.Join(o.err, err)
+	o.err = join(o.err, err)
 	if o.err != nil {
 		return nil, o.err
 	}

@@ -87,7 +87,7 @@ func (d *decoder) elements(v reflect.Value) error {
 	v.SetZero()
 	v.Grow(max(n, 1)) // an empty list is not nil
 	v.SetLen(n)
-	for i := 0; d.more(); i++ {
+	for i := 0; d.more() && i < n; i++ {
 		if err := d.value(v.Index(i)); err != nil {
 			return err
 		}
@@ -187,17 +187,21 @@ func (d *decoder) skip() []byte {
 }
 
 func (d *decoder) skipString() {
-	begin := d.at + 1
-	for d.at = begin; ; {
+	for begin := d.at + 1; ; {
+		d.at++
 		length := bytes.IndexByte(d.data[d.at:], '"')
 		if length < 0 {
 			d.at = len(d.data)
 			return
 		}
-		d.at += length + 1
-		content := d.data[begin : d.at-1]
-		if (len(content)-len(bytes.TrimRight(content, `\`)))%2 == 0 {
-			return // the quote is not escaped
+		d.at += length
+		escapes := 0
+		for d.at-escapes > begin && d.data[d.at-escapes-1] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			d.at++
+			return
 		}
 	}
 }

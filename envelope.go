@@ -151,11 +151,12 @@ func isPlain(data []byte) bool {
 	if len(data) < 2 || data[0] != '"' || data[len(data)-1] != '"' {
 		return false
 	}
-	content := data[1 : len(data)-1]
+	content, ascii := data[1:len(data)-1], true
 	for _, c := range content {
 		if c < ' ' || c == '"' || c == '\\' {
 			return false
 		}
+		ascii = ascii && c < utf8.RuneSelf
 	}
-	return utf8.Valid(content)
+	return ascii || utf8.Valid(content)
 }

@@ -19,3 +19,12 @@ func TestNothingGivenIsNoPanic(t *testing.T) {
 	_, err = ctcbr.Restores{}.Newest(t.Context(), &ctcbr.RestoreNewestRequest{RegionID: "r", HostID: "h", Dir: "/d"})
 	require.ErrorIs(t, err, ctcbr.ErrClosed)
 }
+
+func TestFaultsOfOptionsAreOneLine(t *testing.T) {
+	t.Parallel()
+	_, err := ctcbr.NewClient(ctcbr.WithStaticCredentials("ak", "sk"), ctcbr.WithEndpoint("http://example.com"), ctcbr.WithCommonEndpoint("ftp://example.com"), ctcbr.WithMaxAttempts(-1))
+	require.ErrorContains(t, err, "http://example.com")
+	require.ErrorContains(t, err, "ftp://example.com")
+	require.NotContains(t, err.Error(), "\n")
+	require.Len(t, err.(interface{ Unwrap() []error }).Unwrap(), 3) //nolint:errorlint // it is the outermost error that is meant
+}

@@ -68,7 +68,7 @@ func defaultOptions() options {
 }
 
 func (o *options) fail(format string, args ...any) {
-	o.err = errors.Join(o.err, fmt.Errorf("ctcbr: "+format, args...))
+	o.err = join(o.err, fmt.Errorf("ctcbr: "+format, args...))
 }
 
 // lookAround fills in what the options left out.
