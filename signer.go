@@ -198,6 +198,8 @@ func canonicalQuery(raw string) (string, error) {
 		return "", fmt.Errorf("ctcbr: the query cannot be signed: it has over %d parameters", maxParameters)
 	case strings.IndexByte(raw, ';') >= 0:
 		return "", errors.New("ctcbr: the query cannot be signed: a semicolon separates nothing")
+	case isCanonical(raw):
+		return raw, nil
 	}
 	unescape := url.QueryUnescape
 	if strings.IndexByte(raw, '%') < 0 && strings.IndexByte(raw, '+') < 0 {
@@ -217,12 +219,39 @@ func canonicalQuery(raw string) (string, error) {
 		}
 		parameters = append(parameters, parameter{key, value})
 	}
-	var text [512]byte
-	canonical := appendParameters(text[:0], parameters)
-	if string(canonical) == raw {
-		return raw, nil
+	return encodeParameters(parameters), nil
+}
+
+// isCanonical reports whether nothing is to be done to a query. It knows those with
+// plain keys, as all are that the service documents.
+func isCanonical(query string) bool {
+	before := ""
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, found := strings.Cut(pair, "=")
+		if !found || key < before || strings.IndexByte(key, '%') >= 0 || !isEscaped(key) || !isEscaped(value) {
+			return false
+		}
+		before = key
 	}
-	return string(canonical), nil
+	return true
+}
+
+// isEscaped reports whether a text is as appendEscaped writes it.
+func isEscaped(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if unreserved[text[i]] {
+			continue
+		}
+		if text[i] != '%' || i+2 >= len(text) {
+			return false
+		}
+		high, low := strings.IndexByte(digits, text[i+1]), strings.IndexByte(digits, text[i+2])
+		if high < 0 || low < 0 || unreserved[high<<4|low] {
+			return false
+		}
+		i += 2
+	}
+	return true
 }
 
 func encodeValues(values url.Values) string {
@@ -235,13 +264,10 @@ func encodeValues(values url.Values) string {
 	return encodeParameters(parameters)
 }
 
+// encodeParameters sorts parameters, but for those of one key, and writes them.
 func encodeParameters(parameters []parameter) string {
-	var text [512]byte
-	return string(appendParameters(text[:0], parameters))
-}
-
-// appendParameters sorts parameters, but for those of one key, and writes them.
-func appendParameters(b []byte, parameters []parameter) []byte {
+	var space [512]byte
+	b := space[:0]
 	slices.SortStableFunc(parameters, func(a, b parameter) int { return strings.Compare(a.key, b.key) })
 	for i, p := range parameters {
 		if i > 0 {
@@ -251,8 +277,10 @@ func appendParameters(b []byte, parameters []parameter) []byte {
 		b = append(b, '=')
 		b = appendEscaped(b, p.value)
 	}
-	return b
+	return string(b)
 }
+
+const digits = "0123456789ABCDEF"
 
 // unreserved are the bytes that are written as they are.
 var unreserved = func() (set [256]bool) {
@@ -263,7 +291,6 @@ var unreserved = func() (set [256]bool) {
 }()
 
 func appendEscaped(b []byte, text string) []byte {
-	const digits = "0123456789ABCDEF"
 	written := 0
 	for i := range len(text) {
 		if c := text[i]; !unreserved[c] {

@@ -149,6 +149,29 @@ func FuzzSignedIsSent(f *testing.F) {
 	})
 }
 
+// FuzzCanonicalQuery holds that a query is what net/url would write, but for the
+// space, and that one which is canonical stays as it is.
+func FuzzCanonicalQuery(f *testing.F) {
+	for _, query := range []string{
+		"", "a=1", "a=1&b=2", "b=1&a=2", "a=2&a=1", "a", "a=", "=", "=1", "&", "a=1&", "&a=1", "a=b=c", "a=b%3Dc", "a=+", "a=%20", "a=%2b", "a=%2B", "a=%41",
+		"a=%", "a=%4", "a=%G0", "%61=1", "%20=1&!=2", "a=~&B=_&c=-.", "a=%E4%BD%A0", "a=\xff", "a=1;b=2", "a%3D=1", "é=1", "a=%C3%A9&a%20=1&a=2",
+	} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		got, err := canonicalQuery(query)
+		values, wantErr := url.ParseQuery(query)
+		require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
+		if err != nil {
+			return
+		}
+		require.Equal(t, strings.ReplaceAll(values.Encode(), "+", "%20"), got)
+		again, err := canonicalQuery(got)
+		require.NoError(t, err)
+		require.Equal(t, got, again)
+	})
+}
+
 func TestSigningTransport(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
