@@ -224,7 +224,7 @@ func (a *attempt) judge(call *call, err error, done bool) (failure, error) {
 		return a.judgeTransport(err, done)
 	}
 	if call.kind == order && a.status < 500 && a.enveloped && a.inProgress() {
-		return 0, nil
+		return none, nil
 	}
 	if !a.ok2xx() {
 		return a.judgeStatus(), cmp.Or(err, errAnswered)
@@ -243,7 +243,7 @@ func (a *attempt) judge(call *call, err error, done bool) (failure, error) {
 	case a.StatusCode.number != statusSuccess:
 		return refused, errAnswered
 	}
-	return 0, nil
+	return none, nil
 }
 
 func (a *attempt) judgeTransport(err error, done bool) (failure, error) {

@@ -20,7 +20,7 @@ func TestNothingGivenIsNoPanic(t *testing.T) {
 	require.ErrorIs(t, err, ctcbr.ErrClosed)
 }
 
-func TestFaultsOfOptionsAreOneLine(t *testing.T) {
+func TestOptionsAtFaultAreOneLine(t *testing.T) {
 	t.Parallel()
 	_, err := ctcbr.NewClient(ctcbr.WithStaticCredentials("ak", "sk"), ctcbr.WithEndpoint("http://example.com"), ctcbr.WithCommonEndpoint("ftp://example.com"), ctcbr.WithMaxAttempts(-1))
 	require.ErrorContains(t, err, "http://example.com")

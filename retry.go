@@ -25,7 +25,8 @@ const (
 type failure int
 
 const (
-	notConnected failure = iota // no byte of it left this machine
+	none         failure = iota // it succeeded
+	notConnected                // no byte of it left this machine
 	hopeless                    // unknown host or bad certificate: another attempt meets the same
 	ended                       // the context is done, or the client was closed
 	noAnswer                    // a connection was had, and no full answer came
