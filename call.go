@@ -37,12 +37,15 @@ func freeze(c *Client, op operation, filled any, clientToken string) (*call, err
 		call.query = encodeQuery(filled)
 		return call, nil
 	}
-	body, err := json.Marshal(filled)
-	if err != nil {
-		return nil, fmt.Errorf("ctcbr: %s: encode the request: %w", op.name(), err)
+	return call, call.encode(filled)
+}
+
+// encode makes the body of a call.
+func (c *call) encode(content any) (err error) {
+	if c.body, err = json.Marshal(content); err != nil {
+		return fmt.Errorf("ctcbr: %s: encode the request: %w", c.name(), err)
 	}
-	call.body = body
-	return call, nil
+	return nil
 }
 
 // accept takes in the answer of a success.

@@ -313,12 +313,8 @@ func (r *RawRequest) freeze() (*call, error) {
 		op.kind = order
 	}
 	call := &call{operation: op, query: encodeValues(r.Query)}
-	if r.Body != nil {
-		body, err := json.Marshal(r.Body)
-		if err != nil {
-			return nil, fmt.Errorf("ctcbr: %s: encode the request: %w", op.name(), err)
-		}
-		call.body = body
+	if r.Body == nil {
+		return call, nil
 	}
-	return call, nil
+	return call, call.encode(r.Body)
 }
