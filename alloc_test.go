@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,4 +60,23 @@ func TestCallAllocationsAboveNetHTTP(t *testing.T) {
 	t.Cleanup(bare.CloseIdleConnections)
 	floor := testing.AllocsPerRun(200, func() { bareGet(t, bare, server.URL) })
 	atMost(t, floor+30, func() { listStorages(t, c) })
+}
+
+// Who keeps one text of an answer does not keep the answer.
+func TestKeptTextKeepsLittle(t *testing.T) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const size = 16 << 20
+	before := heap()
+	var list struct{ Names []string }
+	data := []byte(`{"names":["` + strings.Repeat(`name of a host","`, size/17) + `"]}`)
+	require.NoError(t, decode(data, &list))
+	kept := list.Names[1000]
+	data, list.Names = nil, nil
+	require.Less(t, heap(), before+size/4)
+	require.Equal(t, "name of a host", kept)
 }

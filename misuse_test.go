@@ -26,5 +26,5 @@ func TestOptionsAtFaultAreOneLine(t *testing.T) {
 	require.ErrorContains(t, err, "http://example.com")
 	require.ErrorContains(t, err, "ftp://example.com")
 	require.NotContains(t, err.Error(), "\n")
-	require.Len(t, err.(interface{ Unwrap() []error }).Unwrap(), 3) //nolint:errorlint // it is the outermost error that is meant
+	require.Len(t, err.(interface{ Unwrap() []error }).Unwrap(), 3)
 }
