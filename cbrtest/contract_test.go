@@ -22,7 +22,7 @@ type restated struct {
 // member is a parameter of a request, a field of an answer, or a member of one of these.
 type member struct {
 	Name, In, Type      string
-	Required            bool
+	Required, Null      bool
 	Enum                []any
 	Min, Max            *int64
 	Ranges              map[string]map[string][2]int64 // by the value of another parameter
