@@ -33,7 +33,8 @@ type Fault struct {
 	// Status is the HTTP status to answer with. It stands for 200 if it is 0 and Body or Code are given. Giving only
 	// Status answers with an empty body.
 	Status int
-	// Header is added to the headers of the answer, and replaces those of the same name.
+	// Header is added to the headers of the answer, and replaces those of the same name, Date among them. A name
+	// without values takes a header away: http.Header{"Date": nil}.
 	Header http.Header
 	// Body is answered as it stands.
 	Body string
@@ -211,8 +212,7 @@ func (s *Server) spoil(w http.ResponseWriter, r *http.Request, f Fault, ans *ans
 		s.drop(w, false)
 		return
 	}
-	msg := f.message(ans)
-	msg.header.Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	msg := f.message(ans, s.gate.date())
 	if f.answers() {
 		s.recorder.answered(entry, msg.status)
 	}
@@ -235,8 +235,8 @@ func (f Fault) answers() bool {
 }
 
 // message makes the answer that a fault sends, as far as it sends one.
-func (f Fault) message(ans *answer) message {
-	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}}}
+func (f Fault) message(ans *answer, date string) message {
+	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
 	switch {
 	case f.Code != "":
 		failure := refuse(f.Code, f.Message, f.Description)
@@ -324,11 +324,14 @@ func announced(n int) http.Header { return http.Header{"Content-Length": {strcon
 // half is as much of a body as comes before the connection breaks.
 func (m message) half() []byte { return m.body[:len(m.body)/2] }
 
-func (m message) sendHeader(conn net.Conn, more http.Header) {
+// sendHeader sends the header of an answer. The framing is what is said about the length of its body, unless the fault
+// says otherwise.
+func (m message) sendHeader(conn net.Conn, framing http.Header) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", m.status, http.StatusText(m.status))
-	_ = m.header.Write(&buf) // a buffer does not fail
-	_ = more.Write(&buf)
+	header := maps.Clone(framing)
+	maps.Copy(header, m.header)
+	_ = header.Write(&buf) // a buffer does not fail
 	buf.WriteString("\r\n")
 	send(conn, buf.Bytes())
 }

@@ -129,7 +129,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.spoil(w, r, f, nil, entry)
 		return
 	}
-	w.Header().Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", s.gate.date())
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	s.recorder.body(entry, body)
 	var ans *answer
