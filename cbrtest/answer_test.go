@@ -144,4 +144,9 @@ func TestRegions(t *testing.T) {
 	one := items(t, call(t, srv, "list-regions", map[string]any{"regionName": "西南1"}), "regionList")
 	require.Len(t, one, 1)
 	require.Empty(t, items(t, call(t, srv, "list-regions", map[string]any{"regionName": "x"}), "regionList"))
+
+	west := start(t, WithRegion(all[1]["regionID"].(string)))
+	all = items(t, call(t, west, "list-regions", nil), "regionList")
+	require.Len(t, all, 2, "the region of the server is listed once")
+	require.Equal(t, true, all[0]["openapiAvailable"])
 }

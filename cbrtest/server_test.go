@@ -246,6 +246,14 @@ func TestManyGoroutines(t *testing.T) {
 	require.Equal(t, 5*len(operations), srv.Count("")-srv.Count("open-service-backup")+5)
 }
 
+func TestIDsOfRegions(t *testing.T) {
+	t.Parallel()
+	first, again, other := start(t), start(t), start(t, WithRegion("region-2"))
+	require.Equal(t, first.HostID, again.HostID, "tests can be repeated")
+	require.NotEqual(t, first.HostID, other.HostID)
+	require.NotEqual(t, first.AddStorage(Storage{}), other.AddStorage(Storage{}))
+}
+
 func TestIDsLookLikeUUIDs(t *testing.T) {
 	t.Parallel()
 	st := newState(defaultConfig())

@@ -3,6 +3,8 @@ package cbrtest
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"path"
 	"slices"
@@ -43,7 +45,10 @@ type state struct {
 }
 
 func newState(cfg config) *state {
+	region := fnv.New64a()
+	_, _ = io.WriteString(region, cfg.regionID) // a hash does not fail
 	return &state{
+		lastID:    region.Sum64(),
 		regionID:  cfg.regionID,
 		polls:     cfg.polls.filled(),
 		clock:     cfg.clock,
@@ -88,7 +93,8 @@ func (st *state) now() time.Time {
 	return st.clock.Add(st.advanced)
 }
 
-// newID returns an ID that looks like a UUID. The IDs of every server are the same, so that tests can be repeated.
+// newID returns an ID that looks like a UUID. The IDs of every server of a region are the same, so that tests can be
+// repeated, and those of two regions differ.
 func (st *state) newID() string {
 	st.lastID++
 	var b [16]byte
