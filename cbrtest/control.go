@@ -73,5 +73,5 @@ func (s *Server) Remove(id string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.hosts.remove(id) || st.agents.remove(id) || st.plans.remove(id) || st.storages.remove(id) ||
-		st.tasks.remove(id) || st.restores.remove(id) || st.removeSnapshot(id) || st.orders.remove(id)
+		st.tasks.remove(id) || st.restores.remove(id) || st.removeSnapshot(id) || st.removeOrder(id)
 }
