@@ -39,7 +39,8 @@ func (st *state) nextFailure(job Job) string {
 
 // SetStatus puts the thing that has the ID into a state, given as the wire has it: "Failed" for a task, "14" for an
 // order. It may be one that no reference documents. A state that the server moves on from by itself, such as
-// Executing, is moved on from again; every other stays. Nothing else changes: a task that is put into Completed has no
+// Executing, is moved on from after as many reads as [Polls] says; every other stays: an order that is put into "1"
+// waits for payment until it is put into "14". Nothing else changes: a task that is put into Completed has no
 // snapshot, and an order that is put into "3" no effect. SetStatus reports whether there is such a thing: an agent, a
 // plan, a repository, a task, a restore, a snapshot or an order.
 func (s *Server) SetStatus(id, status string) bool {
@@ -47,19 +48,19 @@ func (s *Server) SetStatus(id, status string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if a := st.agents.get(id); a != nil {
-		a.status = status
+		a.status, a.left = status, st.polls.Install
 	} else if p := st.plans.get(id); p != nil {
 		p.status = status
 	} else if v := st.storages.get(id); v != nil {
-		v.status = status
+		v.status, v.left = status, st.polls.Destroy
 	} else if t := st.tasks.get(id); t != nil {
-		t.status = status
+		t.status, t.reads, t.canceled = status, 0, 0
 	} else if r := st.restores.get(id); r != nil {
-		r.status = status
+		r.status, r.reads, r.canceled = status, 0, 0
 	} else if n := st.snapshots.get(id); n != nil {
 		n.Status = status
 	} else if o := st.orders.get(id); o != nil {
-		o.status = status
+		o.status, o.left = status, st.polls.Order
 	} else {
 		return false
 	}

@@ -143,6 +143,43 @@ func TestSetStatusAndRemove(t *testing.T) {
 	require.False(t, srv.SetStatus("x", "Failed"))
 }
 
+func TestSetStatusBeginsAnew(t *testing.T) {
+	t.Parallel()
+	srv, run := planned(t, WithPolls(Polls{Task: 2, Restore: 2, Install: 1, Order: 1, Cancel: 1}))
+	task := call(t, srv, "action-backup-policy", run)["backupTaskID"].(string)
+	require.Equal(t, []any{"Preparing", "Executing", "Completed"}, taskStates(t, srv, 3))
+	snapshots := items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList")
+	srv.SetStatus(task, "Executing")
+	require.Equal(t, []any{"Executing", "Executing", "Completed"}, taskStates(t, srv, 3))
+	require.Equal(t, snapshots, items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList"), "one task, one snapshot")
+	srv.SetStatus(task, "Canceling")
+	require.Equal(t, []any{"Canceling", "Canceled"}, taskStates(t, srv, 2))
+	srv.SetStatus(task, "Canceling")
+	require.Equal(t, []any{"Canceling", "Canceled"}, taskStates(t, srv, 2))
+
+	restore := srv.AddRestore(Restore{Status: "RestoreFail"})
+	srv.SetStatus(restore, "RestoreCreating")
+	require.Equal(t, []any{"RestoreCreating", "RestoreRunning", "RestoreCompleted"}, restoreStates(t, srv, 3))
+	srv.SetStatus(restore, "RestoreRunning")
+	require.Equal(t, []any{"RestoreRunning", "RestoreRunning", "RestoreCompleted"}, restoreStates(t, srv, 3))
+
+	agent := items(t, call(t, srv, "client-by-instance-backup", nil), "backupClientList")[0]["backupClientID"].(string)
+	srv.SetStatus(agent, "Installing")
+	require.Equal(t, []any{"Installing", "Activated"}, agentStates(t, srv, 2))
+
+	srv.SetStatus(srv.AddStorage(Storage{Name: "old"}), "Destorying")
+	old := map[string]any{"queryContent": "old"}
+	require.Len(t, items(t, call(t, srv, "query-storage-backup", old), "backupStorageList"), 1)
+	require.Empty(t, items(t, call(t, srv, "query-storage-backup", old), "backupStorageList"))
+
+	order := call(t, srv, "open-service-backup", nil)["masterOrderID"].(string)
+	for range 2 {
+		srv.SetStatus(order, "14")
+		require.Equal(t, "14", orderStatus(t, srv, order))
+		require.Equal(t, "3", orderStatus(t, srv, order))
+	}
+}
+
 func TestSeedsKeepWhatTheySay(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 6, 1, 8, 0, 0, 0, beijing)

@@ -133,15 +133,18 @@ func (st *state) finishTask(t *task) {
 		t.end(taskFailed, t.failure, st.now())
 		return
 	}
-	n := st.snapshotOf(t)
-	if v := st.storages.get(t.plan.storageID); v == nil || v.free() < n.Size {
-		t.end(taskFailed, "存储库容量不足", st.now())
-		return
+	if t.snapshot == nil {
+		n := st.snapshotOf(t)
+		if v := st.storages.get(t.plan.storageID); v == nil || v.free() < n.Size {
+			t.end(taskFailed, "存储库容量不足", st.now())
+			return
+		}
+		st.addSnapshot(n)
+		t.snapshot = n
 	}
 	t.end(taskCompleted, "备份成功", st.now())
-	t.percent, t.snapshot = 100, n
+	t.percent = 100
 	t.files += 128
-	st.addSnapshot(n)
 }
 
 func (t *task) end(status, message string, now time.Time) {
