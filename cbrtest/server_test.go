@@ -211,6 +211,51 @@ func TestSeedsKeepWhatTheySay(t *testing.T) {
 	}
 }
 
+func TestSeedOfTheSameIDReplaces(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, name := range []string{"first", "second"} {
+		srv.AddHost(Host{ID: "h-1", Name: name})
+		srv.AddAgent("h-1")
+		srv.AddStorage(Storage{ID: "s-1", Name: name})
+		srv.AddPlan(Plan{ID: "p-1", Name: name, HostID: "h-1"})
+		srv.AddTask(Task{ID: "t-1", Name: name})
+		srv.AddSnapshot(Snapshot{ID: "n-1", Name: name})
+		srv.AddRestore(Restore{ID: "r-1", Name: name, SnapshotID: "n-1"})
+	}
+	for _, want := range []struct{ operation, list, name string }{
+		{"client-by-instance-backup", "backupClientList", "backupClientName"},
+		{"query-storage-backup", "backupStorageList", "backupStorageName"},
+		{"query-backup-policy", "backupPolicyList", "backupPolicyName"},
+		{"query-task-backup", "backupTaskList", "backupTaskName"},
+		{"query-backup-snapshot", "backupSnapshotList", "snapName"},
+		{"query-restore-backup", "backupRestoreList", "backupRestoreName"},
+	} {
+		listed := items(t, call(t, srv, want.operation, nil), want.list)
+		require.Len(t, listed, 1, want.operation)
+		require.Equal(t, "second", listed[0][want.name], want.operation)
+	}
+	newest := items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList")[0]
+	require.Equal(t, true, newest["backupSnapIsNew"])
+}
+
+func TestAHostHasOneAgent(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	first := srv.AddAgent("")
+	srv.SetStatus(first, "InstallFail")
+	require.Equal(t, first, srv.AddAgent(srv.HostID))
+	srv.AddAgent("late") // before its host
+	srv.AddHost(Host{ID: "late"})
+	listed := items(t, call(t, srv, "info-client-backup", map[string]any{"notOnlyInstalled": true}), "backupClientList")
+	var hosts []any
+	for _, agent := range listed {
+		require.Equal(t, "Activated", agent["backupClientStatus"])
+		hosts = append(hosts, agent["instanceID"])
+	}
+	require.Equal(t, []any{srv.HostID, "late"}, hosts)
+}
+
 func TestLongListIsStreamed(t *testing.T) {
 	t.Parallel()
 	const n = 20_000

@@ -129,6 +129,7 @@ func (st *state) fullDue(p *plan) bool {
 func (n *snapshot) line() string { return n.HostID + "/" + n.PlanID }
 
 func (st *state) addSnapshot(n *snapshot) {
+	st.removeSnapshot(n.ID)
 	st.snapshots.add(n.ID, n)
 	if last := st.newest[n.line()]; last == nil || !n.Created.Before(last.Created) {
 		st.newest[n.line()] = n

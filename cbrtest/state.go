@@ -150,7 +150,7 @@ func matches(search string, in ...string) bool {
 // is reports whether a value passes a filter, which is empty if it was not given.
 func is(filter, value string) bool { return filter == "" || filter == value }
 
-// table keeps things by ID, in the order in which they came.
+// table keeps things by ID, in the order in which they came. What is added with an ID that is taken replaces what has it.
 type table[T any] struct {
 	byID map[string]*T
 	list []*T
@@ -160,8 +160,12 @@ func (t *table[T]) add(id string, item *T) {
 	if t.byID == nil {
 		t.byID = map[string]*T{}
 	}
+	if old := t.byID[id]; old != nil {
+		t.list[slices.Index(t.list, old)] = item
+	} else {
+		t.list = append(t.list, item)
+	}
 	t.byID[id] = item
-	t.list = append(t.list, item)
 }
 
 func (t *table[T]) get(id string) *T { return t.byID[id] }
