@@ -296,6 +296,31 @@ func TestResizeAndRenew(t *testing.T) {
 	require.Empty(t, items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageStatus": "Expire"}), "backupStorageList"))
 }
 
+func TestRepositoryPutIntoExpireIsExpired(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithPolls(Polls{Order: -1}))
+	storage := srv.AddStorage(Storage{})
+	srv.SetStatus(storage, "Expire")
+	status := func() any {
+		return items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")[0]["backupStorageStatusCode"]
+	}
+	resize := map[string]any{"backupStorageID": storage, "backupStorageCapacity": 200}
+	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "resize-storage-backup", resize).Error)
+	call(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
+	require.Equal(t, "Available", status())
+
+	srv.SetStatus(storage, "Expire")
+	unsubscribe := map[string]any{"backupStorageID": storage}
+	srv.FailNext(OrderJob, "")
+	call(t, srv, "refund-storage-backup", unsubscribe)
+	require.Equal(t, "Expire", status(), "not unsubscribed")
+	call(t, srv, "refund-storage-backup", unsubscribe)
+	require.Equal(t, "Destorying", status())
+	refused := refusal(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
+	require.Equal(t, "the repository cannot be renewed, it is Destorying", refused.Message)
+	require.Equal(t, "the repository cannot be unsubscribed, it is Destorying", refusal(t, srv, "refund-storage-backup", unsubscribe).Message)
+}
+
 func TestStorageNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
