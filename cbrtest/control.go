@@ -20,7 +20,8 @@ const (
 )
 
 // FailNext makes the next job of its kind fail, after as many reads as it would otherwise have taken. The message is
-// what the service says about it. Calling it several times makes several jobs fail, one after the other.
+// what the service says about it. Calling it several times makes several jobs fail, one after the other. A task or a
+// restore that is under way when it is added counts as one that begins.
 func (s *Server) FailNext(job Job, message string) {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()

@@ -57,6 +57,9 @@ func (s *Server) AddTask(t Task) string {
 	if added.status == taskCompleted {
 		added.percent = 100
 	}
+	if added.underWay() {
+		added.failure = st.nextFailure(TaskJob)
+	}
 	st.tasks.add(added.id, added)
 	return added.id
 }
@@ -110,6 +113,8 @@ func (st *state) runPlan(p *plan, full bool) (*task, *failure) {
 	return t, nil
 }
 
+func (t *task) underWay() bool { return t.status == taskPreparing || t.status == taskExecuting }
+
 // readTask moves a task on, as every look at it does.
 func (st *state) readTask(t *task) {
 	switch t.status {
@@ -157,7 +162,7 @@ func (st *state) cancelTask(a args) (any, *failure) {
 	if t == nil || t.plan.host.SourceType != a.source() {
 		return nil, notFound("Task", id)
 	}
-	if t.status != taskPreparing && t.status != taskExecuting {
+	if !t.underWay() {
 		return nil, refuse("Backup.Task.StatusInvalid", "the task cannot be cancelled, it is "+t.status, "任务当前状态不可取消")
 	}
 	t.status = taskCanceling
