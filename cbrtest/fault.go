@@ -94,7 +94,7 @@ func Redirect(status int, location string) Fault {
 }
 
 // OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
-// the fault the server answers so to repetitions of an order only.
+// the fault the server answers so to repetitions of an order only. An order that the service refuses stays refused.
 func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
@@ -237,12 +237,13 @@ func (f Fault) answers() bool {
 // message makes the answer that a fault sends, as far as it sends one.
 func (f Fault) message(ans *answer, date string) message {
 	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
+	refusedOrder := f.Code == codeInProgress && ans != nil && ans.failure != nil
 	switch {
-	case f.Code != "":
+	case f.Code != "" && !refusedOrder:
 		failure := refuse(f.Code, f.Message, f.Description)
 		failure.returnObj = ans.returnObj()
 		msg.body = failed(failure).bytes()
-	case f.replaces():
+	case f.replaces() && !refusedOrder:
 		msg.body = []byte(f.Body)
 		if !json.Valid(msg.body) {
 			msg.header.Set("Content-Type", http.DetectContentType(msg.body))

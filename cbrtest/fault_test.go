@@ -251,6 +251,26 @@ func TestHeadersOfFaults(t *testing.T) {
 	}
 }
 
+func TestOrderThatIsRefusedIsNotInProgress(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Inject("create-storage-backup", OrderInProgress())
+	require.Equal(t, "Backup.Service.NotActivated", refusal(t, srv, "create-storage-backup", vault("vault", "")).Error)
+	srv.Inject("create-storage-backup", OrderInProgress())
+	require.Equal(t, "Backup.Parameter.Invalid", refusal(t, srv, "create-storage-backup", vault("-", "")).Error)
+	require.Zero(t, srv.Charges())
+}
+
+func TestFailureOfAFaultHoldsTheList(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	id := srv.AddStorage(Storage{})
+	srv.Inject("query-storage-backup", Fault{Apply: true, Code: "Backup.Storage.Busy"})
+	failed := refusal(t, srv, "query-storage-backup", nil)
+	require.Equal(t, id, items(t, failed.ReturnObj, "backupStorageList")[0]["backupStorageID"])
+	require.EqualValues(t, 1, failed.ReturnObj["backupStorageCount"])
+}
+
 func TestOrderOfFaults(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
