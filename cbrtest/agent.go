@@ -255,6 +255,6 @@ func (st *state) listAgentsByHost(a args) (any, *failure) {
 // page returns the items of the page that a request asks for.
 func page[T any](a args, items []T) []T {
 	number, size := a.intOr("pageNo", 1), a.intOr("pageSize", 10)
-	from := min((number-1)*size, len(items))
+	from := min(min(number-1, len(items))*size, len(items)) // the product fits an int of 32 bits
 	return items[from:min(from+size, len(items))]
 }

@@ -89,6 +89,7 @@ func TestAgentLists(t *testing.T) {
 		"last page":         {"info-client-backup", object{"pageNo": 3}, 5, 25, "host-20"},
 		"page of fifty":     {"info-client-backup", object{"pageSize": 50}, 25, 25, "host-00"},
 		"beyond the end":    {"info-client-backup", object{"pageNo": 9}, 0, 25, ""},
+		"the last number":   {"info-client-backup", object{"pageNo": 1<<31 - 1, "pageSize": 50}, 0, 25, ""},
 		"by name":           {"info-client-backup", object{"queryContent": "web-07"}, 1, 1, "host-07"},
 		"by ID":             {"info-client-backup", object{"queryContent": "host-1"}, 10, 10, "host-10"},
 		"bare metal":        {"info-client-backup", object{"sourceType": "CT-DPS"}, 1, 1, "metal-1"},
