@@ -375,10 +375,21 @@ func TestOddRequests(t *testing.T) {
 			require.Equal(t, tt.code, r.Error, r.Raw)
 			require.Equal(t, otherSpelling(tt.code), r.ErrorCode)
 			require.NotEmpty(t, r.Description)
+			if tt.status == 413 {
+				require.Equal(t, "the body cannot be read: http: request body too large", r.Message)
+			}
 			if tt.status == 405 {
 				require.Equal(t, "GET", r.Header.Get("Allow"))
 			}
 		})
+	}
+}
+
+func TestTheSameParameterIsNamedEachTime(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for range 20 {
+		refusedFor(t, srv, "open-service-backup", "a", object{"c": 1, "a": 1, "b": 1})
 	}
 }
 
