@@ -44,7 +44,8 @@ func InMemory() Option {
 	return func(c *config) { c.inMemory = true }
 }
 
-// WithListener serves on the given listener, which the server closes.
+// WithListener serves on the given listener, which the server closes. Where it listens on every address of the machine,
+// [Server.URL] has that of the loopback interface.
 func WithListener(l net.Listener) Option {
 	return func(c *config) { c.listener = l }
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -50,7 +51,9 @@ type Server struct {
 func NewServer(opts ...Option) *Server {
 	cfg := defaultConfig()
 	for _, opt := range opts {
-		opt(&cfg)
+		if opt != nil {
+			opt(&cfg)
+		}
 	}
 	s := &Server{
 		AccessKey: cfg.accessKey,
@@ -88,6 +91,9 @@ func (s *Server) listen(cfg config) {
 	}
 	s.server.Start()
 	s.URL = s.server.URL
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && addr.IP.IsUnspecified() {
+		s.URL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(addr.Port))
+	}
 }
 
 // HTTPClient returns a client that reaches the server, also one that is [InMemory]. Every call returns the same client;
@@ -137,7 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var faulty bool
 	switch refused := s.gate.check(r, body); {
 	case err != nil:
-		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read", "请求体无法读取"))
+		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read: "+err.Error(), "请求体无法读取"))
 	case refused != nil:
 		ans = failed(refused)
 	default:

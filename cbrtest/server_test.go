@@ -27,6 +27,21 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, 401, signed{method: "GET", path: "/v4/region/list-regions", ak: "test-ak", sk: "test-sk"}.send(t, srv).Status)
 }
 
+func TestOptionsThatAreNilArePassedOver(t *testing.T) {
+	t.Parallel()
+	srv := start(t, nil, WithRegion("my-region"), nil)
+	require.Equal(t, "my-region", srv.RegionID)
+}
+
+func TestListenerOnEveryAddress(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", ":0")
+	require.NoError(t, err)
+	srv := start(t, WithListener(l))
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, srv.URL)
+	call(t, srv, "list-regions", nil)
+}
+
 func TestInMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
