@@ -22,12 +22,12 @@ const maxBody = 1 << 20
 // and HTTP/2: httptest.NewUnstartedServer(srv).
 type Server struct {
 	// URL is the base URL, of the form http://127.0.0.1:port without a trailing slash. All operations are served
-	// there, the companions (orders and regions) too.
+	// there, the two of other products (orders and regions) too.
 	URL string
 	// AccessKey and SecretKey are the credentials that clients must sign with. They are worth nothing outside of the
 	// server.
 	AccessKey, SecretKey string
-	// RegionID is the only region in which the service can be used.
+	// RegionID is the only region in which the service can be used. A test of two regions starts two servers.
 	RegionID string
 	// HostID is a host that exists from the start, without an agent, and can be protected.
 	HostID string
