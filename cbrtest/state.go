@@ -45,10 +45,10 @@ type state struct {
 }
 
 func newState(cfg config) *state {
-	region := fnv.New64a()
-	_, _ = io.WriteString(region, cfg.regionID) // a hash does not fail
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, cfg.regionID) // it does not fail
 	return &state{
-		lastID:    region.Sum64(),
+		lastID:    hash.Sum64(),
 		regionID:  cfg.regionID,
 		polls:     cfg.polls.filled(),
 		clock:     cfg.clock,
