@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,6 +26,7 @@ import (
 	"time"
 
 	"github.com/ctyun-go/ctcbr"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -528,8 +530,8 @@ func TestOrderKeepsTheTokenThatItWasGiven(t *testing.T) {
 	})
 }
 
-// samples are requests with every parameter, as they are written in Go, by the
-// name of the file that holds what they become.
+// samples are requests as they are written in Go, by the name of the file that
+// holds what they become. Those of an operation together have every parameter.
 var samples = map[string]func(ctx context.Context, c *ctcbr.Client) (any, error){
 	"open-service-backup": func(ctx context.Context, c *ctcbr.Client) (any, error) {
 		return c.OpenService(ctx, &ctcbr.OpenServiceRequest{RegionID: "region-1", ClientToken: "token-1"})
@@ -608,6 +610,15 @@ var samples = map[string]func(ctx context.Context, c *ctcbr.Client) (any, error)
 			Limits: &ctcbr.UploadLimits{Enabled: ctcbr.Ptr(false)}, IsCloud: ctcbr.Ptr(true), SourceType: ctcbr.SourceBareMetal,
 		})
 	},
+	"update-backup-policy-advanced": func(ctx context.Context, c *ctcbr.Client) (any, error) {
+		return c.Plans.Update(ctx, &ctcbr.UpdatePlanRequest{
+			RegionID: "region-1", ID: "plan-1", Name: "计划 3", DirectType: ctcbr.Ptr(ctcbr.DirectAdvanced),
+			Files:     &ctcbr.FileSelection{Dirs: []string{"/data"}, Files: []string{"*.log", "/数据/a&b"}, Rule: ctcbr.Ptr(ctcbr.FilesInclude)},
+			Schedule:  ctcbr.Daily(0),
+			Retention: ctcbr.Retention{Unit: ctcbr.RetainDays, Value: ctcbr.Ptr(30), HasLadder: ctcbr.Ptr(true), Ladder: &ctcbr.RetentionLadder{Days: ctcbr.Ptr(0), Weeks: ctcbr.Ptr(8), Months: ctcbr.Ptr(1), Years: ctcbr.Ptr(10)}},
+			Full:      &ctcbr.FullBackup{Mode: ctcbr.Ptr(1), Increments: ctcbr.Ptr(0)}, Limits: ctcbr.LimitUpload(8, 20, 1),
+		})
+	},
 	"refund-backup-policy": func(ctx context.Context, c *ctcbr.Client) (any, error) {
 		return c.Plans.Delete(ctx, &ctcbr.DeletePlanRequest{RegionID: "region-1", ID: "plan-1", IsCloud: ctcbr.Ptr(true), SourceType: ctcbr.SourceECS})
 	},
@@ -669,6 +680,59 @@ func TestGoldenRequests(t *testing.T) {
 		files = append(files, op.Name)
 	}
 	require.Subset(t, slices.Collect(maps.Keys(samples)), files, "an operation without a golden request")
+}
+
+// A parameter that no sample gives is in no golden file.
+func TestSamplesCarryEveryParameter(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	c := s.client(t)
+	for name, call := range samples {
+		_, err := call(t.Context(), c)
+		require.NoError(t, err, name)
+	}
+	sent := map[string][]object{}
+	for _, r := range s.take() {
+		path, _, _ := strings.Cut(r.target, "?")
+		sent[path] = append(sent[path], r.parameters(t))
+	}
+	for _, op := range contract(t) {
+		assert.Empty(t, notCarried(op.Name, op.Parameters, sent[op.Path]), "give them in a sample")
+	}
+}
+
+// parameters are what a request carries, in its query or in its body.
+func (r received) parameters(t testing.TB) object {
+	t.Helper()
+	if len(r.body) > 0 {
+		return decodeObject(t, r.body)
+	}
+	target, err := url.Parse(r.target)
+	require.NoError(t, err)
+	o := object{}
+	for name, values := range target.Query() {
+		o[name] = values[0]
+	}
+	return o
+}
+
+// notCarried are the parameters that are in none of the requests.
+func notCarried(path string, parameters []parameter, requests []object) []string {
+	var missing []string
+	for _, p := range parameters {
+		var inner []object
+		given := false
+		for _, o := range requests {
+			if value, here := o[p.Name]; here {
+				given, inner = true, append(inner, firstObject(value))
+			}
+		}
+		if !given {
+			missing = append(missing, path+"."+p.Name)
+		}
+		missing = append(missing, notCarried(path+"."+p.Name, p.Fields, inner)...)
+	}
+	return missing
 }
 
 // String writes a request as it was sent, but for what differs each time.

@@ -36,7 +36,8 @@ type Host struct {
 	ImageName, OSType, OSArch string
 }
 
-// AddHost puts a host there, without an agent, and returns its ID.
+// AddHost puts a host there, without an agent, and returns its ID. It replaces one of the same ID, as the other Add
+// methods replace what has the ID that is given.
 func (s *Server) AddHost(h Host) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -44,12 +45,19 @@ func (s *Server) AddHost(h Host) string {
 }
 
 // AddAgent puts an activated agent on a host, as if it had been installed, and returns its ID. "" stands for the host
-// that exists from the start. The service is activated by it.
+// that exists from the start, an ID that no host has for one that is gone. An agent that is on the host already is
+// activated. The service is activated by it.
 func (s *Server) AddAgent(hostID string) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	s.state.activated = true
-	return s.state.addAgent(cmp.Or(hostID, s.HostID)).id
+	hostID = cmp.Or(hostID, s.HostID)
+	a := s.state.agentOn(hostID)
+	if a == nil {
+		a = s.state.addAgent(hostID)
+	}
+	a.status = agentActivated
+	return a.id
 }
 
 func (st *state) addHost(h Host) string {
@@ -64,6 +72,9 @@ func (st *state) addHost(h Host) string {
 		h.IPs = []string{fmt.Sprintf("192.168.%d.%d", n/250%250, n%250+2)}
 	}
 	st.hosts.add(h.ID, &h)
+	if a := st.agentOn(h.ID); a != nil {
+		a.host = &h
+	}
 	return h.ID
 }
 
@@ -244,6 +255,6 @@ func (st *state) listAgentsByHost(a args) (any, *failure) {
 // page returns the items of the page that a request asks for.
 func page[T any](a args, items []T) []T {
 	number, size := a.intOr("pageNo", 1), a.intOr("pageSize", 10)
-	from := min((number-1)*size, len(items))
+	from := min(min(number-1, len(items))*size, len(items)) // the product fits an int of 32 bits
 	return items[from:min(from+size, len(items))]
 }

@@ -181,6 +181,13 @@ func newList[T, W any](lock sync.Locker, name string, items []T, item func(T) W,
 	}}
 }
 
+// MarshalJSON writes a list where it is part of something else, such as the failure of a fault.
+func (l *list) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	err := l.write(&buf)
+	return buf.Bytes(), err
+}
+
 func (l *list) write(w io.Writer) error {
 	var buf bytes.Buffer
 	buf.WriteString(`{"` + l.name + `":[`)

@@ -2,6 +2,7 @@ package cbrtest
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -9,36 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// documented are the fields of every returnObj; those of the items of a list are in braces.
-var documented = map[string]string{
-	"query-uuid":                "orderStatus resourceType resourceUuid",
-	"list-regions":              "regionList{regionID regionName regionCode regionParent regionType isMultiZones zoneList openapiAvailable}",
-	"open-service-backup":       "masterOrderID masterResourceStatus regionID resources{" + documentedResource + "} masterResourceID masterOrderNO",
-	"install-client-backup":     "installStatus",
-	"info-client-backup":        "backupClientList{instacneID instanceID instanceName instacneIps instanceIps backupClientID backupClientVersion backupClientStatus backupClientDesc backupClientUpdateNeed backupClientEnableInstall imageName osType backupClientType backupClientSubType osArch} backupClientTotal",
-	"uninstall-client-backup":   "UninstallStatus",
-	"client-by-instance-backup": "backupClientList{instacneID instanceID instacneIps instanceIps backupClientID backupClientName backupClientVersion backupClientStatus backupClientDesc backupClientUpdateNeed backupClientEnableInstall imageName osType backupClientType} backupClientTotal currentCount totalCount totalPage",
-	"create-storage-backup":     "masterOrderID masterResourceStatus masterOrderNo regionID resources{" + documentedResource + "} masterOrderNO",
-	"query-storage-backup":      "backupStorageList{backupStorageID backupStorageName backupStorageCapacity backupStorageFreeCapacity backupStorageStatusDesc backupStorageCreatTime backupStorageExpireTime regionName backupStorageStatusCode multiAz} backupStorageCount",
-	"resize-storage-backup":     "masterOrderID masterOrderNO regionID",
-	"renew-storage-backup":      "masterOrderID masterOrderNO regionID",
-	"refund-storage-backup":     "masterOrderID masterOrderNO regionID",
-	"new-backup-policy":         "status msg",
-	"query-backup-policy":       "backupPolicyList{backupPolicyID backupDirs backupRaw startTimeDesc backupPolicyName backupSrcInstanceID backupSrcInstanceName backupStorageID backupStorageName periodDesc retentionDesc statusDesc statusCode policyType} backupPolicyTotal",
-	"action-backup-policy":      "status msg backupTaskID",
-	"update-backup-policy":      "msg status",
-	"refund-backup-policy":      "status msg",
-	"query-task-backup":         "backupTaskList{backupTaskID backupPolicyName backupSrcInstanceID backupSrcInstanceName backupStorageID backupStorageName backupPaths backupFileCount backupTaskStatus backupTaskStatusCode backupTaskStartTime backupTaskDoneTime backupTaskErrMsg backupTaskPercent backupTaskName backupTaskRate backupSnapID backupSnapName} bakupTaskCount",
-	"cancel-task-backup":        "backupTaskID",
-	"create-restore-backup":     "backupRestoreID",
-	"query-restore-backup":      "backupRestoreList{backupRestoreID backupTgtInstanceID backupTargetInstanceID backupTgtInstanceName backupTargetInstanceName backupRestoreTargetPaths backupPaths backupRestoreDoneFileCount backupRestoreStatus backupRestoreStatusCode backupRestoreStartTime backupRestoreDoneTime backupRestoreCompleteTime backupRestoreErrMsg backupRestoreName backupRestorePercent backupStorageName backupSrcInstanceName backupSrcInstanceID backupSnapID backupSnapName} backupRestoreCount",
-	"cancel-restore-backup":     "backupRestoreID",
-	"query-backup-snapshot":     "backupSnapshotList{backupPolicyID backupSrcInstanceName backupPolicyName backupSrcInstanceID dirs createTimeDesc finishTimeDesc backupSnapID snapName statusCode statusDesc backupClientVersion backupSnapSize backupSnapIsNew backupMode backupStorageName backupSnapDataSize backupStorageID} backupSnapshotTotal",
-	"delete-resources-backup":   "status regionID",
-}
-
-const documentedResource = "orderID status isMaster resourceType resourceID masterOrderID masterResourceID itemValue resourceConfig createTime startTime updateTime"
 
 // seeded starts a server in which everything exists, and returns valid parameters of every operation for it.
 func seeded(t testing.TB, opts ...Option) (*Server, map[string]map[string]any) {
@@ -91,46 +62,56 @@ func seeded(t testing.TB, opts ...Option) (*Server, map[string]map[string]any) {
 
 func TestAnswersHoldEveryDocumentedField(t *testing.T) {
 	t.Parallel()
-	require.Len(t, documented, len(operations))
-	for name, fields := range documented {
-		t.Run(name, func(t *testing.T) {
+	for _, op := range contract(t) {
+		t.Run(op.Name, func(t *testing.T) {
 			t.Parallel()
 			srv, params := seeded(t, InMemory())
-			r := prepare(srv, name, params[name]).send(t, srv)
+			r := prepare(srv, op.Name, params[op.Name]).send(t, srv)
 			require.Equal(t, 800, r.StatusCode, r.Raw)
 			require.Equal(t, "SUCCESS", r.Message)
 			require.Equal(t, "成功", r.Description)
 			require.Empty(t, r.Error+r.ErrorCode)
 			require.NotNil(t, r.Details)
 			require.Equal(t, "application/json;charset=UTF-8", r.Header.Get("Content-Type"))
-			requireFields(t, fields, r.ReturnObj)
+			requireFields(t, op.Name, op.Response, r.ReturnObj)
 		})
 	}
 }
 
-// requireFields asserts that an object has exactly the fields, and each of its lists at least one item of which the
-// same is true.
-func requireFields(t *testing.T, fields string, obj map[string]any) {
+// requireFields asserts that an object has exactly the fields, each of its type.
+func requireFields(t *testing.T, path string, fields []member, obj map[string]any) {
 	t.Helper()
 	var names []string
-	for fields != "" {
-		end := strings.IndexAny(fields, " {")
-		if end < 0 {
-			end = len(fields)
+	for _, f := range fields {
+		names = append(names, f.Name)
+		if f.Null && obj[f.Name] == nil {
+			continue
 		}
-		name, rest := fields[:end], fields[end:]
-		if inner, after, nested := strings.Cut(strings.TrimPrefix(rest, "{"), "}"); strings.HasPrefix(rest, "{") && nested {
-			list := items(t, obj, name)
-			require.NotEmpty(t, list, name)
-			for _, item := range list {
-				requireFields(t, inner, item)
-			}
-			rest = after
-		}
-		names = append(names, name)
-		fields = strings.TrimSpace(rest)
+		requireType(t, path+"."+f.Name, f, obj[f.Name])
 	}
-	require.ElementsMatch(t, names, slices.Collect(maps.Keys(obj)))
+	require.ElementsMatch(t, names, slices.Collect(maps.Keys(obj)), path)
+}
+
+func requireType(t *testing.T, path string, f member, v any) {
+	t.Helper()
+	types := map[string]any{"string": "", "time": "", "boolean": true, "integer": 1., "number": 1., "object": object{}, "string[]": []any{}, "object[]": []any{}}
+	require.IsType(t, types[f.Type], v, path)
+	switch f.Type {
+	case "time":
+		require.Regexp(t, `^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`, v, path)
+	case "integer":
+		require.Equal(t, math.Trunc(v.(float64)), v, path)
+	case "object":
+		if f.Fields != nil {
+			requireFields(t, path, f.Fields, v.(object))
+		}
+	case "string[]", "object[]":
+		f.Type = strings.TrimSuffix(f.Type, "[]")
+		require.True(t, f.Type == "string" || len(v.([]any)) > 0, "%s is empty", path)
+		for _, item := range v.([]any) {
+			requireType(t, path, f, item)
+		}
+	}
 }
 
 func TestForms(t *testing.T) {
@@ -163,4 +144,9 @@ func TestRegions(t *testing.T) {
 	one := items(t, call(t, srv, "list-regions", map[string]any{"regionName": "西南1"}), "regionList")
 	require.Len(t, one, 1)
 	require.Empty(t, items(t, call(t, srv, "list-regions", map[string]any{"regionName": "x"}), "regionList"))
+
+	west := start(t, WithRegion(all[1]["regionID"].(string)))
+	all = items(t, call(t, west, "list-regions", nil), "regionList")
+	require.Len(t, all, 2, "the region of the server is listed once")
+	require.Equal(t, true, all[0]["openapiAvailable"])
 }

@@ -1,14 +1,120 @@
 package cbrtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// restated is an operation as testdata/contract.json has it, to which the SDK is held too.
+type restated struct {
+	Name, Method, Path   string
+	Parameters, Response []member
+}
+
+// member is a parameter of a request, a field of an answer, or a member of one of these.
+type member struct {
+	Name, In, Type      string
+	Required, Null      bool
+	Enum                []any
+	Min, Max            *int64
+	Ranges              map[string]map[string][2]int64 // by the value of another parameter
+	MaxItems, MaxLength int
+	Fields              []member
+}
+
+func contract(t testing.TB) []restated {
+	t.Helper()
+	data, err := os.ReadFile("../testdata/contract.json")
+	require.NoError(t, err)
+	var c struct{ Operations []restated }
+	require.NoError(t, json.Unmarshal(data, &c))
+	require.NotEmpty(t, c.Operations)
+	return c.Operations
+}
+
+// bounds returns the lowest and the highest number that a member can be. One of which nothing is said is not negative.
+func (m member) bounds() (low, high int64) {
+	if m.Type != "integer" || m.Enum != nil {
+		return 0, 0
+	}
+	low, high = 0, math.MaxInt32
+	if m.Min != nil {
+		low = *m.Min
+	}
+	if m.Max != nil {
+		high = *m.Max
+	}
+	for _, ranges := range m.Ranges {
+		low, high = math.MaxInt32, 0
+		for _, r := range ranges {
+			low, high = min(low, r[0]), max(high, r[1])
+		}
+	}
+	return low, high
+}
+
+// described says what is known of parameters, one to a line.
+func described(path string, all []member) []string {
+	var lines []string
+	for _, m := range all {
+		low, high := m.bounds()
+		lines = append(lines, fmt.Sprintf("%s%s in=%s type=%s required=%t values=%v from=%d to=%d items=%d length=%d",
+			path, m.Name, m.In, m.Type, m.Required, m.Enum, low, high, m.MaxItems, m.MaxLength))
+		lines = append(lines, described(path+m.Name+".", m.Fields)...)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// restate writes parameters of the table in the form of the contract. Only the outermost ones are in a place.
+func restate(in string, params []param) []member {
+	types := map[kind]string{
+		kindText: "string", kindInteger: "integer", kindBoolean: "boolean", kindFlag: "boolean",
+		kindTexts: "string[]", kindObject: "object", kindObjects: "object[]",
+	}
+	var out []member
+	for _, p := range params {
+		m := member{
+			Name: p.name, In: in, Type: types[p.kind], Required: p.required,
+			MaxItems: p.maxItems, MaxLength: p.maxText, Fields: restate("", p.fields),
+		}
+		for _, word := range p.words {
+			m.Enum = append(m.Enum, word)
+		}
+		for _, n := range p.integers {
+			m.Enum = append(m.Enum, n)
+		}
+		if p.ranged {
+			m.Min, m.Max = &p.low, &p.high
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func TestParametersAreThoseOfTheContract(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, want := range contract(t) {
+		names = append(names, want.Name)
+		t.Run(want.Name, func(t *testing.T) {
+			t.Parallel()
+			op := operations[want.Name]
+			require.Equal(t, want.Method+" "+want.Path, op.method+" "+op.path)
+			in := map[place]string{inQuery: "query", inBody: "body"}[op.in]
+			require.Equal(t, described("", want.Parameters), described("", restate(in, op.params)))
+		})
+	}
+	require.ElementsMatch(t, names, slices.Collect(maps.Keys(operations)))
+}
 
 // valid returns parameters of every operation that pass the checks, all of them given.
 func valid(op operation) map[string]any {
@@ -269,10 +375,21 @@ func TestOddRequests(t *testing.T) {
 			require.Equal(t, tt.code, r.Error, r.Raw)
 			require.Equal(t, otherSpelling(tt.code), r.ErrorCode)
 			require.NotEmpty(t, r.Description)
+			if tt.status == 413 {
+				require.Equal(t, "the body cannot be read: http: request body too large", r.Message)
+			}
 			if tt.status == 405 {
 				require.Equal(t, "GET", r.Header.Get("Allow"))
 			}
 		})
+	}
+}
+
+func TestTheSameParameterIsNamedEachTime(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for range 20 {
+		refusedFor(t, srv, "open-service-backup", "a", object{"c": 1, "a": 1, "b": 1})
 	}
 }
 

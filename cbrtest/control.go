@@ -20,7 +20,8 @@ const (
 )
 
 // FailNext makes the next job of its kind fail, after as many reads as it would otherwise have taken. The message is
-// what the service says about it. Calling it several times makes several jobs fail, one after the other.
+// what the service says about it. Calling it several times makes several jobs fail, one after the other. A task or a
+// restore that is under way when it is added counts as one that begins.
 func (s *Server) FailNext(job Job, message string) {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -39,7 +40,8 @@ func (st *state) nextFailure(job Job) string {
 
 // SetStatus puts the thing that has the ID into a state, given as the wire has it: "Failed" for a task, "14" for an
 // order. It may be one that no reference documents. A state that the server moves on from by itself, such as
-// Executing, is moved on from again; every other stays. Nothing else changes: a task that is put into Completed has no
+// Executing, is moved on from after as many reads as [Polls] says; every other stays: an order that is put into "1"
+// waits for payment until it is put into "14". Nothing else changes: a task that is put into Completed has no
 // snapshot, and an order that is put into "3" no effect. SetStatus reports whether there is such a thing: an agent, a
 // plan, a repository, a task, a restore, a snapshot or an order.
 func (s *Server) SetStatus(id, status string) bool {
@@ -47,19 +49,19 @@ func (s *Server) SetStatus(id, status string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if a := st.agents.get(id); a != nil {
-		a.status = status
+		a.status, a.left = status, st.polls.Install
 	} else if p := st.plans.get(id); p != nil {
 		p.status = status
 	} else if v := st.storages.get(id); v != nil {
-		v.status = status
+		v.status, v.left = status, st.polls.Destroy
 	} else if t := st.tasks.get(id); t != nil {
-		t.status = status
+		t.status, t.reads, t.canceled = status, 0, 0
 	} else if r := st.restores.get(id); r != nil {
-		r.status = status
+		r.status, r.reads, r.canceled = status, 0, 0
 	} else if n := st.snapshots.get(id); n != nil {
 		n.Status = status
 	} else if o := st.orders.get(id); o != nil {
-		o.status = status
+		o.status, o.left = status, st.polls.Order
 	} else {
 		return false
 	}
@@ -73,5 +75,5 @@ func (s *Server) Remove(id string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.hosts.remove(id) || st.agents.remove(id) || st.plans.remove(id) || st.storages.remove(id) ||
-		st.tasks.remove(id) || st.restores.remove(id) || st.removeSnapshot(id) || st.orders.remove(id)
+		st.tasks.remove(id) || st.restores.remove(id) || st.removeSnapshot(id) || st.removeOrder(id)
 }

@@ -16,12 +16,12 @@ import (
 
 // A Fault spoils the answers to requests, see [Server.Inject]. Its zero value does nothing but count down.
 //
-// What is answered instead of the operation's own answer is, in this order: the failure given by Code, the Body with
-// its Status, or what Conn says. A fault that gives none of these only touches the operation's own answer, and the
-// operation is carried out.
+// A client gets the failure given by Code, or else the Body with its Status, instead of the operation's own answer. Conn
+// says how it gets that, or that it gets nothing. Without all of these, Delay, Header and Rewrite touch the operation's
+// own answer.
 type Fault struct {
 	// Apply carries the operation out before its answer is spoiled, so that the client cannot know about it. Without
-	// it the request is lost on its way, unless the operation's own answer is what is sent.
+	// it the request is lost on its way, unless the operation's own answer is what is sent, whole or in part.
 	Apply bool
 	// Skip lets that many requests pass first.
 	Skip int
@@ -30,10 +30,11 @@ type Fault struct {
 	// Delay is how long the answer is kept back; shorter if the client goes away or the server is closed.
 	Delay time.Duration
 
-	// Status is the HTTP status to answer with. It stands for 200 if it is 0 and Body or Code are given. Giving only
-	// Status answers with an empty body.
+	// Status is the HTTP status to answer with, from 200 to 999. It stands for 200 if it is 0 and Body or Code are
+	// given. Giving only Status answers with an empty body.
 	Status int
-	// Header is added to the headers of the answer, and replaces those of the same name.
+	// Header is added to the headers of the answer, and replaces those of the same name, Date among them. A name
+	// without values takes a header away: http.Header{"Date": nil}.
 	Header http.Header
 	// Body is answered as it stands.
 	Body string
@@ -56,11 +57,16 @@ type Fault struct {
 }
 
 // A ConnFault is a fault of a connection. Where a request came by HTTP/2 its stream is reset instead.
+//
+// When a connection that it has used before is closed without an answer, net/http itself sends a GET once more on
+// another one. Such a fault then shows in [Server.Count] alone. To let the client see it, spoil more requests with
+// Fault.Times.
 type ConnFault int
 
 const (
 	// CloseOnAccept closes a connection as soon as it is accepted, whatever is to be requested on it: operation and
-	// Apply do not matter, and Skip and Times count connections.
+	// Apply do not matter, and Skip and Times count connections. It is for the listener of the server itself, not for
+	// one of a test's own.
 	CloseOnAccept ConnFault = iota + 1
 	// CloseBeforeBody closes the connection when the header of the request was read, but nothing of its body.
 	CloseBeforeBody
@@ -93,7 +99,7 @@ func Redirect(status int, location string) Fault {
 }
 
 // OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
-// the fault the server answers so to repetitions of an order only.
+// the fault the server answers so to repetitions of an order only. An order that the service refuses stays refused.
 func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
@@ -116,7 +122,7 @@ func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status
 // Inject makes faults of an operation. The operation is the last segment of its path, for example "query-uuid"; ""
 // stands for any, and a segment that no operation has for requests that would be answered with 404. Faults wait in a
 // queue, and one has to be used up before the next comes into play. Requests that are refused for their signature are
-// not spoiled and use no fault up.
+// not spoiled and use no fault up, but for [CloseBeforeBody], which comes before the signature can be checked.
 func (s *Server) Inject(operation string, f Fault) {
 	s.faults.add(operation, f)
 }
@@ -211,8 +217,7 @@ func (s *Server) spoil(w http.ResponseWriter, r *http.Request, f Fault, ans *ans
 		s.drop(w, false)
 		return
 	}
-	msg := f.message(ans)
-	msg.header.Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	msg := f.message(ans, s.gate.date())
 	if f.answers() {
 		s.recorder.answered(entry, msg.status)
 	}
@@ -235,14 +240,15 @@ func (f Fault) answers() bool {
 }
 
 // message makes the answer that a fault sends, as far as it sends one.
-func (f Fault) message(ans *answer) message {
-	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}}}
+func (f Fault) message(ans *answer, date string) message {
+	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
+	refusedOrder := f.Code == codeInProgress && ans != nil && ans.failure != nil
 	switch {
-	case f.Code != "":
+	case f.Code != "" && !refusedOrder:
 		failure := refuse(f.Code, f.Message, f.Description)
 		failure.returnObj = ans.returnObj()
 		msg.body = failed(failure).bytes()
-	case f.replaces():
+	case f.replaces() && !refusedOrder:
 		msg.body = []byte(f.Body)
 		if !json.Valid(msg.body) {
 			msg.header.Set("Content-Type", http.DetectContentType(msg.body))
@@ -324,11 +330,14 @@ func announced(n int) http.Header { return http.Header{"Content-Length": {strcon
 // half is as much of a body as comes before the connection breaks.
 func (m message) half() []byte { return m.body[:len(m.body)/2] }
 
-func (m message) sendHeader(conn net.Conn, more http.Header) {
+// sendHeader sends the header of an answer. The framing is what is said about the length of its body, unless the fault
+// says otherwise.
+func (m message) sendHeader(conn net.Conn, framing http.Header) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", m.status, http.StatusText(m.status))
-	_ = m.header.Write(&buf) // a buffer does not fail
-	_ = more.Write(&buf)
+	header := maps.Clone(framing)
+	maps.Copy(header, m.header)
+	_ = header.Write(&buf) // a buffer does not fail
 	buf.WriteString("\r\n")
 	send(conn, buf.Bytes())
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -217,6 +218,57 @@ func TestAnswersOfFaults(t *testing.T) {
 			require.Equal(t, tt.status, srv.Requests()[0].Status)
 		})
 	}
+}
+
+func TestHeadersOfFaults(t *testing.T) {
+	t.Parallel()
+	const date = "Mon, 02 Jan 2006 15:04:05 GMT"
+	for name, tt := range map[string]struct {
+		give http.Header
+		want map[string][]string
+	}{
+		"a date of its own":         {http.Header{"Date": {date}}, map[string][]string{"Date": {date}}},
+		"an empty date":             {http.Header{"Date": {""}}, map[string][]string{"Date": {""}}},
+		"no date":                   {http.Header{"Date": nil}, map[string][]string{"Date": nil}},
+		"no content type":           {http.Header{"Content-Type": {}}, map[string][]string{"Content-Type": nil}},
+		"not in the usual case":     {http.Header{"date": {date}}, map[string][]string{"Date": {date}}},
+		"two values":                {http.Header{"X-Odd": {"1", "2"}}, map[string][]string{"X-Odd": {"1", "2"}}},
+		"a length that is too long": {http.Header{"Content-Length": {"9999"}}, map[string][]string{"Content-Length": {"9999"}}},
+	} {
+		for _, conn := range []ConnFault{0, CloseAfterAnswer} {
+			t.Run(fmt.Sprintf("%s, %d", name, conn), func(t *testing.T) {
+				t.Parallel()
+				srv := start(t)
+				srv.Inject("list-regions", Fault{Header: tt.give, Conn: conn})
+				res, err := srv.HTTPClient().Do(prepare(srv, "list-regions", nil).request(t, srv))
+				require.NoError(t, err)
+				defer res.Body.Close()
+				for name, values := range tt.want {
+					require.Equal(t, values, res.Header[name], name)
+				}
+			})
+		}
+	}
+}
+
+func TestOrderThatIsRefusedIsNotInProgress(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Inject("create-storage-backup", OrderInProgress())
+	require.Equal(t, "Backup.Service.NotActivated", refusal(t, srv, "create-storage-backup", vault("vault", "")).Error)
+	srv.Inject("create-storage-backup", OrderInProgress())
+	require.Equal(t, "Backup.Parameter.Invalid", refusal(t, srv, "create-storage-backup", vault("-", "")).Error)
+	require.Zero(t, srv.Charges())
+}
+
+func TestFailureOfAFaultHoldsTheList(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	id := srv.AddStorage(Storage{})
+	srv.Inject("query-storage-backup", Fault{Apply: true, Code: "Backup.Storage.Busy"})
+	failed := refusal(t, srv, "query-storage-backup", nil)
+	require.Equal(t, id, items(t, failed.ReturnObj, "backupStorageList")[0]["backupStorageID"])
+	require.EqualValues(t, 1, failed.ReturnObj["backupStorageCount"])
 }
 
 func TestOrderOfFaults(t *testing.T) {

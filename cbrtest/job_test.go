@@ -89,6 +89,7 @@ func TestAgentLists(t *testing.T) {
 		"last page":         {"info-client-backup", object{"pageNo": 3}, 5, 25, "host-20"},
 		"page of fifty":     {"info-client-backup", object{"pageSize": 50}, 25, 25, "host-00"},
 		"beyond the end":    {"info-client-backup", object{"pageNo": 9}, 0, 25, ""},
+		"the last number":   {"info-client-backup", object{"pageNo": 1<<31 - 1, "pageSize": 50}, 0, 25, ""},
 		"by name":           {"info-client-backup", object{"queryContent": "web-07"}, 1, 1, "host-07"},
 		"by ID":             {"info-client-backup", object{"queryContent": "host-1"}, 10, 10, "host-10"},
 		"bare metal":        {"info-client-backup", object{"sourceType": "CT-DPS"}, 1, 1, "metal-1"},
@@ -263,6 +264,30 @@ func TestRestoresThatDoNotComplete(t *testing.T) {
 			call(t, srv, "create-restore-backup", map[string]any{"backupSnapID": snapshot})
 		})
 	}
+}
+
+func TestSeededJobsFailToo(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithPolls(Polls{Task: 1, Restore: 1}))
+	srv.FailNext(TaskJob, "磁盘读取错误")
+	srv.FailNext(RestoreJob, "目标磁盘已满")
+	srv.AddTask(Task{ID: "over", Status: "Completed", Message: "好"})
+	srv.AddTask(Task{ID: "first"})
+	srv.AddTask(Task{ID: "second", Status: "Executing"})
+	srv.AddRestore(Restore{ID: "over", Status: "RestoreCompleted"})
+	srv.AddRestore(Restore{ID: "first"})
+	call(t, srv, "query-task-backup", nil)
+	call(t, srv, "query-restore-backup", nil)
+	ends := map[any]any{}
+	for _, task := range items(t, call(t, srv, "query-task-backup", nil), "backupTaskList") {
+		ends[task["backupTaskID"]] = fmt.Sprint(task["backupTaskStatusCode"], " ", task["backupTaskErrMsg"])
+	}
+	require.Equal(t, map[any]any{"over": "Completed 好", "first": "Failed 磁盘读取错误", "second": "Completed 备份成功"}, ends)
+	ends = map[any]any{}
+	for _, restore := range items(t, call(t, srv, "query-restore-backup", nil), "backupRestoreList") {
+		ends[restore["backupRestoreID"]] = fmt.Sprint(restore["backupRestoreStatusCode"], " ", restore["backupRestoreErrMsg"])
+	}
+	require.Equal(t, map[any]any{"over": "RestoreCompleted ", "first": "RestoreFail 目标磁盘已满"}, ends)
 }
 
 func TestRestoreTargets(t *testing.T) {

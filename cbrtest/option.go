@@ -31,7 +31,8 @@ func WithCredentials(accessKey, secretKey string) Option {
 	return func(c *config) { c.accessKey, c.secretKey = accessKey, secretKey }
 }
 
-// WithRegion sets the ID of the region in which the service can be used.
+// WithRegion sets the ID of the region in which the service can be used. The IDs that a server chooses follow from its
+// region: those of two regions differ, and those of one region are the same in every run of a test.
 func WithRegion(id string) Option {
 	return func(c *config) { c.regionID = id }
 }
@@ -43,7 +44,8 @@ func InMemory() Option {
 	return func(c *config) { c.inMemory = true }
 }
 
-// WithListener serves on the given listener, which the server closes.
+// WithListener serves on the given listener, which the server closes. Where it listens on every address of the machine,
+// [Server.URL] has that of the loopback interface.
 func WithListener(l net.Listener) Option {
 	return func(c *config) { c.listener = l }
 }

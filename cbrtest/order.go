@@ -1,18 +1,23 @@
 package cbrtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"time"
 )
 
-// The states of an order, as orderStatus has them.
+// The states of an order, as orderStatus has them. Those that are not here mean that it is under way.
 const (
 	orderDone          = "3"
+	orderCanceled      = "4"
 	orderFailed        = "5"
+	orderRejected      = "10"
+	orderRevoked       = "11"
 	orderUnsubscribing = "12"
 	orderUnsubscribed  = "13"
 	orderOpening       = "14"
+	orderRemoved       = "15"
 )
 
 const codeInProgress = "Backup.Order.InProgress"
@@ -64,8 +69,8 @@ type order struct {
 	failure              string
 	requests             int
 	placed, updated      time.Time
-	apply                func() // when it is done
-	undo                 func() // when it failed
+	apply                func() // what happens, once, when it is done
+	undo                 func() // what happens, once, when it failed
 }
 
 // place answers an order. The token says whether it is one that is known; if not, check says whether it can be placed
@@ -104,8 +109,9 @@ func (st *state) placeAgain(o *order, content string) (any, *failure) {
 	switch o.status {
 	case orderDone, orderUnsubscribed:
 		return st.wireOrder(o), nil
-	case orderFailed:
-		f = refuse("Backup.Order.Failed", "the order failed: "+o.failure, "订单失败")
+	case orderCanceled, orderFailed, orderRejected, orderRevoked, orderRemoved:
+		reason := cmp.Or(o.failure, "its status is "+o.status)
+		f = refuse("Backup.Order.Failed", "the order failed: "+reason, "订单失败")
 	}
 	f.returnObj = st.wireOrder(o)
 	return nil, f
@@ -137,13 +143,19 @@ func (o *order) read(now time.Time) {
 		o.status = orderUnsubscribed
 	}
 	o.updated = now
-	effect := o.apply
+	effect := &o.apply
 	if o.status == orderFailed {
-		effect = o.undo
+		effect = &o.undo
 	}
-	if effect != nil {
-		effect()
+	if happen := *effect; happen != nil {
+		*effect = nil
+		happen()
 	}
+}
+
+func (st *state) removeOrder(id string) bool {
+	maps.DeleteFunc(st.tokens, func(_ string, o *order) bool { return o.id == id })
+	return st.orders.remove(id)
 }
 
 // wireOrder is the returnObj of an order. That of the pages about existing repositories is shorter.

@@ -174,6 +174,65 @@ func TestFailedOrder(t *testing.T) {
 	call(t, srv, "create-storage-backup", vault("vault", "token-2"))
 }
 
+func TestUnpaidOrder(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	id := order["masterOrderID"].(string)
+	srv.SetStatus(id, "1")
+	for range 5 {
+		require.Equal(t, "1", orderStatus(t, srv, id), "nobody pays")
+	}
+	again := refusal(t, srv, "create-storage-backup", vault("vault", "token"))
+	require.Equal(t, codeInProgress, again.Error)
+	require.Equal(t, id, again.ReturnObj["masterOrderID"])
+	srv.SetStatus(id, "14")
+	var got []string
+	for range 3 {
+		got = append(got, orderStatus(t, srv, id))
+	}
+	require.Equal(t, []string{"14", "14", "3"}, got, "paid, it takes as many looks as any order")
+	require.Equal(t, 1, srv.Charges())
+}
+
+func TestOrderThatCameToNothing(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]string{"cancelled": "4", "failed": "5", "rejected": "10", "revoked": "11", "removed": "15"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, Activated())
+			order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+			srv.SetStatus(order["masterOrderID"].(string), status)
+			again := refusal(t, srv, "create-storage-backup", vault("vault", "token"))
+			require.Equal(t, "Backup.Order.Failed", again.Error)
+			require.Equal(t, "the order failed: its status is "+status, again.Message)
+			require.Equal(t, order["masterOrderID"], again.ReturnObj["masterOrderID"])
+		})
+	}
+}
+
+func TestOrderHasItsEffectOnce(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated(), WithPolls(Polls{Order: -1}))
+	order := call(t, srv, "create-storage-backup", vault("vault", ""))
+	for range 2 {
+		require.Equal(t, "3", orderStatus(t, srv, order["masterOrderID"]))
+		srv.SetStatus(order["masterOrderID"].(string), "14")
+	}
+	require.Len(t, items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList"), 1)
+}
+
+func TestRemovedOrderIsForgotten(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	require.True(t, srv.Remove(order["masterOrderID"].(string)))
+	again := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	require.NotEqual(t, order["masterOrderID"], again["masterOrderID"], "nothing is known of the token")
+	require.Len(t, srv.Orders(), 1)
+	require.Equal(t, 2, srv.Charges())
+}
+
 func TestUnsubscribe(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -235,6 +294,31 @@ func TestResizeAndRenew(t *testing.T) {
 	require.Equal(t, "Available", listed()["backupStorageStatusCode"])
 	require.Equal(t, "2027-03-31 00:00:00", listed()["backupStorageExpireTime"], "two months from now on")
 	require.Empty(t, items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageStatus": "Expire"}), "backupStorageList"))
+}
+
+func TestRepositoryPutIntoExpireIsExpired(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithPolls(Polls{Order: -1}))
+	storage := srv.AddStorage(Storage{})
+	srv.SetStatus(storage, "Expire")
+	status := func() any {
+		return items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")[0]["backupStorageStatusCode"]
+	}
+	resize := map[string]any{"backupStorageID": storage, "backupStorageCapacity": 200}
+	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "resize-storage-backup", resize).Error)
+	call(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
+	require.Equal(t, "Available", status())
+
+	srv.SetStatus(storage, "Expire")
+	unsubscribe := map[string]any{"backupStorageID": storage}
+	srv.FailNext(OrderJob, "")
+	call(t, srv, "refund-storage-backup", unsubscribe)
+	require.Equal(t, "Expire", status(), "not unsubscribed")
+	call(t, srv, "refund-storage-backup", unsubscribe)
+	require.Equal(t, "Destorying", status())
+	refused := refusal(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
+	require.Equal(t, "the repository cannot be renewed, it is Destorying", refused.Message)
+	require.Equal(t, "the repository cannot be unsubscribed, it is Destorying", refusal(t, srv, "refund-storage-backup", unsubscribe).Message)
 }
 
 func TestStorageNamesAreUnique(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -189,7 +190,7 @@ func (op operation) readQuery(raw string) (args, *failure) {
 
 // checkFields checks the members of an object, whose name is the prefix.
 func checkFields(params []param, a args, prefix string) *failure {
-	for name := range a {
+	for _, name := range slices.Sorted(maps.Keys(a)) {
 		if !slices.ContainsFunc(params, func(p param) bool { return p.name == name }) {
 			return invalid(prefix+name, "is unknown")
 		}

@@ -30,7 +30,8 @@ type Plan struct {
 	Stopped bool
 }
 
-// AddPlan puts a plan there and returns its ID. The service is activated by it.
+// AddPlan puts a plan there and returns its ID. The service is activated by it. The plan can be run once there is an
+// agent on its host, see [Server.AddAgent].
 func (s *Server) AddPlan(p Plan) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()

@@ -45,13 +45,13 @@ type Restore struct {
 
 // AddRestore puts a restore there and returns its ID.
 func (s *Server) AddRestore(r Restore) string {
-	if s.state.unknownSnapshot(r.SnapshotID) {
-		r.SnapshotID = s.AddSnapshot(Snapshot{ID: r.SnapshotID})
-	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	st := s.state
 	n := st.snapshots.get(r.SnapshotID)
+	if n == nil {
+		n = st.seedSnapshot(Snapshot{ID: r.SnapshotID}, s.HostID)
+	}
 	added := st.newRestore(n, st.hostOrUnknown(cmp.Or(r.HostID, n.HostID)), r.Dir)
 	added.id = cmp.Or(r.ID, added.id)
 	added.name = cmp.Or(r.Name, added.name)
@@ -63,14 +63,11 @@ func (s *Server) AddRestore(r Restore) string {
 	if added.status == restoreCompleted {
 		added.percent = 100
 	}
+	if added.underWay() {
+		st.doom(added)
+	}
 	st.restores.add(added.id, added)
 	return added.id
-}
-
-func (st *state) unknownSnapshot(id string) bool {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.snapshots.get(id) == nil
 }
 
 type restore struct {
@@ -113,15 +110,22 @@ func (st *state) createRestore(a args) (any, *failure) {
 		return nil, err
 	}
 	r := st.newRestore(n, target, a.text("backupTgtDir"))
-	if r.failure = st.nextFailure(RestoreCreateJob); r.failure != "" {
-		r.failsEarly = true
-	} else {
-		r.failure = st.nextFailure(RestoreJob)
-	}
+	st.doom(r)
 	n.Status = snapRestoring
 	st.restores.add(r.id, r)
 	return object{"backupRestoreID": r.id}, nil
 }
+
+// doom settles whether a restore that begins will fail.
+func (st *state) doom(r *restore) {
+	r.failure = st.nextFailure(RestoreCreateJob)
+	r.failsEarly = r.failure != ""
+	if !r.failsEarly {
+		r.failure = st.nextFailure(RestoreJob)
+	}
+}
+
+func (r *restore) underWay() bool { return r.status == restoreCreating || r.status == restoreRunning }
 
 // readRestore moves a restore on, as every look at it does.
 func (st *state) readRestore(r *restore) {
@@ -164,7 +168,7 @@ func (st *state) cancelRestore(a args) (any, *failure) {
 	if r == nil || r.target.SourceType != a.source() {
 		return nil, notFound("Restore", id)
 	}
-	if r.status != restoreCreating && r.status != restoreRunning {
+	if !r.underWay() {
 		return nil, refuse("Backup.Restore.StatusInvalid", "the restore cannot be cancelled, it is "+r.status, "恢复任务当前状态不可取消")
 	}
 	r.status = restoreCanceling

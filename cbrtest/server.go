@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -21,12 +22,12 @@ const maxBody = 1 << 20
 // and HTTP/2: httptest.NewUnstartedServer(srv).
 type Server struct {
 	// URL is the base URL, of the form http://127.0.0.1:port without a trailing slash. All operations are served
-	// there, the companions (orders and regions) too.
+	// there, the two of other products (orders and regions) too.
 	URL string
 	// AccessKey and SecretKey are the credentials that clients must sign with. They are worth nothing outside of the
 	// server.
 	AccessKey, SecretKey string
-	// RegionID is the only region in which the service can be used.
+	// RegionID is the only region in which the service can be used. A test of two regions starts two servers.
 	RegionID string
 	// HostID is a host that exists from the start, without an agent, and can be protected.
 	HostID string
@@ -50,7 +51,9 @@ type Server struct {
 func NewServer(opts ...Option) *Server {
 	cfg := defaultConfig()
 	for _, opt := range opts {
-		opt(&cfg)
+		if opt != nil {
+			opt(&cfg)
+		}
 	}
 	s := &Server{
 		AccessKey: cfg.accessKey,
@@ -88,6 +91,9 @@ func (s *Server) listen(cfg config) {
 	}
 	s.server.Start()
 	s.URL = s.server.URL
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && addr.IP.IsUnspecified() {
+		s.URL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(addr.Port))
+	}
 }
 
 // HTTPClient returns a client that reaches the server, also one that is [InMemory]. Every call returns the same client;
@@ -129,7 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.spoil(w, r, f, nil, entry)
 		return
 	}
-	w.Header().Set("Date", s.gate.now().UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", s.gate.date())
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	s.recorder.body(entry, body)
 	var ans *answer
@@ -137,7 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var faulty bool
 	switch refused := s.gate.check(r, body); {
 	case err != nil:
-		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read", "请求体无法读取"))
+		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read: "+err.Error(), "请求体无法读取"))
 	case refused != nil:
 		ans = failed(refused)
 	default:

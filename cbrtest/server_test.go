@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+// A server that is closed leaves no goroutine.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
@@ -25,6 +29,21 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, []string{"my-ak", "my-sk", "my-region"}, []string{srv.AccessKey, srv.SecretKey, srv.RegionID})
 	call(t, srv, "create-storage-backup", vault("vault", ""))
 	require.Equal(t, 401, signed{method: "GET", path: "/v4/region/list-regions", ak: "test-ak", sk: "test-sk"}.send(t, srv).Status)
+}
+
+func TestOptionsThatAreNilArePassedOver(t *testing.T) {
+	t.Parallel()
+	srv := start(t, nil, WithRegion("my-region"), nil)
+	require.Equal(t, "my-region", srv.RegionID)
+}
+
+func TestListenerOnEveryAddress(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", ":0")
+	require.NoError(t, err)
+	srv := start(t, WithListener(l))
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, srv.URL)
+	call(t, srv, "list-regions", nil)
 }
 
 func TestInMemory(t *testing.T) {
@@ -143,6 +162,43 @@ func TestSetStatusAndRemove(t *testing.T) {
 	require.False(t, srv.SetStatus("x", "Failed"))
 }
 
+func TestSetStatusBeginsAnew(t *testing.T) {
+	t.Parallel()
+	srv, run := planned(t, WithPolls(Polls{Task: 2, Restore: 2, Install: 1, Order: 1, Cancel: 1}))
+	task := call(t, srv, "action-backup-policy", run)["backupTaskID"].(string)
+	require.Equal(t, []any{"Preparing", "Executing", "Completed"}, taskStates(t, srv, 3))
+	snapshots := items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList")
+	srv.SetStatus(task, "Executing")
+	require.Equal(t, []any{"Executing", "Executing", "Completed"}, taskStates(t, srv, 3))
+	require.Equal(t, snapshots, items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList"), "one task, one snapshot")
+	srv.SetStatus(task, "Canceling")
+	require.Equal(t, []any{"Canceling", "Canceled"}, taskStates(t, srv, 2))
+	srv.SetStatus(task, "Canceling")
+	require.Equal(t, []any{"Canceling", "Canceled"}, taskStates(t, srv, 2))
+
+	restore := srv.AddRestore(Restore{Status: "RestoreFail"})
+	srv.SetStatus(restore, "RestoreCreating")
+	require.Equal(t, []any{"RestoreCreating", "RestoreRunning", "RestoreCompleted"}, restoreStates(t, srv, 3))
+	srv.SetStatus(restore, "RestoreRunning")
+	require.Equal(t, []any{"RestoreRunning", "RestoreRunning", "RestoreCompleted"}, restoreStates(t, srv, 3))
+
+	agent := items(t, call(t, srv, "client-by-instance-backup", nil), "backupClientList")[0]["backupClientID"].(string)
+	srv.SetStatus(agent, "Installing")
+	require.Equal(t, []any{"Installing", "Activated"}, agentStates(t, srv, 2))
+
+	srv.SetStatus(srv.AddStorage(Storage{Name: "old"}), "Destorying")
+	old := map[string]any{"queryContent": "old"}
+	require.Len(t, items(t, call(t, srv, "query-storage-backup", old), "backupStorageList"), 1)
+	require.Empty(t, items(t, call(t, srv, "query-storage-backup", old), "backupStorageList"))
+
+	order := call(t, srv, "open-service-backup", nil)["masterOrderID"].(string)
+	for range 2 {
+		srv.SetStatus(order, "14")
+		require.Equal(t, "14", orderStatus(t, srv, order))
+		require.Equal(t, "3", orderStatus(t, srv, order))
+	}
+}
+
 func TestSeedsKeepWhatTheySay(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 6, 1, 8, 0, 0, 0, beijing)
@@ -172,6 +228,51 @@ func TestSeedsKeepWhatTheySay(t *testing.T) {
 			require.Equal(t, v, got[name], name)
 		}
 	}
+}
+
+func TestSeedOfTheSameIDReplaces(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, name := range []string{"first", "second"} {
+		srv.AddHost(Host{ID: "h-1", Name: name})
+		srv.AddAgent("h-1")
+		srv.AddStorage(Storage{ID: "s-1", Name: name})
+		srv.AddPlan(Plan{ID: "p-1", Name: name, HostID: "h-1"})
+		srv.AddTask(Task{ID: "t-1", Name: name})
+		srv.AddSnapshot(Snapshot{ID: "n-1", Name: name})
+		srv.AddRestore(Restore{ID: "r-1", Name: name, SnapshotID: "n-1"})
+	}
+	for _, want := range []struct{ operation, list, name string }{
+		{"client-by-instance-backup", "backupClientList", "backupClientName"},
+		{"query-storage-backup", "backupStorageList", "backupStorageName"},
+		{"query-backup-policy", "backupPolicyList", "backupPolicyName"},
+		{"query-task-backup", "backupTaskList", "backupTaskName"},
+		{"query-backup-snapshot", "backupSnapshotList", "snapName"},
+		{"query-restore-backup", "backupRestoreList", "backupRestoreName"},
+	} {
+		listed := items(t, call(t, srv, want.operation, nil), want.list)
+		require.Len(t, listed, 1, want.operation)
+		require.Equal(t, "second", listed[0][want.name], want.operation)
+	}
+	newest := items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList")[0]
+	require.Equal(t, true, newest["backupSnapIsNew"])
+}
+
+func TestAHostHasOneAgent(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	first := srv.AddAgent("")
+	srv.SetStatus(first, "InstallFail")
+	require.Equal(t, first, srv.AddAgent(srv.HostID))
+	srv.AddAgent("late") // before its host
+	srv.AddHost(Host{ID: "late"})
+	listed := items(t, call(t, srv, "info-client-backup", map[string]any{"notOnlyInstalled": true}), "backupClientList")
+	var hosts []any
+	for _, agent := range listed {
+		require.Equal(t, "Activated", agent["backupClientStatus"])
+		hosts = append(hosts, agent["instanceID"])
+	}
+	require.Equal(t, []any{srv.HostID, "late"}, hosts)
 }
 
 func TestLongListIsStreamed(t *testing.T) {
@@ -244,6 +345,14 @@ func TestManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 	require.Equal(t, 5*len(operations), srv.Count("")-srv.Count("open-service-backup")+5)
+}
+
+func TestIDsOfRegions(t *testing.T) {
+	t.Parallel()
+	first, again, other := start(t), start(t), start(t, WithRegion("region-2"))
+	require.Equal(t, first.HostID, again.HostID, "tests can be repeated")
+	require.NotEqual(t, first.HostID, other.HostID)
+	require.NotEqual(t, first.AddStorage(Storage{}), other.AddStorage(Storage{}))
 }
 
 func TestIDsLookLikeUUIDs(t *testing.T) {

@@ -55,6 +55,9 @@ func (g *gate) addKey(accessKey, secretKey string) {
 // now is the server's idea of the real time, by which dates of signatures are judged.
 func (g *gate) now() time.Time { return time.Now().Add(time.Duration(g.skew.Load())) }
 
+// date returns that time as the Date header has it.
+func (g *gate) date() string { return g.now().UTC().Format(http.TimeFormat) }
+
 // check returns why the request is refused, nil if it is let in.
 func (g *gate) check(r *http.Request, body []byte) *failure {
 	if r.UserAgent() == "" {

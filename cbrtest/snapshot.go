@@ -44,8 +44,12 @@ type Snapshot struct {
 func (s *Server) AddSnapshot(n Snapshot) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	st := s.state
-	p := st.planOrFirst(n.PlanID, n.HostID, s.HostID)
+	return s.state.seedSnapshot(n, s.HostID).ID
+}
+
+// seedSnapshot puts a snapshot there, of the first host unless it says of which.
+func (st *state) seedSnapshot(n Snapshot, firstHostID string) *snapshot {
+	p := st.planOrFirst(n.PlanID, n.HostID, firstHostID)
 	added := st.newSnapshot(p)
 	added.ID = cmp.Or(n.ID, added.ID)
 	if n.HostID != "" {
@@ -67,7 +71,7 @@ func (s *Server) AddSnapshot(n Snapshot) string {
 	added.Status = cmp.Or(n.Status, snapAvailable)
 	added.seeded = true
 	st.addSnapshot(added)
-	return added.ID
+	return added
 }
 
 // snapshot is a Snapshot with what stays of its host and its plan when they are gone.
@@ -129,6 +133,7 @@ func (st *state) fullDue(p *plan) bool {
 func (n *snapshot) line() string { return n.HostID + "/" + n.PlanID }
 
 func (st *state) addSnapshot(n *snapshot) {
+	st.removeSnapshot(n.ID)
 	st.snapshots.add(n.ID, n)
 	if last := st.newest[n.line()]; last == nil || !n.Created.Before(last.Created) {
 		st.newest[n.line()] = n

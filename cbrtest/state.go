@@ -3,6 +3,8 @@ package cbrtest
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"path"
 	"slices"
@@ -43,7 +45,10 @@ type state struct {
 }
 
 func newState(cfg config) *state {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, cfg.regionID) // it does not fail
 	return &state{
+		lastID:    hash.Sum64(),
 		regionID:  cfg.regionID,
 		polls:     cfg.polls.filled(),
 		clock:     cfg.clock,
@@ -88,7 +93,8 @@ func (st *state) now() time.Time {
 	return st.clock.Add(st.advanced)
 }
 
-// newID returns an ID that looks like a UUID. The IDs of every server are the same, so that tests can be repeated.
+// newID returns an ID that looks like a UUID. The IDs of every server of a region are the same, so that tests can be
+// repeated, and those of two regions differ.
 func (st *state) newID() string {
 	st.lastID++
 	var b [16]byte
@@ -144,7 +150,7 @@ func matches(search string, in ...string) bool {
 // is reports whether a value passes a filter, which is empty if it was not given.
 func is(filter, value string) bool { return filter == "" || filter == value }
 
-// table keeps things by ID, in the order in which they came.
+// table keeps things by ID, in the order in which they came. What is added with an ID that is taken replaces what has it.
 type table[T any] struct {
 	byID map[string]*T
 	list []*T
@@ -154,8 +160,12 @@ func (t *table[T]) add(id string, item *T) {
 	if t.byID == nil {
 		t.byID = map[string]*T{}
 	}
+	if old := t.byID[id]; old != nil {
+		t.list[slices.Index(t.list, old)] = item
+	} else {
+		t.list = append(t.list, item)
+	}
 	t.byID[id] = item
-	t.list = append(t.list, item)
 }
 
 func (t *table[T]) get(id string) *T { return t.byID[id] }

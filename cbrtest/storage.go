@@ -9,7 +9,7 @@ import (
 // gigabyte is the unit of capacities.
 const gigabyte = 1 << 30
 
-// The states of a repository. It is also expired, without being in a state of its own, when its time has come.
+// The states of a repository. One that is Available has expired when its time has come, too.
 const (
 	storageAvailable  = "Available"
 	storageExpire     = "Expire"
@@ -87,6 +87,18 @@ func (st *state) usable(id string) (*storage, *failure) {
 	return v, nil
 }
 
+// subscribed finds a repository that can be renewed or unsubscribed, also one that has expired.
+func (st *state) subscribed(id, done, chinese string) (*storage, *failure) {
+	v := st.storages.get(id)
+	if v == nil {
+		return nil, notFound("Storage", id)
+	}
+	if v.status != storageAvailable && v.status != storageExpire {
+		return nil, refuse("Backup.Storage.NotAvailable", "the repository cannot be "+done+", it is "+v.status, "存储库当前状态不可"+chinese)
+	}
+	return v, nil
+}
+
 func (st *state) createStorage(a args) (any, *failure) {
 	return st.place("create-storage-backup", a, func(o *order) *failure {
 		if err := st.active(); err != nil {
@@ -144,15 +156,15 @@ func (st *state) resizeStorage(a args) (any, *failure) {
 // renewStorage renews a repository, also one that has expired.
 func (st *state) renewStorage(a args) (any, *failure) {
 	return st.place("renew-storage-backup", a, func(o *order) *failure {
-		v := st.storages.get(a.text("backupStorageID"))
-		if v == nil {
-			return notFound("Storage", a.text("backupStorageID"))
-		}
-		if v.status != storageAvailable {
-			return refuse("Backup.Storage.NotAvailable", "the repository is not available but "+v.status, "存储库不可续订")
+		v, err := st.subscribed(a.text("backupStorageID"), "renewed", "续订")
+		if err != nil {
+			return err
 		}
 		o.storageID = v.ID
 		o.apply = func() {
+			if v.status == storageExpire {
+				v.status = storageAvailable
+			}
 			from := v.Expires
 			if now := st.now(); from.Before(now) {
 				from = now
@@ -165,17 +177,15 @@ func (st *state) renewStorage(a args) (any, *failure) {
 
 func (st *state) unsubscribeStorage(a args) (any, *failure) {
 	return st.place("refund-storage-backup", a, func(o *order) *failure {
-		v := st.storages.get(a.text("backupStorageID"))
-		if v == nil {
-			return notFound("Storage", a.text("backupStorageID"))
+		v, err := st.subscribed(a.text("backupStorageID"), "unsubscribed", "退订")
+		if err != nil {
+			return err
 		}
-		if v.status != storageAvailable {
-			return refuse("Backup.Storage.NotAvailable", "the repository is being unsubscribed already", "存储库正在退订")
-		}
+		before := v.status
 		v.status = storageRefing
 		o.status, o.storageID = orderUnsubscribing, v.ID
 		o.apply = func() { v.status, v.left = storageDestorying, st.polls.Destroy }
-		o.undo = func() { v.status = storageAvailable }
+		o.undo = func() { v.status = before }
 		return nil
 	})
 }

@@ -57,6 +57,9 @@ func (s *Server) AddTask(t Task) string {
 	if added.status == taskCompleted {
 		added.percent = 100
 	}
+	if added.underWay() {
+		added.failure = st.nextFailure(TaskJob)
+	}
 	st.tasks.add(added.id, added)
 	return added.id
 }
@@ -110,6 +113,8 @@ func (st *state) runPlan(p *plan, full bool) (*task, *failure) {
 	return t, nil
 }
 
+func (t *task) underWay() bool { return t.status == taskPreparing || t.status == taskExecuting }
+
 // readTask moves a task on, as every look at it does.
 func (st *state) readTask(t *task) {
 	switch t.status {
@@ -133,15 +138,18 @@ func (st *state) finishTask(t *task) {
 		t.end(taskFailed, t.failure, st.now())
 		return
 	}
-	n := st.snapshotOf(t)
-	if v := st.storages.get(t.plan.storageID); v == nil || v.free() < n.Size {
-		t.end(taskFailed, "存储库容量不足", st.now())
-		return
+	if t.snapshot == nil {
+		n := st.snapshotOf(t)
+		if v := st.storages.get(t.plan.storageID); v == nil || v.free() < n.Size {
+			t.end(taskFailed, "存储库容量不足", st.now())
+			return
+		}
+		st.addSnapshot(n)
+		t.snapshot = n
 	}
 	t.end(taskCompleted, "备份成功", st.now())
-	t.percent, t.snapshot = 100, n
+	t.percent = 100
 	t.files += 128
-	st.addSnapshot(n)
 }
 
 func (t *task) end(status, message string, now time.Time) {
@@ -154,7 +162,7 @@ func (st *state) cancelTask(a args) (any, *failure) {
 	if t == nil || t.plan.host.SourceType != a.source() {
 		return nil, notFound("Task", id)
 	}
-	if t.status != taskPreparing && t.status != taskExecuting {
+	if !t.underWay() {
 		return nil, refuse("Backup.Task.StatusInvalid", "the task cannot be cancelled, it is "+t.status, "任务当前状态不可取消")
 	}
 	t.status = taskCanceling
