@@ -87,6 +87,7 @@ func eachOperation(t *testing.T, test func(t *testing.T, op operation)) {
 	for _, op := range contract(t) {
 		t.Run(op.Name, func(t *testing.T) {
 			t.Parallel()
+			require.Contains(t, calls, op.Name, "no method calls it")
 			test(t, op)
 		})
 	}
