@@ -103,10 +103,9 @@ type stream[T any] struct {
 	yield   func(T) bool
 
 	envelope envelope
-	raw      json.RawMessage // an item
-	returned int             // how often returnObj came
-	listed   int             // how often the list came
-	flaw     error           // what is wrong with the content, should the answer be a success
+	returned int   // how often returnObj came
+	listed   int   // how often the list came
+	flaw     error // what is wrong with the content, should the answer be a success
 }
 
 // read takes in the whole answer. The members of the envelope may follow the list,
@@ -208,10 +207,7 @@ func (s *stream[T]) items() error {
 			return err
 		}
 		item = empty
-		if err := s.decode(&s.raw); err != nil {
-			return err
-		}
-		if err := decode(s.raw, &item); err != nil {
+		if err := s.decode(&item); err != nil {
 			return err
 		}
 		s.in.mark = s.decoder.InputOffset()
