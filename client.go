@@ -237,15 +237,20 @@ func (c *Client) send(ctx context.Context, call *call) (answer *attempt, err err
 
 // try makes attempts until one succeeds or the call may not be repeated.
 func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
+	var before string // how the last attempt failed
 	for {
 		a := c.attempt(ctx, call)
 		if a.err == nil {
 			return a, a.rejected
 		}
+		if a.failure == ended && before != "" {
+			a.err = fmt.Errorf("%w, after %s", a.err, before)
+		}
 		wait, again := c.retry(call, a)
 		if !again {
 			return nil, call.fail(a, a.err, call.unknown)
 		}
+		before = call.fail(a, a.err, false).short()
 		if !c.scopes.sleep(ctx, wait) {
 			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again, since: %w", c.scopes.ended(ctx), a.err), call.unknown)
 		}

@@ -121,6 +121,12 @@ func (e *Error) known() []string {
 	return known
 }
 
+// short is what is known of a failure that another attempt followed.
+func (e *Error) short() string {
+	e.unknown = false // it is told of the call
+	return beginning(nil, strings.Join(e.known(), ": "), beginningSize)
+}
+
 // words are the texts of the service, in both languages.
 func (e *Error) words() string {
 	if e.Message == "" || e.Description == "" || e.Message == e.Description {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -396,6 +397,35 @@ func TestFaultCanceledWhileWriting(t *testing.T) {
 				require.ErrorIs(t, err, ErrOutcomeUnknown)
 				time.Sleep(2 * time.Minute)
 				s.end(t)
+			})
+		})
+	}
+}
+
+// A call that its deadline ends in a later attempt tells what the one before had met.
+func TestDeadlineTellsWhatWasMetBefore(t *testing.T) {
+	t.Parallel()
+	for _, d := range []deed{readDeed, orderDeed} {
+		t.Run(d.kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				s := (&edge{}).stage(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					if requests++; requests > 1 {
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					body := io.NopCloser(strings.NewReader(`{"statusCode":900,"error":"Openapi.Busy","message":"busy","description":"忙"}`))
+					return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: body, Request: r}, nil
+				}))
+				ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("the night is over"))
+				defer cancel()
+				_, err := d.do(ctx, s.client)
+				requireFault(t, d, err)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorContains(t, err, "context deadline exceeded: the night is over, after HTTP 503: Openapi.Busy: busy (忙)")
+				require.Equal(t, d.kind == "order", errors.Is(err, ErrOutcomeUnknown))
+				require.LessOrEqual(t, strings.Count(err.Error(), "outcome unknown"), 1, "it is told once")
 			})
 		})
 	}
