@@ -252,7 +252,11 @@ func (c *Client) try(ctx context.Context, call *call) (*attempt, error) {
 		}
 		before = call.fail(a, a.err, false).short()
 		if !c.scopes.sleep(ctx, wait) {
-			return nil, call.fail(a, fmt.Errorf("%w while waiting to try again, since: %w", c.scopes.ended(ctx), a.err), call.unknown)
+			err := fmt.Errorf("%w while waiting to try again", c.scopes.ended(ctx))
+			if a.err != errAnswered {
+				err = fmt.Errorf("%w, since: %w", err, a.err)
+			}
+			return nil, call.fail(a, err, call.unknown)
 		}
 	}
 }

@@ -430,3 +430,26 @@ func TestDeadlineTellsWhatWasMetBefore(t *testing.T) {
 		})
 	}
 }
+
+// So does one that its deadline ends between two attempts.
+func TestDeadlineBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	for _, d := range []deed{readDeed, orderDeed} {
+		t.Run(d.kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := (&edge{}).stage(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					body := io.NopCloser(strings.NewReader(`{"statusCode":900,"error":"Openapi.Busy","message":"busy"}`))
+					return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"20"}}, Body: body, Request: r}, nil
+				}))
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				_, err := d.do(ctx, s.client)
+				requireFault(t, d, err)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorIs(t, err, ErrThrottled)
+				require.ErrorContains(t, err, ": HTTP 429: Openapi.Busy: busy: context deadline exceeded while waiting to try again; hint: ")
+			})
+		})
+	}
+}
