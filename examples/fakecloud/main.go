@@ -1,9 +1,12 @@
 // Command fakecloud serves a CT-CBR service in memory on a loopback port, for trying out clients written in any
 // language. It prints what such a client needs as lines that a shell can source:
 //
-//	go run ./examples/fakecloud >env &
-//	sleep 1; . ./env
+//	go run ./examples/fakecloud -for 10m >.env &
+//	until [ -s .env ]; do sleep 0.1; done; . ./.env
 //	curl -i "$CTCBR_ENDPOINT/v4/region/list-regions"   # refused: it is not signed
+//
+// There is one host at first, and the service is not activated. With -hosts 50 it is,
+// and there are 50 hosts and a repository named vault, to rehearse with.
 //
 // It ends at an interrupt, or after the time given with -for.
 package main
@@ -35,10 +38,15 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fakecloud", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "usage: fakecloud [flags]\n\nServes a CT-CBR in memory, and prints what a client needs as lines for a shell.\n\n")
+		flags.PrintDefaults()
+	}
 	addr := flags.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 picks a free one")
 	limit := flags.Duration("for", 0, "`time` after which to end, such as 30s; 0 runs until interrupted")
 	accessKey := flags.String("ak", "test-ak", "access `key` that clients must use; not a real one")
 	secretKey := flags.String("sk", "test-sk", "secret `key` that clients must sign with; not a real one")
+	hosts := flags.Int("hosts", 0, "begin with this `number` of hosts, an activated service and a repository named vault")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -46,6 +54,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	case flags.NArg() > 0:
 		fmt.Fprintf(stderr, "fakecloud: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	case *hosts < 0 || *hosts > maxHosts:
+		fmt.Fprintf(stderr, "fakecloud: -hosts must be 0 to %d, is %d\n", maxHosts, *hosts)
 		return 2
 	}
 	listener, err := listen(*addr)
@@ -55,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	srv := cbrtest.NewServer(cbrtest.WithListener(listener), cbrtest.WithCredentials(*accessKey, *secretKey))
 	defer srv.Close()
+	furnish(srv, *hosts)
 	if err := printEnvironment(stdout, srv); err != nil {
 		fmt.Fprintln(stderr, "fakecloud:", err)
 		return 1
@@ -86,6 +98,20 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s is not a loopback address", addr)
 	}
 	return listener, nil
+}
+
+const maxHosts = 100_000
+
+// furnish puts there what a rehearsal begins with: hosts, of which one is there
+// already, and what they can be backed up to.
+func furnish(srv *cbrtest.Server, hosts int) {
+	if hosts == 0 {
+		return
+	}
+	srv.AddStorage(cbrtest.Storage{Name: "vault", CapacityGB: 10_000})
+	for i := 1; i < hosts; i++ {
+		srv.AddHost(cbrtest.Host{Name: fmt.Sprintf("web-%02d", i+1)})
+	}
 }
 
 func printEnvironment(w io.Writer, srv *cbrtest.Server) error {

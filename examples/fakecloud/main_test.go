@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ctyun-go/ctcbr"
+	"github.com/ctyun-go/ctcbr/cbrtest"
 )
 
 func TestServesUntilInterrupted(t *testing.T) {
@@ -48,6 +51,23 @@ func TestServesUntilInterrupted(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestFurnished(t *testing.T) {
+	t.Parallel()
+	cloud := cbrtest.NewServer()
+	t.Cleanup(cloud.Close)
+	furnish(cloud, 3)
+	client, err := ctcbr.NewClient(ctcbr.WithEndpoint(cloud.URL), ctcbr.WithRegion(cloud.RegionID),
+		ctcbr.WithStaticCredentials(cloud.AccessKey, cloud.SecretKey))
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	vault, err := client.Storages.Find(t.Context(), &ctcbr.FindStorageRequest{Name: "vault"})
+	require.NoError(t, err)
+	require.Equal(t, ctcbr.StorageAvailable, vault.Status)
+	hosts, err := client.Agents.List(t.Context(), &ctcbr.ListAgentsRequest{NotOnlyInstalled: ctcbr.Ptr(true)})
+	require.NoError(t, err)
+	require.Equal(t, 3, hosts.Total)
+}
+
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -66,6 +86,8 @@ func TestExitStatus(t *testing.T) {
 		"address without":     {[]string{"-addr", "127.0.0.1"}, io.Discard, 1, "missing port"},
 		"port that is none":   {[]string{"-addr", "127.0.0.1:x"}, io.Discard, 1, "x"},
 		"unknown flag":        {[]string{"-x"}, io.Discard, 2, "-x"},
+		"too many hosts":      {[]string{"-hosts", "100001"}, io.Discard, 2, "-hosts must be 0 to 100000"},
+		"fewer than none":     {[]string{"-hosts", "-1"}, io.Discard, 2, "-hosts"},
 		"argument":            {[]string{"x"}, io.Discard, 2, "unexpected argument"},
 		"nowhere to print to": {nil, broken{}, 1, "broken"},
 	} {
