@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -31,10 +32,18 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	live := flags.Bool("live", false, "make read calls alone, against the real service")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "usage: quickstart [-live]\n\nRuns a whole backup and restore, against a fake cloud in this process.\n\n")
+		flags.PrintDefaults()
+	}
+	live := flags.Bool("live", false, "make read calls alone, against the real service; keys and region come from\nCTYUN_AK, CTYUN_SK and CTYUN_REGION_ID, or from ~/.ctyun/config.json")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
 		return 0
-	} else if err != nil {
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "quickstart: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
 	tour := fakeTour
@@ -123,11 +132,21 @@ func (t *tour) wait() []ctcbr.WaitOption {
 		ctcbr.WaitInterval(50*time.Millisecond, 50*time.Millisecond),
 		ctcbr.WaitAtMost(time.Minute),
 		ctcbr.WaitProgress(func(p ctcbr.Progress) {
-			if p.State != "" {
-				t.say("%-16s %5s", p.State, p.Percent)
+			switch state := cmp.Or(orderStates[ctcbr.OrderStatus(p.State)], p.State); {
+			case state == "": // it is not listed at the moment
+			case p.Percent == 0:
+				t.say("%s", state)
+			default:
+				t.say("%-16s %5s", state, p.Percent)
 			}
 		}),
 	}
+}
+
+// orderStates says in words what the states of an order mean, which are numbers.
+var orderStates = map[ctcbr.OrderStatus]string{
+	ctcbr.OrderOpening: "being opened", ctcbr.OrderDone: "done",
+	ctcbr.OrderUnsubscribing: "being unsubscribed", ctcbr.OrderUnsubscribed: "unsubscribed",
 }
 
 func (t *tour) activate(ctx context.Context) error {
@@ -138,7 +157,7 @@ func (t *tour) activate(ctx context.Context) error {
 	return t.done(ctx, order)
 }
 
-// done waits for an order. Its states are numbers: 14 is being opened, 3 is done.
+// done waits for an order.
 func (t *tour) done(ctx context.Context, order *ctcbr.Order) error {
 	t.say("order %s, client token %s", order.ID, order.ClientToken)
 	_, err := t.client.Orders.Wait(ctx, order.ID, t.wait()...)
@@ -296,35 +315,46 @@ func liveTour(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 
-	var failed error
-	show := func(what string, count int, err error) {
-		if err != nil {
-			failed = errors.Join(failed, err)
-			fmt.Fprintf(out, "%-12s failed: %s\n", what, err)
-			return
-		}
-		fmt.Fprintf(out, "%-12s %d\n", what, count)
+	lists := []struct {
+		what  string
+		count func(context.Context) (int, error)
+	}{
+		{"regions", counted(client.Regions.List, func(r *ctcbr.ListRegionsResponse) int { return len(r.Regions) })},
+		{"repositories", counted(client.Storages.List, func(r *ctcbr.ListStoragesResponse) int { return len(r.Storages) })},
+		{"agents", counted(client.Agents.List, func(r *ctcbr.ListAgentsResponse) int { return r.Total })},
+		{"plans", counted(client.Plans.List, func(r *ctcbr.ListPlansResponse) int { return len(r.Plans) })},
+		{"tasks", counted(client.Tasks.List, func(r *ctcbr.ListTasksResponse) int { return len(r.Tasks) })},
+		{"restores", counted(client.Restores.List, func(r *ctcbr.ListRestoresResponse) int { return len(r.Restores) })},
+		{"snapshots", counted(client.Snapshots.List, func(r *ctcbr.ListSnapshotsResponse) int { return len(r.Snapshots) })},
 	}
-	regions, err := client.Regions.List(ctx, nil)
-	show("regions", lenOf(regions, func(r *ctcbr.ListRegionsResponse) int { return len(r.Regions) }), err)
-	storages, err := client.Storages.List(ctx, nil)
-	show("repositories", lenOf(storages, func(r *ctcbr.ListStoragesResponse) int { return len(r.Storages) }), err)
-	agents, err := client.Agents.List(ctx, nil)
-	show("agents", lenOf(agents, func(r *ctcbr.ListAgentsResponse) int { return r.Total }), err)
-	plans, err := client.Plans.List(ctx, nil)
-	show("plans", lenOf(plans, func(r *ctcbr.ListPlansResponse) int { return len(r.Plans) }), err)
-	tasks, err := client.Tasks.List(ctx, nil)
-	show("tasks", lenOf(tasks, func(r *ctcbr.ListTasksResponse) int { return len(r.Tasks) }), err)
-	restores, err := client.Restores.List(ctx, nil)
-	show("restores", lenOf(restores, func(r *ctcbr.ListRestoresResponse) int { return len(r.Restores) }), err)
-	snapshots, err := client.Snapshots.List(ctx, nil)
-	show("snapshots", lenOf(snapshots, func(r *ctcbr.ListSnapshotsResponse) int { return len(r.Snapshots) }), err)
-	return failed
+	failed := 0
+	for _, list := range lists {
+		count, err := list.count(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return fmt.Errorf("stopped at the %s: %w", list.what, err)
+		case err != nil:
+			failed++
+			fmt.Fprintf(out, "%-12s failed: %s\n", list.what, err)
+		default:
+			fmt.Fprintf(out, "%-12s %d\n", list.what, count)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d calls failed", failed, len(lists))
+	}
+	return nil
 }
 
-func lenOf[T any](response *T, count func(*T) int) int {
-	if response == nil {
-		return 0
+// counted makes a call that lists into one that counts.
+func counted[Request, Response any](
+	list func(context.Context, *Request) (*Response, error), count func(*Response) int,
+) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		response, err := list(ctx, nil)
+		if err != nil {
+			return 0, err
+		}
+		return count(response), nil
 	}
-	return count(response)
 }
