@@ -6,8 +6,8 @@
 //	anyapi -endpoint https://ctecs-global.ctapi.ctyun.cn -post '{"regionID":"..."}' /v4/ecs/list-instances
 //	anyapi -post @request.json /v4/some/operation  the body from a file; @- is the standard input
 //
-// The keys come from CTYUN_AK and CTYUN_SK. The answer is printed, indented if it is
-// JSON. A request is sent once: this program cannot know what may be repeated.
+// The keys are those that NewClient would find. The answer is printed, indented if it
+// is JSON. A request is sent once: this program cannot know what may be repeated.
 // Redirects are not followed, since the signature is for one host, and no more than
 // 16 MiB of an answer are read.
 //
@@ -38,24 +38,33 @@ import (
 func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, env *cli.Env) int {
-	flags := env.Flags("anyapi", "[flags] [PATH?QUERY]")
+	flags := env.Flags("anyapi", "[flags] [PATH?QUERY]",
+		"Calls any OpenAPI of Tianyi Cloud and prints the answer; without a path it lists the regions.")
 	endpoint := flags.String("endpoint", cmp.Or(env.Getenv("CTCBR_ENDPOINT"), ctcbr.DefaultCommonEndpoint), "`URL` of the product, without a path")
 	post := flags.String("post", "", "POST this `JSON` instead of a GET; @FILE reads it from a file")
-	timeout := flags.Duration("timeout", 30*time.Second, "how long the call may take")
+	var timeout time.Duration
+	cli.Duration(flags, &timeout, "timeout", 30*time.Second, "`time` that the call may take")
 	if status, ok := env.Parse(flags, args); !ok {
 		return status
 	}
+	if flags.NArg() > 1 {
+		return env.BadUsage("give one path, quoted if it holds a & or a ?")
+	}
 	target, err := join(*endpoint, cmp.Or(flags.Arg(0), "/v4/region/list-regions"))
-	if err != nil || flags.NArg() > 1 {
-		return env.BadUsage("%s", cmp.Or(err, errors.New("give one path")))
+	if err != nil {
+		return env.BadUsage("%s", err)
 	}
 	body, err := readBody(env.Stdin, *post)
 	if err != nil {
 		return env.BadUsage("%s", err)
 	}
-	limited, cancel := context.WithTimeout(ctx, *timeout)
+	keys, err := env.Keys()
+	if err != nil {
+		return env.Exit(ctx, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := call(limited, newClient(env), target, body)
+	answer, err := call(limited, newClient(env, keys), target, body)
 	if len(answer) > 0 {
 		fmt.Fprintf(env.Stdout, "%s\n", indented(answer))
 	}
@@ -63,14 +72,14 @@ func run(ctx context.Context, args []string, env *cli.Env) int {
 }
 
 // newClient makes an http.Client that signs what it sends.
-func newClient(env *cli.Env) *http.Client {
+func newClient(env *cli.Env, keys ctcbr.Credentials) *http.Client {
 	base := http.DefaultTransport
 	if env.Verbose {
 		base = cli.CurlTransport(env.Stderr, base) // below the signing, to see what is sent
 	}
 	return &http.Client{
 		Transport: &ctcbr.SigningTransport{
-			Credentials: ctcbr.NewCredentials(env.Getenv("CTYUN_AK"), env.Getenv("CTYUN_SK")),
+			Credentials: keys,
 			Base:        base,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ctyun-go/ctcbr"
 	"github.com/ctyun-go/ctcbr/cbrtest"
 	"github.com/ctyun-go/ctcbr/examples/internal/clitest"
 )
@@ -69,6 +70,11 @@ func TestAnyAPITellsAFailure(t *testing.T) {
 	p.Environment["CTYUN_AK"] = ""
 	require.Equal(t, 1, p.Run(t.Context()))
 	require.Contains(t, p.Stderr.String(), "no usable credentials")
+
+	p = clitest.New(cloud, run)
+	p.Env.Keys = func() (ctcbr.Credentials, error) { return ctcbr.Credentials{}, ctcbr.ErrNoCredentials }
+	require.Equal(t, 1, p.Run(t.Context()))
+	require.Equal(t, "anyapi: no usable credentials\n", p.Stderr.String())
 
 	cloud.Inject("list-regions", cbrtest.Fault{Conn: cbrtest.CutBody})
 	p = clitest.New(cloud, run)

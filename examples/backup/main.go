@@ -30,12 +30,13 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, env *cli.Env) int {
 	b := &backup{env: env}
-	flags := env.Flags("backup", "[flags] PLAN-ID... | -host HOST-ID | -all")
+	flags := env.Flags("backup", "[flags] PLAN-ID... | -host HOST-ID | -all",
+		"Runs backup plans now and waits until all of them are done.")
 	flags.StringVar(&b.host, "host", "", "run the active plans of the host with this `ID`")
 	flags.BoolVar(&b.all, "all", false, "run every active plan of the region")
 	flags.BoolVar(&b.full, "full", false, "make full copies instead of incremental ones")
-	flags.StringVar((*string)(&b.source), "source", string(ctcbr.SourceECS), "`kind` of hosts: CT-ECS (cloud), CT-DPS (bare metal) or CT-LS (on premises)")
-	flags.DurationVar(&b.atMost, "at-most", 24*time.Hour, "how long to wait")
+	cli.Source(flags, &b.source)
+	cli.Duration(flags, &b.atMost, "at-most", 24*time.Hour, "wait no longer than this `time`; the backups go on")
 	if status, ok := env.Parse(flags, args); !ok {
 		return status
 	}
@@ -46,11 +47,8 @@ func run(ctx context.Context, args []string, env *cli.Env) int {
 			ways++
 		}
 	}
-	switch {
-	case ways != 1:
+	if ways != 1 {
 		return env.BadUsage("give the IDs of plans, or -host, or -all")
-	case b.atMost <= 0:
-		return env.BadUsage("-at-most must be positive")
 	}
 	client, err := env.NewClient()
 	if err != nil {

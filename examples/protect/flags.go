@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ctyun-go/ctcbr"
+	"github.com/ctyun-go/ctcbr/examples/internal/cli"
 )
 
 // options are the flags that a plan and a list of hosts are made of.
@@ -40,7 +41,7 @@ func (p *protect) define(flags *flag.FlagSet) *options {
 	flags.Func("weekly", "back up every week at this `day@hour`, for example sunday@2", o.schedule(weekly))
 	flags.Func("monthly", "back up every month at this `day@hour`, for example 1@2", o.schedule(monthly))
 	flags.IntVar(&p.parallel, "parallel", 4, "work on this `number` of hosts at a time")
-	flags.DurationVar(&p.atMost, "at-most", 30*time.Minute, "how long to wait for an agent")
+	cli.Duration(flags, &p.atMost, "at-most", 30*time.Minute, "wait no longer than this `time` for an agent")
 	return o
 }
 
@@ -105,8 +106,6 @@ func (p *protect) settle(o *options) string {
 		return "give either one to ten directories with -dir, or -all-dirs"
 	case p.parallel < 1 || p.parallel > 64:
 		return fmt.Sprintf("-parallel must be 1 to 64, is %d", p.parallel)
-	case p.atMost <= 0:
-		return "-at-most must be positive"
 	}
 	p.plan.Schedule = o.schedules[0]
 	p.plan.Retention = ctcbr.KeepDays(o.keepDays)

@@ -38,7 +38,8 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, env *cli.Env) int {
 	p := &protect{env: env}
-	flags := env.Flags("protect", "-storage NAME -plan NAME [flags] HOST-ID... | -f FILE")
+	flags := env.Flags("protect", "-storage NAME -plan NAME [flags] HOST-ID... | -f FILE",
+		"Gives cloud hosts what they lack to be backed up: an agent, and a plan of that name.")
 	options := p.define(flags)
 	if status, ok := env.Parse(flags, args); !ok {
 		return status

@@ -24,8 +24,9 @@ type report struct {
 	MaxAge      time.Duration
 	Days        int
 	Gaps        []ctcbr.Gap
-	Hosts       []*host // those with gaps first
-	Unprotected int     // hosts with gaps
+	Failures    []ctcbr.Task // within MaxAge, the latest first
+	Hosts       []*host      // those with gaps first
+	Unprotected int          // hosts with gaps
 	Copies      int
 	Bytes       int64
 }
@@ -84,9 +85,32 @@ func (q *question) ask(ctx context.Context, client *ctcbr.Client) (*report, erro
 		h := get(gap.HostID, gap.HostName)
 		h.Gaps = append(h.Gaps, gap)
 	}
+	if r.Failures, err = q.failures(ctx, client); err != nil {
+		return nil, err
+	}
 	r.sum()
 	return r, nil
 }
+
+// failures reads which tasks failed lately. One whose time cannot be read counts as
+// late, so that it is not missed.
+func (q *question) failures(ctx context.Context, client *ctcbr.Client) ([]ctcbr.Task, error) {
+	var failed []ctcbr.Task
+	for task, err := range client.Tasks.All(ctx, &ctcbr.ListTasksRequest{SourceType: q.source, Status: ctcbr.TaskFailed}) {
+		if err != nil {
+			return nil, err
+		}
+		at := ended(&task)
+		if task.Status == ctcbr.TaskFailed && (at.IsZero() || q.now.Sub(at) <= q.maxAge) {
+			failed = append(failed, task)
+		}
+	}
+	slices.SortStableFunc(failed, func(a, b ctcbr.Task) int { return ended(&b).Compare(ended(&a)) })
+	return failed, nil
+}
+
+// ended is when a task ended, as well as it is known.
+func ended(task *ctcbr.Task) time.Time { return cmp.Or(task.Done, task.Started).Time() }
 
 // calendar makes the days that a chart shows.
 func (q *question) calendar(now time.Time) []day {

@@ -20,6 +20,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"bytes": cli.Bytes,
 	"clean": cli.Clean,
 	"count": count,
+	"ended": func(task ctcbr.Task) time.Time { return ended(&task) },
 	"chart": newChart,
 }).Parse(pageText))
 

@@ -1,14 +1,15 @@
-// Command report tells which hosts have no fresh copy, and how old the newest copy
-// of every host is.
+// Command report tells which hosts have no fresh copy, which backups failed and why,
+// and how old the newest copy of every host is.
 //
-//	report                           a table on the terminal
+//	report                           tables on the terminal
 //	report -max-age 50h -fail        exit status 1 if anything is not protected, for cron
 //	report -html report.html         a page with a chart of copies and sizes for each host as well
+//	report -ids >hosts.txt           the hosts that lack an agent or a plan, for protect -f
 //
 // The page is one file that loads nothing from elsewhere, so that it can be mailed
 // or put on any web server. It is replaced in one step: who reads it never sees half
 // of it. The program only reads, and holds no more than a few numbers a day for each
-// host, however many copies there are.
+// host, however many copies there are, and the backups that failed within -max-age.
 //
 // Without -fail the exit status is 0 also if there are gaps; it is 1 if the report
 // could not be made, and 2 if the arguments are wrong.
@@ -21,6 +22,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,20 +34,20 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, env *cli.Env) int {
 	q := question{now: time.Now()}
-	flags := env.Flags("report", "[flags]")
-	flags.DurationVar(&q.maxAge, "max-age", 26*time.Hour, "how `old` the newest copy of a plan may be")
-	flags.IntVar(&q.days, "days", 30, "`number` of days that the charts show")
-	flags.StringVar((*string)(&q.source), "source", string(ctcbr.SourceECS), "`kind` of hosts: CT-ECS (cloud), CT-DPS (bare metal) or CT-LS (on premises)")
+	flags := env.Flags("report", "[flags]",
+		"Tells which hosts have no fresh copy, which backups failed, and how old the newest copies are.")
+	cli.Duration(flags, &q.maxAge, "max-age", 26*time.Hour, "the newest copy of a plan may be of this `age`, such as 26h; failures are told for as long")
+	flags.IntVar(&q.days, "days", 30, "`number` of days that the charts of the page show, 7 to 92")
+	cli.Source(flags, &q.source)
 	page := flags.String("html", "", "write a page to this `file`, too")
 	fail := flags.Bool("fail", false, "end with status 1 if anything is not protected")
+	ids := flags.Bool("ids", false, "print the IDs of the hosts that lack an agent or a plan, for protect -f, and no tables")
 	if status, ok := env.Parse(flags, args); !ok {
 		return status
 	}
 	switch {
 	case flags.NArg() > 0:
 		return env.BadUsage("unexpected argument %q", flags.Arg(0))
-	case q.maxAge <= 0:
-		return env.BadUsage("-max-age must be positive")
 	case q.days < 7 || q.days > 92:
 		return env.BadUsage("-days must be 7 to 92, is %d", q.days)
 	}
@@ -58,7 +60,11 @@ func run(ctx context.Context, args []string, env *cli.Env) int {
 	if err != nil {
 		return env.Exit(ctx, err)
 	}
-	r.print(env.Stdout)
+	if *ids {
+		r.printIDs(env.Stdout)
+	} else {
+		r.print(env.Stdout)
+	}
 	if *page != "" {
 		if err := replaceFile(*page, r.writeHTML); err != nil {
 			return env.Exit(ctx, err)
@@ -82,6 +88,16 @@ func (r *report) print(w io.Writer) {
 		cli.Table(w, rows)
 		fmt.Fprintln(w)
 	}
+	if len(r.Failures) > 0 {
+		rows := [][]string{{"FAILED", "NAME", "PLAN", "WHEN", "WHY"}}
+		for _, f := range r.Failures {
+			rows = append(rows, []string{
+				f.HostID, cli.Short(f.HostName, 32), cli.Short(f.PlanName, 32), r.when(ended(&f)), cli.Short(f.Message, 160),
+			})
+		}
+		cli.Table(w, rows)
+		fmt.Fprintln(w)
+	}
 	if len(r.Hosts) > 0 {
 		rows := [][]string{{"HOST", "NAME", "COPIES", "SIZE", "NEWEST COPY"}}
 		for _, h := range r.Hosts {
@@ -90,7 +106,18 @@ func (r *report) print(w io.Writer) {
 		cli.Table(w, rows)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s, %s, %s\n", count(len(r.Hosts), "host"), count(r.Unprotected, "host")+" not fully protected", count(r.Copies, "copy"))
+	fmt.Fprintf(w, "%s, %s not fully protected, %s, %s failed\n",
+		count(len(r.Hosts), "host"), count(r.Unprotected, "host"), count(r.Copies, "copy"), count(len(r.Failures), "backup"))
+}
+
+// printIDs writes the hosts that lack an agent or a plan as protect -f reads them.
+func (r *report) printIDs(w io.Writer) {
+	lacking := []ctcbr.GapKind{ctcbr.GapNoAgent, ctcbr.GapAgentInactive, ctcbr.GapNoPlan}
+	for _, h := range r.Hosts {
+		if i := slices.IndexFunc(h.Gaps, func(g ctcbr.Gap) bool { return slices.Contains(lacking, g.Kind) }); i >= 0 {
+			fmt.Fprintf(w, "%s # %s: %s\n", cli.Clean(h.ID), cli.Clean(h.Name), h.Gaps[i].Kind)
+		}
+	}
 }
 
 // when writes a time with its age.

@@ -51,6 +51,50 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestReportTellsWhatFailed(t *testing.T) {
+	t.Parallel()
+	cloud := cloudWithGaps(t)
+	plan := cloud.AddPlan(cbrtest.Plan{HostID: "host-1", Name: "hourly"})
+	for _, task := range []struct {
+		age             time.Duration
+		status, message string
+	}{
+		{2 * time.Hour, "Failed", "disk\x1b full"},
+		{time.Hour, "Failed", "agent lost"},
+		{27 * time.Hour, "Failed", "long ago"},
+		{time.Hour, "Completed", "all well"},
+	} {
+		at := time.Now().Add(-task.age)
+		cloud.AddTask(cbrtest.Task{PlanID: plan, Status: task.status, Message: task.message, Started: at, Done: at})
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	p := clitest.New(cloud, run)
+	require.Zero(t, p.Run(t.Context(), "-html", file), p.Stderr.String())
+	said := p.Stdout.String()
+	require.Regexp(t, `(?s)FAILED.*host-1 +网站<b> +hourly +\S+ \S+ \(1 h ago\) +agent lost\nhost-1 .* \(2 h ago\) +disk\? full\n`, said)
+	require.NotContains(t, said, "long ago")
+	require.NotContains(t, said, "all well")
+	require.Contains(t, said, ", 2 backups failed\n")
+	page, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "disk? full")
+	requireBalanced(t, string(page))
+
+	p = clitest.New(cloud, run)
+	require.Zero(t, p.Run(t.Context(), "-max-age", "28h"), p.Stderr.String())
+	require.Contains(t, p.Stdout.String(), "long ago")
+}
+
+func TestReportListsHostsForProtect(t *testing.T) {
+	t.Parallel()
+	cloud := cloudWithGaps(t)
+	cloud.AddHost(cbrtest.Host{ID: "host-4", Name: "no\nplan"})
+	cloud.AddAgent("host-4")
+	p := clitest.New(cloud, run)
+	require.Zero(t, p.Run(t.Context(), "-ids"), p.Stderr.String())
+	require.Equal(t, "host-3 # bare: no agent\nhost-4 # no plan: no plan\n", p.Stdout.String())
+}
+
 func TestReportFailsIfAsked(t *testing.T) {
 	t.Parallel()
 	cloud := cloudWithGaps(t)
@@ -107,7 +151,7 @@ func TestReportWithoutHosts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.html")
 	p := clitest.New(cloud, run)
 	require.Zero(t, p.Run(t.Context(), "-fail", "-html", file), p.Stderr.String())
-	require.Equal(t, "0 hosts, 0 hosts not fully protected, 0 copies\n", p.Stdout.String())
+	require.Equal(t, "0 hosts, 0 hosts not fully protected, 0 copies, 0 backups failed\n", p.Stdout.String())
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(data), "There are no hosts here.")
@@ -115,7 +159,7 @@ func TestReportWithoutHosts(t *testing.T) {
 
 func TestReportThatCannotBeMade(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"info-client-backup", "query-backup-policy", "query-backup-snapshot"} {
+	for _, operation := range []string{"info-client-backup", "query-backup-policy", "query-backup-snapshot", "query-task-backup"} {
 		cloud := cloudWithGaps(t)
 		cloud.Inject(operation, cbrtest.Fault{Conn: cbrtest.CutBody, Times: -1})
 		file := filepath.Join(t.TempDir(), "report.html")
@@ -140,7 +184,7 @@ func TestReportInterrupted(t *testing.T) {
 
 func TestReportUsage(t *testing.T) {
 	t.Parallel()
-	for args, status := range map[string]int{"-h": 0, "host": 2, "-max-age 0s": 2, "-days 6": 2, "-days 93": 2, "-nonsense": 2} {
+	for args, status := range map[string]int{"-h": 0, "host": 2, "-max-age 0s": 2, "-max-age 3d": 2, "-source ecs": 2, "-days 6": 2, "-days 93": 2, "-nonsense": 2} {
 		p := clitest.New(clitest.NewCloud(t), run)
 		require.Equal(t, status, p.Run(t.Context(), strings.Fields(args)...), args)
 		require.NotEmpty(t, p.Stderr.String())

@@ -31,16 +31,17 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string, env *cli.Env) int {
 	r := &restore{env: env}
-	flags := env.Flags("restore", "[flags] (-host HOST-ID | -snapshot SNAPSHOT-ID) (-to DIR | -in-place -yes)")
+	flags := env.Flags("restore", "[flags] (-host HOST-ID | -snapshot SNAPSHOT-ID) (-to DIR | -in-place -yes)",
+		"Brings the files of a snapshot back to a host and waits until that is done.")
 	flags.StringVar(&r.host, "host", "", "restore the newest snapshot of the host with this `ID`")
 	flags.StringVar(&r.snapshot, "snapshot", "", "restore the snapshot with this `ID`")
 	flags.StringVar(&r.dir, "to", "", "`directory` of the host to restore to")
 	flags.BoolVar(&r.inPlace, "in-place", false, "restore over the live data, to where the files came from")
 	flags.BoolVar(&r.yes, "yes", false, "confirm -in-place")
 	flags.StringVar(&r.target, "target", "", "restore to the host with this `ID` instead of the one that was backed up")
-	existing := flags.String("existing", "overwrite", "what to do with files that exist: overwrite, skip or keep-newer")
-	flags.StringVar((*string)(&r.source), "source", string(ctcbr.SourceECS), "`kind` of host: CT-ECS (cloud), CT-DPS (bare metal) or CT-LS (on premises)")
-	flags.DurationVar(&r.atMost, "at-most", 24*time.Hour, "how long to wait")
+	existing := flags.String("existing", "overwrite", "`what` to do with files that exist: overwrite, skip or keep-newer")
+	cli.Source(flags, &r.source)
+	cli.Duration(flags, &r.atMost, "at-most", 24*time.Hour, "wait no longer than this `time`; the restore goes on")
 	if status, ok := env.Parse(flags, args); !ok {
 		return status
 	}
@@ -49,8 +50,11 @@ func run(ctx context.Context, args []string, env *cli.Env) int {
 	if problem := r.problem(); problem != "" {
 		return env.BadUsage("%s", problem)
 	}
-	if !known || flags.NArg() > 0 {
-		return env.BadUsage("cannot make sense of %q", cmp.Or(flags.Arg(0), *existing))
+	switch {
+	case !known:
+		return env.BadUsage("-existing must be overwrite, skip or keep-newer, is %q", *existing)
+	case flags.NArg() > 0:
+		return env.BadUsage("unexpected argument %q", flags.Arg(0))
 	}
 	client, err := env.NewClient()
 	if err != nil {
@@ -88,8 +92,6 @@ func (r *restore) problem() string {
 		return "give either a directory with -to, or -in-place"
 	case r.inPlace && !r.yes:
 		return "-in-place overwrites the live data of the host: add -yes if that is meant"
-	case r.atMost <= 0:
-		return "-at-most must be positive"
 	}
 	return ""
 }
@@ -103,6 +105,7 @@ func (r *restore) do(ctx context.Context) error {
 	var stopped *ctcbr.WaitError
 	switch {
 	case errors.Is(err, ctcbr.ErrOutcomeUnknown):
+		r.env.Complain("no usable answer came; looking for the restore, for 30 seconds at most")
 		r.showCandidates(context.WithoutCancel(ctx))
 		return err
 	case errors.As(err, &stopped):

@@ -73,6 +73,19 @@ func TestRestoreUsage(t *testing.T) {
 	}
 }
 
+func TestRestoreSaysWhichArgumentIsWrong(t *testing.T) {
+	t.Parallel()
+	for args, said := range map[string]string{
+		"-host h -to /r more":          `restore: unexpected argument "more"; see -h`,
+		"-host h -to /r -existing eat": `restore: -existing must be overwrite, skip or keep-newer, is "eat"; see -h`,
+		"-host h -to /r -source cloud": `restore: invalid value "cloud" for flag -source: want CT-ECS, CT-DPS or CT-LS; see -h`,
+	} {
+		p := clitest.New(clitest.NewCloud(t), run)
+		require.Equal(t, 2, p.Run(t.Context(), strings.Fields(args)...), args)
+		require.Equal(t, said+"\n", p.Stderr.String())
+	}
+}
+
 func TestRestoreInPlaceSaysWhatToConfirm(t *testing.T) {
 	t.Parallel()
 	p := clitest.New(clitest.NewCloud(t), run)

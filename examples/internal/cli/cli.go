@@ -29,6 +29,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	// Keys finds the key pair for programs that sign requests without a Client.
+	Keys func() (ctcbr.Credentials, error)
 	// Options are options of the client on top of what the environment says.
 	Options []ctcbr.Option
 	// Pause is the time between two looks at something under way; zero means that of
@@ -38,6 +40,7 @@ type Env struct {
 	Verbose bool
 
 	name string
+	help func()
 }
 
 // Main runs a program, and ends it with the exit status that run returns. The first
@@ -45,18 +48,32 @@ type Env struct {
 func Main(run func(ctx context.Context, args []string, env *Env) int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}))
+	os.Exit(run(ctx, os.Args[1:], &Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Keys: ctcbr.DefaultCredentials,
+	}))
 }
 
-// Flags begins the flags of a program with those that all have.
-func (e *Env) Flags(name, arguments string) *flag.FlagSet {
+// footer is what the help of every program ends with.
+const footer = `
+Keys and region come from CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID, or from
+~/.ctyun/config.json. CTCBR_ENDPOINT sends the requests elsewhere, for example
+to the fake cloud. Exit status: 0 all was done, 1 something failed, 2 the
+arguments are wrong.
+`
+
+// Flags begins the flags of a program with those that all have. The help shows them
+// below what the program is about.
+func (e *Env) Flags(name, arguments, about string) *flag.FlagSet {
 	e.name = name
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(e.Stderr)
 	flags.BoolVar(&e.Verbose, "v", false, "show every request as a curl line, without its signature")
-	flags.Usage = func() {
-		fmt.Fprintf(e.Stderr, "usage: %s %s\n", name, arguments)
+	flags.SetOutput(io.Discard) // Parse says what is wrong with the arguments
+	flags.Usage = func() {}
+	e.help = func() {
+		fmt.Fprintf(e.Stderr, "usage: %s %s\n\n%s\n\n", name, arguments, about)
+		flags.SetOutput(e.Stderr)
 		flags.PrintDefaults()
+		fmt.Fprint(e.Stderr, footer)
 	}
 	return flags
 }
@@ -64,9 +81,10 @@ func (e *Env) Flags(name, arguments string) *flag.FlagSet {
 // Parse parses the arguments. If it is not ok, the program ends with the status.
 func (e *Env) Parse(flags *flag.FlagSet, args []string) (status int, ok bool) {
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		e.help()
 		return OK, false
 	} else if err != nil {
-		return Usage, false
+		return e.BadUsage("%s", err), false
 	}
 	for _, arg := range flags.Args() {
 		if strings.HasPrefix(arg, "-") || strings.TrimSpace(arg) == "" {

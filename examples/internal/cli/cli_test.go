@@ -45,6 +45,64 @@ func TestClientWithoutKeys(t *testing.T) {
 	require.ErrorIs(t, err, ctcbr.ErrNoCredentials)
 }
 
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	env := &Env{Stderr: &said}
+	flags := env.Flags("x", "[flags] HOST", "Does a thing.")
+	var atMost time.Duration
+	var source ctcbr.SourceType
+	Duration(flags, &atMost, "at-most", 24*time.Hour, "wait no longer than this `time`")
+	Source(flags, &source)
+	status, ok := env.Parse(flags, []string{"-h"})
+	require.False(t, ok)
+	require.Equal(t, OK, status)
+	require.True(t, strings.HasPrefix(said.String(), "usage: x [flags] HOST\n\nDoes a thing.\n\n"), said.String())
+	require.Contains(t, said.String(), "-at-most time\n    \twait no longer than this time (default 24h)\n")
+	require.Contains(t, said.String(), "(default CT-ECS)")
+	require.Contains(t, said.String(), "CTYUN_REGION_ID")
+	require.Contains(t, said.String(), "CTCBR_ENDPOINT")
+}
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	for args, said := range map[string]string{
+		"":                            "",
+		"-at-most 90m -source CT-DPS": "",
+		"host-1 host-2":               "",
+		"-nonsense":                   "x: flag provided but not defined: -nonsense; see -h\n",
+		"-at-most":                    "x: flag needs an argument: -at-most; see -h\n",
+		"-at-most 3d":                 "x: invalid value \"3d\" for flag -at-most: want a number with its unit, such as 26h or 90m; see -h\n",
+		"-at-most 0s":                 "x: invalid value \"0s\" for flag -at-most: must be positive; see -h\n",
+		"-source ecs":                 "x: invalid value \"ecs\" for flag -source: want CT-ECS, CT-DPS or CT-LS; see -h\n",
+		"host-1 -v":                   "x: the argument \"-v\" is not an ID; flags come first; see -h\n",
+	} {
+		var stderr bytes.Buffer
+		env := &Env{Stderr: &stderr}
+		flags := env.Flags("x", "", "")
+		var atMost time.Duration
+		var source ctcbr.SourceType
+		Duration(flags, &atMost, "at-most", time.Hour, "")
+		Source(flags, &source)
+		status, ok := env.Parse(flags, strings.Fields(args))
+		require.Equal(t, said, stderr.String(), args)
+		require.Equal(t, said == "", ok, args)
+		if !ok {
+			require.Equal(t, Usage, status, args)
+		}
+	}
+}
+
+func TestDurationInWords(t *testing.T) {
+	t.Parallel()
+	for d, text := range map[time.Duration]string{
+		24 * time.Hour: "24h", 90 * time.Minute: "1h30m", 30 * time.Second: "30s", 10 * time.Minute: "10m", 0: "0s",
+		time.Hour + time.Second: "1h0m1s", 500 * time.Millisecond: "500ms",
+	} {
+		require.Equal(t, text, (*duration)(&d).String())
+	}
+}
+
 func TestExit(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())

@@ -37,7 +37,10 @@ func New(cloud *cbrtest.Server, run func(context.Context, []string, *cli.Env) in
 	p.Env = &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &p.Stdout, Stderr: &p.Stderr,
 		Getenv: func(name string) string { return p.Environment[name] },
-		Pause:  time.Millisecond,
+		Keys: func() (ctcbr.Credentials, error) {
+			return ctcbr.NewCredentials(p.Environment["CTYUN_AK"], p.Environment["CTYUN_SK"]), nil
+		},
+		Pause: time.Millisecond,
 		Options: []ctcbr.Option{
 			ctcbr.WithStaticCredentials(cloud.AccessKey, cloud.SecretKey), ctcbr.WithRegion(cloud.RegionID), ctcbr.WithRetryWait(0, 0),
 		},
