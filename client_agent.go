@@ -30,7 +30,8 @@ const (
 type InstallAgentRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	// HostID is the cloud host to install the agent on.
+	// HostID is the cloud host to install the agent on: Agent.HostID of a list with
+	// NotOnlyInstalled.
 	HostID string `json:"instanceID"`
 }
 
@@ -40,7 +41,7 @@ func (r *InstallAgentRequest) complete(c *checker) {
 }
 
 // InstallAgentResponse is the answer of Agents.Install. It does not name the
-// agent: find it by its host.
+// agent: Agents.WaitActivated and Agents.Get find it by its host.
 type InstallAgentResponse struct {
 	Meta
 	// Sent says that the command was sent to the host. It is never false, which is
@@ -66,10 +67,10 @@ func (r *InstallAgentResponse) check(*call, *attempt) error {
 	return checkSent("installStatus", r.Sent)
 }
 
-// Install has an agent installed on a cloud host. It places no order. The host does
-// the work later: wait for the agent with WaitActivated. Install is sent once only;
-// after ErrOutcomeUnknown look for the host's agent with ListByHost before trying
-// again. A command that the service did not send is an error that matches
+// Install has an agent installed on a cloud host. It places no order. The answer does
+// not name the agent, and the host does the work later: wait for the agent with
+// WaitActivated, which goes by the host. Install is sent once only; after
+// ErrOutcomeUnknown look for the host's agent with ListByHost before trying again. A command that the service did not send is an error that matches
 // ErrRejected.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端)
@@ -95,7 +96,8 @@ type ListAgentsRequest struct {
 	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is SourceECS unless given: other hosts are listed apart.
 	SourceType SourceType `json:"sourceType,omitempty"`
-	// NotOnlyInstalled lists hosts without an agent, too. It is false by default.
+	// NotOnlyInstalled lists hosts without an agent, too, whose Agent.ID is empty. It is
+	// false by default.
 	NotOnlyInstalled *bool `json:"notOnlyInstalled,omitempty"`
 }
 
@@ -280,9 +282,10 @@ func (r *GetAgentRequest) complete(c *checker) {
 	}
 }
 
-// Get finds an agent by its ID or by its host, in one request. Of several agents of
-// a host it takes an active one. One that is not there is an error that matches
-// ErrNotFound.
+// Get finds an agent by its ID or by its host, in one request, or one for every 50
+// agents that match. Of several agents of a host it takes an active one. One that is
+// not there is an error that matches ErrNotFound. It changes nothing and can be
+// repeated.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {

@@ -88,7 +88,8 @@ func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 // Credentials makes a key pair a provider of itself.
 func (c Credentials) Credentials(context.Context) (Credentials, error) { return c, nil }
 
-// ErrNoCredentials says that no usable key pair was found.
+// ErrNoCredentials says that no usable key pair was found, or that the one found
+// cannot be right. Errors of NewClient and of calls match it.
 var ErrNoCredentials = errors.New("no usable credentials")
 
 // keptCredentials keeps what a provider gave for as long as that is valid.

@@ -13,11 +13,13 @@ import (
 
 // CallInfo says what a request is for.
 type CallInfo struct {
-	// Operation is the last segment of the operation's path, for example "create-storage-backup".
+	// Operation is the last segment of the operation's path, for example
+	// "create-storage-backup".
 	Operation string
 	Method    string
 	Path      string
-	// Attempt counts the requests of the call, from 1. It is 0 where the call as a whole is meant.
+	// Attempt counts the requests of the call, from 1. It is 0 where the call as a whole
+	// is meant.
 	Attempt int
 }
 
@@ -34,11 +36,11 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 }
 
 // Middleware sees every attempt of every call: after it was signed, and before its
-// answer is judged. It leaves the request's body alone, calls next once at most,
-// before it returns, and returns what next returned or something in its place. What
-// it adds to the request is not
-// signed, and what is signed must stay as it is: method and path are not, the query
-// and the body are.
+// answer is judged. It calls next at most once, before it returns, and returns what
+// next returned or something in its place. It leaves the body of the request alone.
+// What it adds to the request is not signed, and what is signed must stay as it is:
+// the query, the body, and the headers Eop-Date and Ctyun-Eop-Request-Id. Method and
+// path are not signed.
 //
 // Requests leave by next alone. If next was not called, nothing was sent: an error
 // that is returned then ends the call, which is not tried again, and its outcome is

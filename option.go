@@ -85,7 +85,9 @@ func (o *options) lookAround() {
 	}
 }
 
-// WithStaticCredentials signs with one key pair.
+// WithStaticCredentials signs with one key pair. Keys that cannot be right, empty ones
+// or ones with white space around them, are an error of NewClient that matches
+// ErrNoCredentials.
 func WithStaticCredentials(accessKey, secretKey string) Option {
 	return func(o *options) {
 		c := NewCredentials(accessKey, secretKey)
@@ -103,13 +105,15 @@ func WithCredentials(p CredentialsProvider) Option {
 }
 
 // WithRegion sets the region (resource pool) ID of every request that names none.
-// Without it, that of the environment or of the configuration file is taken: see NewClient.
+// Without it, that of the environment or of the configuration file is taken: see
+// NewClient.
 func WithRegion(id string) Option {
 	return func(o *options) { o.region = id }
 }
 
-// WithEndpoint sets where CT-CBR is reached, by default DefaultEndpoint. It is a
-// scheme and a host, without user info, path or query. Plain http is taken for
+// WithEndpoint sets where CT-CBR is reached, by default DefaultEndpoint. No variable
+// of the environment does. It is a scheme and a host, with a port if need be, and
+// without user info, path or query. Plain http is taken for
 // loopback addresses alone, unless WithPlainHTTP is given. A loopback endpoint
 // serves order and region look-ups too unless WithCommonEndpoint is given, so that
 // a test never reaches the real service.
@@ -129,9 +133,9 @@ func WithPlainHTTP() Option {
 	return func(o *options) { o.plainHTTP = true }
 }
 
-// WithHTTPClient sends by the given client, which is never changed: its transport,
-// timeout and cookie jar are used, its redirect policy is not, since redirects are
-// not followed. Its timeout, if it is shorter, takes the place of that of
+// WithHTTPClient sends by the given client, which is never changed: its transport
+// (http.DefaultTransport if it has none), timeout and cookie jar are used, its redirect
+// policy is not, since redirects are not followed. Its timeout, if it is shorter, takes the place of that of
 // WithAttemptTimeout. The default client verifies TLS, takes proxies from the
 // environment and keeps 64 idle connections a host.
 func WithHTTPClient(c *http.Client) Option {

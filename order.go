@@ -34,16 +34,19 @@ func (r *OpenServiceRequest) complete(c *checker) {
 }
 
 // OpenService activates the cloud backup service in a region, which is needed
-// once before anything else can be made there. It is an order. With one client
-// token it can be repeated safely; two calls without one are two orders.
+// once before anything else can be made there. It is an order: see the price list of
+// the service. With one client token it can be repeated safely; two calls without one
+// are two orders. After ErrOutcomeUnknown send the same request again with the
+// ClientToken of the error. The order is carried out later: wait for it with
+// Orders.Wait.
 //
 // POST /v4/backup/open-service-backup (开通云备份服务)
 func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Order, error) {
 	return do[Order](ctx, c, operation{kind: order, method: http.MethodPost, path: "/v4/backup/open-service-backup"}, req)
 }
 
-// Order is an order as it was placed, or found to be in progress. Look it up with
-// Orders.Get, or place it again with its ClientToken, until it is done.
+// Order is an order as it was placed, or found to be in progress. It is carried out
+// later: Orders.Wait waits for that, and Orders.Get tells its state.
 type Order struct {
 	Meta
 	// ID is the order's ID, by which it can be looked up.
@@ -135,7 +138,8 @@ type GetOrderResponse struct {
 	Status OrderStatus `json:"orderStatus"`
 	// ResourceType is the kind of what was ordered.
 	ResourceType string `json:"resourceType"`
-	// ResourceIDs are the IDs of what was ordered, once the order is done.
+	// ResourceIDs are the IDs of what was ordered, once the order is done. Whether that
+	// of a repository is its Storage.ID is not documented: Storages.Find finds it.
 	ResourceIDs []string `json:"resourceUuid"`
 }
 
@@ -144,7 +148,7 @@ type OrderStatus string
 
 // The documented states of an order.
 const (
-	OrderUnpaid        OrderStatus = "1"
+	OrderUnpaid        OrderStatus = "1" // until somebody pays
 	OrderPaid          OrderStatus = "2"
 	OrderDone          OrderStatus = "3"
 	OrderCanceled      OrderStatus = "4"
@@ -152,11 +156,11 @@ const (
 	OrderPaying        OrderStatus = "7"
 	OrderToReview      OrderStatus = "8"
 	OrderApproved      OrderStatus = "9"
-	OrderRejected      OrderStatus = "10"
+	OrderRejected      OrderStatus = "10" // by a review
 	OrderRevoked       OrderStatus = "11"
 	OrderUnsubscribing OrderStatus = "12"
 	OrderUnsubscribed  OrderStatus = "13"
-	OrderOpening       OrderStatus = "14"
+	OrderOpening       OrderStatus = "14" // what was ordered is being made
 	OrderRemoved       OrderStatus = "15" // by a change
 	OrderAutoRevoking  OrderStatus = "16"
 	OrderRevoking      OrderStatus = "17" // by hand
@@ -169,7 +173,7 @@ func (s *OrderStatus) UnmarshalJSON(data []byte) error {
 }
 
 // Get looks up an order by its ID, at the common endpoint (WithCommonEndpoint). It
-// changes nothing and costs nothing.
+// changes nothing, costs nothing and can be repeated.
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderResponse, error) {

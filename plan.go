@@ -21,14 +21,14 @@ const (
 	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
 )
 
-// FileSelection says what a plan backs up.
+// FileSelection says what a plan backs up. Paths are those of the host.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required
 	// unless the plan backs up all directories.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
-	// Rule is required with DirectAdvanced.
+	// Rule says what Files means. It is required with DirectAdvanced.
 	Rule *FileRule `json:"rule,omitempty"`
 }
 
@@ -37,17 +37,18 @@ type FileRule int
 
 // The documented rules.
 const (
-	FilesAll     FileRule = 0
-	FilesInclude FileRule = 1
-	FilesExclude FileRule = 2
+	FilesAll     FileRule = 0 // all files of Dirs
+	FilesInclude FileRule = 1 // of these, the files of Files alone
+	FilesExclude FileRule = 2 // all but the files of Files
 )
 
 // FullBackup makes a plan back up everything from time to time, between backups
-// of what changed.
+// of what changed. Without one it is up to the service when that happens.
 type FullBackup struct {
 	// Mode is 1 for periodic full backups and 0 for none.
 	Mode *int `json:"backupMode,omitempty"`
-	// Increments is the number of incremental backups between two full ones.
+	// Increments is the number of incremental backups between two full ones. Which
+	// numbers the service takes is not documented.
 	Increments *int `json:"incrementNum,omitempty"`
 }
 
@@ -55,22 +56,27 @@ type FullBackup struct {
 type CreatePlanRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	Name     string `json:"backupPolicyName"`
+	// Name is what the plan is found by. The service may take one name twice.
+	Name string `json:"backupPolicyName"`
 	// HostID is the host to protect. It needs an active agent.
-	HostID    string `json:"backupSrcInstanceID"`
+	HostID string `json:"backupSrcInstanceID"`
+	// StorageID is the repository to back up to: Storage.ID.
 	StorageID string `json:"backupStorageID"`
 	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is DirectAll.
-	Files     *FileSelection `json:"backupFileInfo,omitempty"`
-	Schedule  Schedule       `json:"backupPeriodInfo"`
-	Retention Retention      `json:"backupRetentionInfo"`
-	Full      *FullBackup    `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits  `json:"backupLimitQosInfo,omitempty"`
-	// IsCloud is true, the default, for a cloud host.
+	Files *FileSelection `json:"backupFileInfo,omitempty"`
+	// Schedule is made with Hourly, Daily, Weekly or Monthly.
+	Schedule Schedule `json:"backupPeriodInfo"`
+	// Retention is made with KeepDays and others of its kind.
+	Retention Retention     `json:"backupRetentionInfo"`
+	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
-	IsCloud    *bool      `json:"isCloud,omitempty"`
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the host, SourceECS by default.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -82,15 +88,19 @@ func (r *CreatePlanRequest) complete(c *checker) {
 	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
-// CreatePlanResponse is the answer of Plans.Create. It does not name the plan:
-// find it with List by its exact name and host.
+// CreatePlanResponse is the answer of Plans.Create. It does not name the plan: find
+// it with Plans.Find by its exact name and its host.
 type CreatePlanResponse struct {
 	Meta
 	CommandStatus
 }
 
-// Create makes a plan. It costs nothing by itself. It is sent once only: a repeat
-// makes a second plan, so after ErrOutcomeUnknown list the host's plans first.
+// Create makes a plan. It places no order; what the plan stores takes up room in its
+// repository. The answer does not name the plan: Find finds it by its name and host,
+// if not at once then a moment later, since the answer says no more than that the
+// command was taken. Create is sent once only: a repeat makes a second plan of the
+// same name, so after ErrOutcomeUnknown look with Find before trying again. A command
+// that the service did not take is an error that matches ErrRejected.
 //
 // POST /v4/backup/new-backup-policy (创建云备份计划)
 func (s Plans) Create(ctx context.Context, req *CreatePlanRequest) (*CreatePlanResponse, error) {
@@ -110,15 +120,17 @@ const (
 type ListPlansRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	HostID   string `json:"backupSrcInstanceID,omitempty"`
-	// Name finds plans whose name contains it.
+	// HostID finds the plans of a host.
+	HostID string `json:"backupSrcInstanceID,omitempty"`
+	// Name finds plans whose name contains it. Plans.Find goes by the whole name.
 	Name string `json:"backupPolicyName,omitempty"`
 	// ID finds one plan.
-	ID     string     `json:"backupPolicyID,omitempty"`
+	ID string `json:"backupPolicyID,omitempty"`
+	// Status finds plans in a state.
 	Status PlanStatus `json:"backupPolicyStatus,omitempty"`
 	// Query finds plans whose name or host name contains it.
 	Query string `json:"queryContent,omitempty"`
-	// IsCloud is true, the default, for cloud hosts.
+	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
 	IsCloud *bool `json:"isCloud,omitempty"`
@@ -145,20 +157,22 @@ type Plan struct {
 	// Dirs are the directories as one text.
 	Dirs string `json:"backupDirs"`
 	// Raw is the plan as it is stored; nil where the service left it out.
-	Raw           *StoredPlan `json:"backupRaw"`
-	Started       Time        `json:"startTimeDesc"`
-	StorageID     string      `json:"backupStorageID"`
-	StorageName   string      `json:"backupStorageName"`
-	ScheduleDesc  string      `json:"periodDesc"`    // in Chinese
-	RetentionDesc string      `json:"retentionDesc"` // in Chinese
-	Status        PlanStatus  `json:"statusCode"`
-	StatusDesc    string      `json:"statusDesc"` // in Chinese
+	Raw *StoredPlan `json:"backupRaw"`
+	// Started is the plan's start time. Schedule.Next tells the next run.
+	Started       Time       `json:"startTimeDesc"`
+	StorageID     string     `json:"backupStorageID"`
+	StorageName   string     `json:"backupStorageName"`
+	ScheduleDesc  string     `json:"periodDesc"`    // in Chinese
+	RetentionDesc string     `json:"retentionDesc"` // in Chinese
+	Status        PlanStatus `json:"statusCode"`
+	StatusDesc    string     `json:"statusDesc"` // in Chinese
 	// Type is 0 for cloud hosts and 1 for hosts on premises.
 	Type int `json:"policyType"`
 }
 
 // StoredPlan is what a plan was made of, as the service stores it. It lacks the
-// plan's DirectType. Any part may be nil.
+// plan's DirectType. Any part may be nil. The parts compare with what was asked for
+// by their Equal: Schedule().Equal, Retention.Equal and UploadLimits.Equal.
 type StoredPlan struct {
 	Schedule  *StoredSchedule `json:"periodInfo"`
 	Files     *FileSelection  `json:"fileInfo"`
@@ -177,9 +191,9 @@ func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansRespo
 
 var planList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
 
-// All gives out the plans of a region one by one as they arrive, in memory that does
-// not grow with the list. It makes one request each time it is ranged over. An
-// error ends it, behind what came whole. See Snapshots.All.
+// All gives out the plans of a region one by one as they arrive, in memory that
+// does not grow with the list. It makes one request each time it is ranged over.
+// An error ends it, behind what came whole. See Snapshots.All.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
@@ -201,7 +215,7 @@ func (r *GetPlanRequest) complete(c *checker) {
 }
 
 // Get finds a plan by its ID, in one request. One that is not there is an error
-// that matches ErrNotFound.
+// that matches ErrNotFound. It changes nothing and can be repeated.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
@@ -233,9 +247,10 @@ func (r *FindPlanRequest) complete(c *checker) {
 	c.required("backupPolicyName", r.Name)
 }
 
-// Find finds a plan by its exact name and its host, as one that was made is found,
-// in one request. One that is not there is an error that matches ErrNotFound, and
-// a name that several plans bear one that matches ErrAmbiguous.
+// Find finds a plan by its exact name and its host, as one that was just created is
+// found, in one request. One that is not there is an error that matches ErrNotFound,
+// and a name that several plans bear one that matches ErrAmbiguous. It changes nothing
+// and can be repeated.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
@@ -263,7 +278,7 @@ type PlanOp int
 const (
 	PlanEnable PlanOp = 1
 	PlanStop   PlanOp = 2
-	PlanRun    PlanOp = 3
+	PlanRun    PlanOp = 3 // now, whatever the schedule
 )
 
 // BackupMode says whether a backup holds everything.
@@ -280,14 +295,17 @@ const (
 type OperatePlanRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupPolicyID"`
-	Op       PlanOp `json:"backupPolicyOp"`
-	// Mode makes a run a full backup; incremental is the default.
+	// ID is the plan: Plan.ID.
+	ID string `json:"backupPolicyID"`
+	Op PlanOp `json:"backupPolicyOp"`
+	// Mode makes a run a full backup: ctcbr.Ptr(ctcbr.BackupFull). The default is
+	// incremental.
 	Mode *BackupMode `json:"backupMode,omitempty"`
-	// IsCloud is true, the default, for a cloud host.
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
-	IsCloud    *bool      `json:"isCloud,omitempty"`
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the plan's host, SourceECS by default.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -301,7 +319,8 @@ func (r *OperatePlanRequest) complete(c *checker) {
 type OperatePlanResponse struct {
 	Meta
 	CommandStatus
-	// TaskID is the task of a run.
+	// TaskID is the task of a run, by which Tasks.Wait and Tasks.Get find it. It is
+	// empty for the other operations, and never for a run.
 	TaskID string `json:"backupTaskID"`
 }
 
@@ -315,26 +334,37 @@ func (r *OperatePlanResponse) check(call *call, answer *attempt) error {
 	return nil
 }
 
-// Operate enables, stops or runs a plan. It is sent once only: a repeated run is a
-// second backup, so after ErrOutcomeUnknown list the host's tasks first.
+// Operate enables, stops or runs a plan. It places no order; the copy that a run
+// makes takes up room in the plan's repository. It is sent once only: a repeated run
+// is a second backup, so after ErrOutcomeUnknown list the host's tasks first, or, of
+// the other operations, look at the plan's Status. A command that the service did not
+// take is an error that matches ErrRejected.
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Operate(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return do[OperatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/action-backup-policy"}, req)
 }
 
-// Enable lets a plan run by its schedule. See Operate.
+// Enable lets a plan run by its schedule, which the plan's Status then says. See
+// Operate.
+//
+// POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Enable(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanEnable))
 }
 
-// Stop keeps a plan from running by its schedule. See Operate.
+// Stop keeps a plan from running by its schedule, until Enable. See Operate.
+//
+// POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Stop(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanStop))
 }
 
 // Run backs up now. The answer's TaskID leads to the task, whose SnapshotID leads
-// to the snapshot. See Operate.
+// to the snapshot. An answer that does not name the task is an error that matches
+// ErrOutcomeUnknown. See Operate, and RunAndWait.
+//
+// POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanRun))
 }
@@ -348,26 +378,35 @@ func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
 	return &copied
 }
 
-// UpdatePlanRequest is the request of Plans.Update. It replaces the whole plan:
-// what is left out is not kept. DirectType must be stated, since a listed plan
-// lacks it.
+// UpdatePlanRequest is the request of Plans.Update: the whole plan as it is to be,
+// but for its host and its repository, which cannot be changed. Take what is to stay
+// from Plan.Raw. DirectType must be stated, since a listed plan lacks it.
+//
+// Whether the service keeps an optional part that is left out, Full or Limits, is not
+// documented. To turn one off, say so: Full with Mode 0, Limits with Enabled false.
 type UpdatePlanRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupPolicyID"`
-	Name     string `json:"backupPolicyName"`
+	// ID is the plan: Plan.ID.
+	ID string `json:"backupPolicyID"`
+	// Name is the plan's name from now on. It is required also if it stays.
+	Name string `json:"backupPolicyName"`
 	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is DirectAll.
-	Files     *FileSelection `json:"backupFileInfo,omitempty"`
-	Schedule  Schedule       `json:"backupPeriodInfo"`
-	Retention Retention      `json:"backupRetentionInfo"`
-	Full      *FullBackup    `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits  `json:"backupLimitQosInfo,omitempty"`
-	// IsCloud is true, the default, for a cloud host.
+	Files *FileSelection `json:"backupFileInfo,omitempty"`
+	// Schedule is made with Hourly, Daily, Weekly or Monthly, or is that of
+	// StoredSchedule.Schedule.
+	Schedule Schedule `json:"backupPeriodInfo"`
+	// Retention is made with KeepDays and others of its kind, or is that of Plan.Raw.
+	Retention Retention     `json:"backupRetentionInfo"`
+	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
-	IsCloud    *bool      `json:"isCloud,omitempty"`
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the plan's host, SourceECS by default.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -384,8 +423,10 @@ type UpdatePlanResponse struct {
 	CommandStatus
 }
 
-// Update changes a plan. It is sent once only; after ErrOutcomeUnknown list the
-// plan to see what it is now.
+// Update changes a plan to what the request says, see there for what it leaves out.
+// It places no order. It is sent once only; after ErrOutcomeUnknown look with Get what
+// the plan is now. Since it states the whole plan, the same update can be sent again.
+// A command that the service did not take is an error that matches ErrRejected.
 //
 // POST /v4/backup/update-backup-policy (修改云备份计划)
 func (s Plans) Update(ctx context.Context, req *UpdatePlanRequest) (*UpdatePlanResponse, error) {
@@ -396,11 +437,13 @@ func (s Plans) Update(ctx context.Context, req *UpdatePlanRequest) (*UpdatePlanR
 type DeletePlanRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupPolicyID"`
-	// IsCloud is true, the default, for a cloud host.
+	// ID is the plan: Plan.ID.
+	ID string `json:"backupPolicyID"`
+	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
-	IsCloud    *bool      `json:"isCloud,omitempty"`
+	IsCloud *bool `json:"isCloud,omitempty"`
+	// SourceType is the kind of the plan's host, SourceECS by default.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -415,8 +458,11 @@ type DeletePlanResponse struct {
 	CommandStatus
 }
 
-// Delete deletes a plan; its snapshots stay. It is sent once only; after
-// ErrOutcomeUnknown list the plan to see whether it is still there.
+// Delete deletes a plan, which cannot be undone. It refunds nothing, whatever its name
+// on the wire says. What becomes of the plan's snapshots is not documented: do not
+// count on either. Delete is sent once only; after ErrOutcomeUnknown look with Get
+// whether the plan is still there. A command that the service did not take is an error
+// that matches ErrRejected.
 //
 // POST /v4/backup/refund-backup-policy (删除云备份计划)
 func (s Plans) Delete(ctx context.Context, req *DeletePlanRequest) (*DeletePlanResponse, error) {

@@ -73,7 +73,9 @@ func lookAround(needKeys bool) (surroundings, error) {
 }
 
 // DefaultCredentials finds the key pair that NewClient takes without options, for a
-// SigningTransport: that of the environment, or of the configuration file.
+// SigningTransport: that of the environment, or of the configuration file, which it
+// reads. If there is none, the error says where it was looked for and matches
+// ErrNoCredentials.
 func DefaultCredentials() (Credentials, error) {
 	found, err := lookAround(true)
 	if err != nil {

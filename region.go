@@ -10,7 +10,7 @@ type Regions struct{ client *Client }
 
 // ListRegionsRequest is the request of Regions.List.
 type ListRegionsRequest struct {
-	// Name finds regions by their name.
+	// Name finds regions by their name, for example "华东1".
 	Name string `json:"regionName,omitempty"`
 }
 
@@ -38,8 +38,8 @@ type Region struct {
 	Callable bool `json:"openapiAvailable"`
 }
 
-// List lists regions, at the common endpoint (WithCommonEndpoint). It changes
-// nothing and costs nothing.
+// List lists regions, at the common endpoint (WithCommonEndpoint). It needs a key
+// pair and no region. It changes nothing, costs nothing and can be repeated.
 //
 // GET /v4/region/list-regions (查询资源池列表)
 func (s Regions) List(ctx context.Context, req *ListRegionsRequest) (*ListRegionsResponse, error) {

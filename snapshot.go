@@ -15,9 +15,9 @@ type SnapshotStatus string
 
 // The documented states.
 const (
-	SnapshotAvailable    SnapshotStatus = "Available"
-	SnapshotNotAvailable SnapshotStatus = "NotAvailable"
-	SnapshotRestoring    SnapshotStatus = "Restoring"
+	SnapshotAvailable    SnapshotStatus = "Available"    // it can be restored
+	SnapshotNotAvailable SnapshotStatus = "NotAvailable" // it cannot
+	SnapshotRestoring    SnapshotStatus = "Restoring"    // a restore reads it
 )
 
 // ListSnapshotsRequest is the request of Snapshots.List.
@@ -25,7 +25,8 @@ type ListSnapshotsRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
 	// PlanName finds snapshots of plans whose name contains it.
-	PlanName  string `json:"backupPolicyName,omitempty"`
+	PlanName string `json:"backupPolicyName,omitempty"`
+	// PlanID, HostID and StorageID find the snapshots of one plan, host or repository.
 	PlanID    string `json:"backupPolicyID,omitempty"`
 	HostID    string `json:"backupSrcInstanceID,omitempty"`
 	StorageID string `json:"backupStorageID,omitempty"`
@@ -107,7 +108,8 @@ func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2
 type GetSnapshotRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupSnapID"`
+	// ID is the snapshot: Snapshot.ID, or the SnapshotID of its task.
+	ID string `json:"backupSnapID"`
 	// SourceType is SourceECS unless given: snapshots of other hosts are listed apart.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
@@ -118,7 +120,8 @@ func (r *GetSnapshotRequest) complete(c *checker) {
 }
 
 // Get finds a snapshot by its ID, in one request that asks for what the ID matches.
-// A snapshot that is not there is an error that matches ErrNotFound.
+// A snapshot that is not there is an error that matches ErrNotFound. It changes
+// nothing and can be repeated.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
@@ -161,9 +164,8 @@ type DeleteResourceResponse struct {
 
 // DeleteResource deletes a backup resource, for example a snapshot, which cannot
 // be undone. It places no order. The service carries it out later. It is sent once
-// only; after ErrOutcomeUnknown list the snapshots to see whether it is still
-// there. A command that the service did not take is an error that matches
-// ErrRejected.
+// only; after ErrOutcomeUnknown look with Get whether the snapshot is still there.
+// A command that the service did not take is an error that matches ErrRejected.
 //
 // POST /v4/backup/delete-resources-backup (删除备份资源)
 func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceRequest) (*DeleteResourceResponse, error) {

@@ -25,13 +25,16 @@ type CreateStorageRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
 	// Name holds digits, letters and "-", begins with a letter and does not end with "-".
+	// It is what the repository is found by: choose one that no other has.
 	Name string `json:"backupStorageName"`
-	// CapacityGB is 100 to 1,024,000 GB.
-	CapacityGB int       `json:"backupStorageCapacity"`
-	CycleType  CycleType `json:"cycleType"`
-	// CycleCount is the number of periods: 1 to 11 months, or 1 to 3 years.
+	// CapacityGB is 100 to 1,024,000 GB. It can be enlarged later, and not reduced.
+	CapacityGB int `json:"backupStorageCapacity"`
+	// CycleType is the unit of CycleCount.
+	CycleType CycleType `json:"cycleType"`
+	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
-	// MultiAZ is 1 for several availability zones, which some regions have, and 0, the default, for one.
+	// MultiAZ is 1 for several availability zones, which some regions have, and 0, the
+	// default, for one.
 	MultiAZ *int `json:"multiAz,omitempty"`
 	// ClientToken identifies the order; empty means that one is made for this call.
 	ClientToken string `json:"clientToken,omitempty"`
@@ -46,8 +49,10 @@ func (r *CreateStorageRequest) complete(c *checker) {
 }
 
 // Create orders a repository. It costs money. With one client token it can be
-// repeated safely; two calls without one are two orders. The order is carried out
-// later: wait for it by its ID, then find the repository by its exact name.
+// repeated safely; two calls without one are two orders. After ErrOutcomeUnknown send
+// the same request again with the ClientToken of the error. The order is carried out
+// later and does not name the repository: wait for it with Orders.Wait, then find the
+// repository with Find by its exact name.
 //
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
@@ -60,7 +65,7 @@ type StorageStatus string
 // The documented states, of which the service misspells the last.
 const (
 	StorageAvailable     StorageStatus = "Available"
-	StorageExpired       StorageStatus = "Expire"
+	StorageExpired       StorageStatus = "Expire" // what was paid for is over
 	StorageUnsubscribing StorageStatus = "Refing"
 	StorageDestroying    StorageStatus = "Destorying"
 )
@@ -71,7 +76,8 @@ type ListStoragesRequest struct {
 	RegionID string `json:"regionID"`
 	// ID finds one repository.
 	ID string `json:"backupStorageID,omitempty"`
-	// Query finds repositories whose name contains it.
+	// Query finds repositories whose name contains it. Storages.Find goes by the whole
+	// name.
 	Query string `json:"queryContent,omitempty"`
 	// Status finds repositories in a state.
 	Status StorageStatus `json:"backupStorageStatus,omitempty"`
@@ -97,8 +103,9 @@ type Storage struct {
 	Status     StorageStatus `json:"backupStorageStatusCode"`
 	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
 	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
-	Expires    Time          `json:"backupStorageExpireTime"`
-	RegionName string        `json:"regionName"`
+	// Expires is when the time that was paid for is over: Renew before.
+	Expires    Time   `json:"backupStorageExpireTime"`
+	RegionName string `json:"regionName"`
 	// MultiAZ says in Chinese whether there are one or several availability zones.
 	MultiAZ string `json:"multiAz"`
 }
@@ -127,9 +134,9 @@ func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStor
 
 var storageList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
-// All gives out the repositories of a region one by one as they arrive, in memory that does
-// not grow with the list. It makes one request each time it is ranged over. An
-// error ends it, behind what came whole. See Snapshots.All.
+// All gives out the repositories of a region one by one as they arrive, in memory
+// that does not grow with the list. It makes one request each time it is ranged over.
+// An error ends it, behind what came whole. See Snapshots.All.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) All(ctx context.Context, req *ListStoragesRequest) iter.Seq2[Storage, error] {
@@ -149,7 +156,7 @@ func (r *GetStorageRequest) complete(c *checker) {
 }
 
 // Get finds a repository by its ID, in one request. One that is not there is an
-// error that matches ErrNotFound.
+// error that matches ErrNotFound. It changes nothing and can be repeated.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
@@ -179,7 +186,8 @@ func (r *FindStorageRequest) complete(c *checker) {
 
 // Find finds a repository by its exact name, as one that was bought is found, in
 // one request. One that is not there is an error that matches ErrNotFound, and a
-// name that several bear one that matches ErrAmbiguous.
+// name that several bear one that matches ErrAmbiguous. It changes nothing and can be
+// repeated.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
@@ -198,8 +206,10 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 type ResizeStorageRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupStorageID"`
-	// CapacityGB is the capacity after enlarging, 100 to 1,024,000 GB.
+	// ID is the repository: Storage.ID.
+	ID string `json:"backupStorageID"`
+	// CapacityGB is the whole capacity after enlarging, 100 to 1,024,000 GB, and not
+	// what is added.
 	CapacityGB int `json:"backupStorageCapacity"`
 	// ClientToken identifies the order; empty means that one is made for this call.
 	ClientToken string `json:"clientToken,omitempty"`
@@ -212,8 +222,11 @@ func (r *ResizeStorageRequest) complete(c *checker) {
 	c.token(&r.ClientToken)
 }
 
-// Resize orders more capacity for a repository; one cannot be made smaller. It
-// costs money. With one client token it can be repeated safely.
+// Resize orders more capacity for a repository; one cannot be made smaller. It costs
+// money. With one client token it can be repeated safely; two calls without one are
+// two orders. After ErrOutcomeUnknown send the same request again with the ClientToken
+// of the error. The order is carried out later: wait for it with Orders.Wait, then Get
+// tells the new Capacity.
 //
 // POST /v4/backup/resize-storage-backup (扩容存储库)
 func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
@@ -223,10 +236,12 @@ func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order
 // RenewStorageRequest is the request of Storages.Renew.
 type RenewStorageRequest struct {
 	// RegionID is the region; empty means the client's.
-	RegionID  string    `json:"regionID"`
-	ID        string    `json:"backupStorageID"`
+	RegionID string `json:"regionID"`
+	// ID is the repository: Storage.ID.
+	ID string `json:"backupStorageID"`
+	// CycleType is the unit of CycleCount.
 	CycleType CycleType `json:"cycleType"`
-	// CycleCount is the number of periods: 1 to 11 months, or 1 to 3 years.
+	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
 	// ClientToken identifies the order; empty means that one is made for this call.
 	ClientToken string `json:"clientToken,omitempty"`
@@ -239,8 +254,10 @@ func (r *RenewStorageRequest) complete(c *checker) {
 	c.token(&r.ClientToken)
 }
 
-// Renew orders more time for a repository. It costs money. With one client token
-// it can be repeated safely; two calls without one renew twice.
+// Renew orders more time for a repository. It costs money. With one client token it
+// can be repeated safely; two calls without one renew twice. After ErrOutcomeUnknown
+// send the same request again with the ClientToken of the error. The order is carried
+// out later: wait for it with Orders.Wait, then Get tells when the repository Expires.
 //
 // POST /v4/backup/renew-storage-backup (续订存储库)
 func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
@@ -251,7 +268,8 @@ func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, 
 type UnsubscribeStorageRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupStorageID"`
+	// ID is the repository: Storage.ID.
+	ID string `json:"backupStorageID"`
 	// ClientToken identifies the order; empty means that one is made for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
@@ -262,9 +280,11 @@ func (r *UnsubscribeStorageRequest) complete(c *checker) {
 	c.token(&r.ClientToken)
 }
 
-// Unsubscribe gives a repository back, with every backup in it, which cannot be
-// undone. It is an order, that may be refunded. With one client token it can be
-// repeated safely.
+// Unsubscribe gives a repository back and destroys every backup in it, which cannot
+// be undone. It is an order, which may bring a refund. With one client token it can be
+// repeated safely. After ErrOutcomeUnknown send the same request again with the
+// ClientToken of the error. The order is carried out later: wait for it with
+// Orders.Wait. The repository may be listed as StorageUnsubscribing for some time.
 //
 // POST /v4/backup/refund-storage-backup (退订存储库)
 func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {

@@ -83,7 +83,7 @@ type Task struct {
 	Percent Percent `json:"backupTaskPercent"`
 	// Rate is the rate of transfer ("209.28 KB/s").
 	Rate Rate `json:"backupTaskRate"`
-	// SnapshotID is the snapshot that the task makes.
+	// SnapshotID is the snapshot that the task makes; it may be empty until it completes.
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
 }
@@ -98,9 +98,9 @@ func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksRespo
 
 var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
 
-// All gives out the tasks of a region one by one as they arrive, in memory that does
-// not grow with the list. It makes one request each time it is ranged over. An
-// error ends it, behind what came whole. See Snapshots.All.
+// All gives out the tasks of a region one by one as they arrive, in memory that
+// does not grow with the list. It makes one request each time it is ranged over.
+// An error ends it, behind what came whole. See Snapshots.All.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
@@ -111,7 +111,8 @@ func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, e
 type GetTaskRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupTaskID"`
+	// ID is the task: Task.ID, or the TaskID of the run that began it.
+	ID string `json:"backupTaskID"`
 	// SourceType is SourceECS unless given: tasks of other hosts are listed apart.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
@@ -123,7 +124,8 @@ func (r *GetTaskRequest) complete(c *checker) {
 
 // Get finds a task by its ID. It asks for what the ID matches, and for all tasks
 // if the task is not among that, since the service does not promise to look there.
-// A task that is not there is an error that matches ErrNotFound.
+// A task that is not there is an error that matches ErrNotFound. It changes nothing
+// and can be repeated.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
@@ -147,7 +149,8 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 type CancelTaskRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupTaskID"`
+	// ID is the task: Task.ID, or the TaskID of the run that began it.
+	ID string `json:"backupTaskID"`
 	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
@@ -168,9 +171,9 @@ type CancelTaskResponse struct {
 	ID string `json:"backupTaskID"`
 }
 
-// Cancel stops a task. It places no order. The task is canceled later: list it to
-// see. Cancel is sent once only; after ErrOutcomeUnknown list the task to see its
-// status before trying again.
+// Cancel stops a task. It places no order. The task is canceled later: Tasks.Wait then
+// ends in ErrCanceled, unless the task completed first. Cancel is sent once only;
+// after ErrOutcomeUnknown look with Get what its status is before trying again.
 //
 // POST /v4/backup/cancel-task-backup (取消备份任务)
 func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskResponse, error) {
@@ -203,7 +206,8 @@ const (
 // CreateRestoreRequest is the request of Restores.Create.
 type CreateRestoreRequest struct {
 	// RegionID is the region; empty means the client's.
-	RegionID   string `json:"regionID"`
+	RegionID string `json:"regionID"`
+	// SnapshotID is the snapshot to restore: Snapshot.ID of one that is available.
 	SnapshotID string `json:"backupSnapID"`
 	// TargetID is the host to restore to; empty means the one that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
@@ -253,9 +257,10 @@ func (r *CreateRestoreResponse) check(*call, *attempt) error {
 
 // Create restores a snapshot: to the host and the directory that it came from,
 // overwriting what is there, unless the request says otherwise. It places no
-// order. The answer's ID leads to the restore, which is done later. Create is sent
-// once only: a repeat restores again, so after ErrOutcomeUnknown list the restores
-// of the host first. An answer that does not name the restore is such an error.
+// order. The answer's ID leads to the restore, which is done later: wait for it with
+// Restores.Wait. Create is sent once only: a repeat restores again, so after
+// ErrOutcomeUnknown list the restores of the host first. An answer that does not name
+// the restore is such an error.
 //
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
@@ -360,9 +365,9 @@ func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRest
 
 var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
 
-// All gives out the restores of a region one by one as they arrive, in memory that does
-// not grow with the list. It makes one request each time it is ranged over. An
-// error ends it, behind what came whole. See Snapshots.All.
+// All gives out the restores of a region one by one as they arrive, in memory that
+// does not grow with the list. It makes one request each time it is ranged over.
+// An error ends it, behind what came whole. See Snapshots.All.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
@@ -373,7 +378,8 @@ func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[R
 type GetRestoreRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupRestoreID"`
+	// ID is the restore: Restore.ID.
+	ID string `json:"backupRestoreID"`
 	// SourceType is SourceECS unless given: restores of other hosts are listed apart.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
@@ -384,7 +390,7 @@ func (r *GetRestoreRequest) complete(c *checker) {
 }
 
 // Get finds a restore by its ID, in one request. One that is not there is an error
-// that matches ErrNotFound.
+// that matches ErrNotFound. It changes nothing and can be repeated.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
@@ -403,7 +409,8 @@ func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, er
 type CancelRestoreRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	ID       string `json:"backupRestoreID"`
+	// ID is the restore: Restore.ID.
+	ID string `json:"backupRestoreID"`
 	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
 	//
 	// Deprecated: the service asks for SourceType instead.
@@ -424,9 +431,10 @@ type CancelRestoreResponse struct {
 	ID string `json:"backupRestoreID"`
 }
 
-// Cancel stops a restore. It places no order. The restore is canceled later: list
-// it to see. Cancel is sent once only; after ErrOutcomeUnknown list the restore to
-// see its status before trying again.
+// Cancel stops a restore. It places no order. What becomes of the files that it has
+// restored already is not documented. The restore is canceled later: Restores.Wait then ends in ErrCanceled, unless the
+// restore completed first. Cancel is sent once only; after ErrOutcomeUnknown look with
+// Get what its status is before trying again.
 //
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
