@@ -2,7 +2,6 @@ package ctcbr_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -58,7 +57,7 @@ func readKeys(context.Context) (ak, sk string, expires time.Time, err error) { r
 // packages are what a fragment need not import, by name.
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "io": "io", "json": "encoding/json",
-	"log": "log", "os": "os", "slog": "log/slog", "strings": "strings", "synctest": "testing/synctest",
+	"log": "log", "os": "os", "slices": "slices", "slog": "log/slog", "strings": "strings", "synctest": "testing/synctest",
 	"testing": "testing", "time": "time", "url": "net/url",
 	"ctcbr":     "github.com/ctyun-go/ctcbr",
 	"cbrtest":   "github.com/ctyun-go/ctcbr/cbrtest",
@@ -415,24 +414,48 @@ func TestDocumentsInBothLanguages(t *testing.T) {
 	}
 }
 
+// shortName is how the documents name an operation: by the end of its path.
+func shortName(op operation) string {
+	return strings.TrimPrefix(strings.TrimPrefix(op.Path, "/v4/"), "backup/")
+}
+
 func TestOperationsAreDocumented(t *testing.T) {
 	t.Parallel()
-	var contract struct {
-		Operations []struct{ Method, Path, Kind string }
-	}
-	require.NoError(t, json.Unmarshal([]byte(read(t, "testdata/contract.json")), &contract))
-	require.NotEmpty(t, contract.Operations)
 	chinese := map[string]string{"read": "读", "write": "写", "order": "订单"}
 	for _, file := range []string{"README.md", "README.zh-CN.md", "docs/from-python.md", "docs/from-python.zh-CN.md"} {
 		text := read(t, file)
-		for _, op := range contract.Operations {
-			name := strings.TrimPrefix(strings.TrimPrefix(op.Path, "/v4/"), "backup/")
-			kind := op.Kind
+		for _, op := range contract(t) {
+			name, kind := shortName(op), op.Kind
 			if strings.HasSuffix(file, ".zh-CN.md") {
 				kind = chinese[kind]
 			}
 			row := regexp.MustCompile("(?m)^\\|.*" + regexp.QuoteMeta("`"+op.Method+" "+name+"`") + ".*\\| " + kind + " \\|$")
 			assert.True(t, row.MatchString(text), "%s has no row for %s, kind %s", file, name, kind)
+		}
+	}
+}
+
+// The doc comments say method, path and Chinese title of each operation, the same
+// wherever they do, and the READMEs repeat the title.
+func TestTitlesOfOperations(t *testing.T) {
+	t.Parallel()
+	sources, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	titles := make(map[string][]string)
+	for _, file := range sources {
+		for _, found := range regexp.MustCompile(`(?m)^// ((?:GET|POST) /v4/\S+) \((.+)\)$`).FindAllStringSubmatch(read(t, file), -1) {
+			if !slices.Contains(titles[found[1]], found[2]) {
+				titles[found[1]] = append(titles[found[1]], found[2])
+			}
+		}
+	}
+	for _, op := range contract(t) {
+		named := titles[op.Method+" "+op.Path]
+		if assert.Len(t, named, 1, "titles of %s in doc comments", op.Path) {
+			row := fmt.Sprintf("`%s %s` | %s |", op.Method, shortName(op), named[0])
+			for _, file := range []string{"README.md", "README.zh-CN.md"} {
+				assert.True(t, strings.Contains(read(t, file), row), "%s has no row with %s", file, row)
+			}
 		}
 	}
 }
