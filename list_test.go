@@ -117,8 +117,6 @@ func TestAllAgentsPages(t *testing.T) {
 				require.Equal(t, "info-client-backup", failure.Operation)
 				require.NotEmpty(t, failure.RequestID)
 				require.Positive(t, failure.Attempts)
-				require.Empty(t, failure.Code, "which tells a search that found nothing from a refusal")
-				require.Less(t, failure.HTTPStatus, 300)
 			}
 			if c.req != nil {
 				require.Equal(t, given, *c.req)
