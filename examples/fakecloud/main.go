@@ -3,7 +3,7 @@
 //
 //	go run ./examples/fakecloud -for 10m >.env &
 //	until [ -s .env ]; do sleep 0.1; done; . ./.env
-//	curl -i "$CTCBR_ENDPOINT/v4/region/list-regions"   # refused: it is not signed
+//	curl -i -H 'Content-Type: application/json' "$CTCBR_ENDPOINT/v4/region/list-regions" # refused: it is not signed
 //
 // There is one host at first, and the service is not activated. With -hosts 50 it is,
 // and there are 50 hosts and a repository named vault, to rehearse with.
