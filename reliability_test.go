@@ -10,11 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every test that RELIABILITY.md names exists, and it names every test of the suite.
+// Every test that RELIABILITY.md and SECURITY.md name exists, and the first names
+// every test of the suite.
 func TestReliabilityNamesItsTests(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("RELIABILITY.md")
-	require.NoError(t, err)
 	files, err := filepath.Glob("*_test.go")
 	require.NoError(t, err)
 	exists := make(map[string]bool)
@@ -30,13 +29,25 @@ func TestReliabilityNamesItsTests(t *testing.T) {
 			}
 		}
 	}
-	named := make(map[string]bool)
-	for _, found := range regexp.MustCompile("[`]((?:Test|Fuzz)\\w+)[`]").FindAllStringSubmatch(string(page), -1) {
-		named[found[1]] = true
-		require.True(t, exists[found[1]], "RELIABILITY.md names %s, which does not exist", found[1])
-	}
+	named := namedTests(t, "RELIABILITY.md")
 	for name := range ofSuite {
-		require.True(t, named[name], "RELIABILITY.md does not name %s", name)
+		require.Contains(t, named, name, "RELIABILITY.md does not name a test")
 	}
 	require.Greater(t, len(named), 50)
+	ofSecurity := namedTests(t, "SECURITY.md")
+	require.Greater(t, len(ofSecurity), 20)
+	for _, name := range append(named, ofSecurity...) {
+		require.True(t, exists[name], "%s is named and does not exist", name)
+	}
+}
+
+// namedTests are the tests that a document names.
+func namedTests(t *testing.T, file string) (names []string) {
+	t.Helper()
+	page, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, found := range regexp.MustCompile("[`]((?:Test|Fuzz)\\w+)[`]").FindAllStringSubmatch(string(page), -1) {
+		names = append(names, found[1])
+	}
+	return names
 }
