@@ -7,7 +7,8 @@
 //
 // # A first call
 //
-// Set CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID in the environment. Then:
+// Set CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID in the environment. Then, for a plan that was
+// made in the console or with [Plans.Create]:
 //
 //	client, err := ctcbr.NewClient()
 //	if err != nil {
@@ -79,8 +80,10 @@
 //	}
 //
 // Get finds one thing by its ID, and [Storages.Find] and [Plans.Find] find one by its exact
-// name. [Client.Gaps] finds what is not protected. Lists hold elastic cloud hosts unless
-// their SourceType says otherwise: [SourceBareMetal], [SourceOnPremises].
+// name. That is how to learn the ID of what was made, where the service does not tell it: of
+// a repository when its order is done, of a plan a moment later. [Agents.Get] finds an agent
+// by its host. [Client.Gaps] finds what is not protected. Lists hold elastic cloud hosts
+// unless their SourceType says otherwise: [SourceBareMetal], [SourceOnPremises].
 //
 // What the service writes as text stays text, with a method for the value: [Time.Time],
 // [Size.Bytes], [Rate.Bytes]. Times are Beijing time, and so are the hours of a [Schedule].

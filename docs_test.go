@@ -400,7 +400,7 @@ func TestDocumentsInBothLanguages(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	for _, english := range append(files, "README.md") {
+	for _, english := range append(files, "README.md", "examples/README.md") {
 		if english == filepath.Join("docs", "README.md") || strings.HasSuffix(english, ".zh-CN.md") {
 			continue
 		}

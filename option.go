@@ -16,7 +16,7 @@ import (
 // Where the service is reached unless an option says otherwise.
 const (
 	DefaultEndpoint       = "https://ctcbr-global.ctapi.ctyun.cn"
-	DefaultCommonEndpoint = "https://ctecs-global.ctapi.ctyun.cn"
+	DefaultCommonEndpoint = "https://ctecs-global.ctapi.ctyun.cn" // orders and regions
 )
 
 // Option sets up a client. Options are applied in the order they are given in.

@@ -103,9 +103,11 @@ func (o *Order) check(call *call, answer *attempt) error {
 
 // OrderResource is a part of an order.
 type OrderResource struct {
-	OrderID  string `json:"orderID"`
-	Status   int    `json:"status"`
-	IsMaster bool   `json:"isMaster"`
+	OrderID string `json:"orderID"`
+	// Status is a number whose meanings are not documented.
+	Status int `json:"status"`
+	// IsMaster says that this is the main part of the order.
+	IsMaster bool `json:"isMaster"`
 	// Type is the kind of resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
 	Type             string `json:"resourceType"`
 	ID               string `json:"resourceID"`

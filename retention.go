@@ -5,6 +5,7 @@ import "fmt"
 // Retention says how long copies are kept. Make one with KeepDays, KeepWeeks,
 // KeepMonths, KeepYears or KeepForever.
 type Retention struct {
+	// Unit is what Value counts, or RetainForever.
 	Unit RetentionUnit `json:"type"`
 	// Value is the number of units, at least 1. KeepForever has none.
 	Value *int `json:"value,omitempty"`
@@ -27,7 +28,8 @@ const (
 	RetainYears   RetentionUnit = 4
 )
 
-// RetentionLadder is how many daily, weekly, monthly and yearly copies are kept.
+// RetentionLadder is how many daily, weekly, monthly and yearly copies are kept. A
+// kind that is nil is not sent, and counts as 0.
 type RetentionLadder struct {
 	Days   *int `json:"day,omitempty"`
 	Weeks  *int `json:"week,omitempty"`

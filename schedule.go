@@ -13,6 +13,7 @@ import (
 // Schedule says when a plan runs, in Beijing time. Make one with Hourly, Daily,
 // Weekly or Monthly.
 type Schedule struct {
+	// Rule is how often the plan runs. It is required.
 	Rule *ScheduleRule `json:"rule"`
 	// Day is 0 (Sunday) to 6 for a weekly and 1 to 31 for a monthly schedule.
 	Day *int `json:"day,omitempty"`
@@ -31,7 +32,7 @@ const (
 	ScheduleMonthly ScheduleRule = 3
 )
 
-// Hourly runs every hour.
+// Hourly runs every hour. At which minute is not documented: see Next.
 func Hourly() Schedule { return Schedule{Rule: Ptr(ScheduleHourly)} }
 
 // Daily runs every day at an hour of 0 to 23, Beijing time.
@@ -266,11 +267,11 @@ type UploadWindow struct {
 	From *int `json:"start"`
 	// To is the hour it ends, 1 to 24.
 	To int `json:"stop"`
-	// MBps is the limit in MB a second, 1 to 9999.
+	// MBps is the limit in megabytes a second, 1 to 9999.
 	MBps int `json:"uploadMb"`
 }
 
-// LimitUpload limits uploads to a rate of 1 to 9999 MB a second every day from one
+// LimitUpload limits uploads to a rate of 1 to 9999 megabytes a second every day from one
 // hour (0 to 23) to another (1 to 24), Beijing time. Add hours to it with And.
 // Whether limits may reach over midnight is not documented: two windows do it.
 func LimitUpload(from, to, mbps int) *UploadLimits {

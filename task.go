@@ -36,7 +36,8 @@ const (
 type ListTasksRequest struct {
 	// RegionID is the region; empty means the client's.
 	RegionID string `json:"regionID"`
-	HostID   string `json:"backupSrcInstanceID,omitempty"`
+	// HostID finds the tasks of a host.
+	HostID string `json:"backupSrcInstanceID,omitempty"`
 	// Query finds tasks by the name of their plan, host or snapshot, or by an ID.
 	Query string `json:"queryContent,omitempty"`
 	// Status finds tasks in a state.

@@ -4,7 +4,7 @@
 //	protect -storage vault -plan weekly -weekly sunday@2 -keep-days 90 -all-dirs -f hosts.txt
 //
 // With -f the IDs of hosts come from a file, or from the standard input for -f -,
-// one a line; what follows # is a comment. On each host the program looks before it
+// one a line; what follows # is a comment. report -ids writes such a list. On each host the program looks before it
 // does anything: it installs an agent where there is none, waits until the agent is
 // active, and creates the plan where the host has none of that name. So it can be
 // run again after a crash, an interrupt or a failure, and goes on where it stopped.
