@@ -4,12 +4,15 @@
 //	protect -storage vault -plan weekly -weekly sunday@2 -keep-days 90 -all-dirs -f hosts.txt
 //
 // With -f the IDs of hosts come from a file, or from the standard input for -f -,
-// one a line; what follows # is a comment. report -ids writes such a list. On each host the program looks before it
-// does anything: it installs an agent where there is none, waits until the agent is
-// active, and creates the plan where the host has none of that name. So it can be
-// run again after a crash, an interrupt or a failure, and goes on where it stopped.
-// A plan that is there stays as it is, also if it differs. Whatever stays unknown is
-// looked for before the program says that it failed, and not sent twice.
+// one a line; what follows # is a comment. The program report writes such a list if
+// it is given -ids.
+//
+// On each host the program looks before it does anything: it installs an agent where
+// there is none, waits until the agent is active, and creates the plan where the host
+// has none of that name. So it can be run again after a crash, an interrupt or a
+// failure, and goes on where it stopped. A plan that is there stays as it is, also if
+// it differs. Whatever stays unknown is looked for before the program says that it
+// failed, and not sent twice.
 //
 // Do not run it twice at the same time for one host: the service takes two plans of
 // one name, and each run may see none before it creates its own. The next run would
