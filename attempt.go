@@ -142,6 +142,9 @@ func (c *closing) close() {
 // newRequest makes the signed request of an attempt.
 func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
 	credentials, err := c.options.credentials.Credentials(a.Context)
+	if isCutOff(a.Context, err) {
+		err = causeOf(a.Context)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}

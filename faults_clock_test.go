@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -199,6 +200,39 @@ func TestFaultCredentialsRotated(t *testing.T) {
 		require.True(t, strings.HasPrefix(s.requests()[1].header.Get("Eop-Authorization"), "new-ak "))
 		s.end(t)
 	})
+}
+
+// A provider that is silent for longer than an attempt may take ends the call, which
+// says so: the caller did not cancel anything.
+func TestFaultCredentialsSilent(t *testing.T) {
+	t.Parallel()
+	for name, provide := range map[string]CredentialsFunc{
+		"its error": func(ctx context.Context) (Credentials, error) { <-ctx.Done(); return Credentials{}, ctx.Err() },
+		"its error and more": func(ctx context.Context) (Credentials, error) {
+			<-ctx.Done()
+			return Credentials{}, fmt.Errorf("vault: %w", ctx.Err())
+		},
+		"the cause": func(ctx context.Context) (Credentials, error) { <-ctx.Done(); return Credentials{}, context.Cause(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				s := answering(answer200(successAnswer), WithCredentials(provide))(t)
+				began := time.Now()
+				_, err := d.do(t.Context(), s.client)
+				require.Equal(t, s.client.options.attemptTimeout, time.Since(began))
+				requireFault(t, d, err)
+				var timeout interface{ Timeout() bool }
+				require.ErrorAs(t, err, &timeout)
+				require.True(t, timeout.Timeout())
+				require.ErrorContains(t, err, "credentials: ")
+				require.NotErrorIs(t, err, context.Canceled)
+				require.NotErrorIs(t, err, ErrOutcomeUnknown)
+				require.Empty(t, s.requests())
+				s.end(t)
+			})
+		})
+	}
 }
 
 // A provider that fails, or gives what is no key, ends the call before anything is sent.
