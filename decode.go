@@ -49,7 +49,7 @@ func (d *decoder) value(v reflect.Value) error {
 		if next == '[' && kind == reflect.Slice {
 			return d.elements(v)
 		}
-	case next != 'n' && kind == reflect.Int:
+	case kind == reflect.Int:
 		if n, err := strconv.ParseInt(string(d.skip()), 10, 0); err == nil {
 			v.SetInt(n)
 		}
