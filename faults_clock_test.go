@@ -117,6 +117,54 @@ func TestFaultClockForged(t *testing.T) {
 	}
 }
 
+// What one call has learned of the clock stays until another call learns better, and a
+// page that took the corrected date teaches nothing.
+func TestFaultClockIsLearnedFromTheServiceAlone(t *testing.T) {
+	t.Parallel()
+	const learned = time.Hour
+	for name, c := range map[string]struct {
+		meet string
+		then string
+		want time.Duration
+	}{
+		"by another call meanwhile": {meet: answer200(successAnswer), want: learned},
+		"from the envelope":         {meet: answer("401 Unauthorized", "", forgedDate), then: answer200(successAnswer), want: forgedSkew},
+		"not from a page":           {meet: answer("401 Unauthorized", "", forgedDate), then: answer200(gatewayPage), want: learned},
+		"not from a refusal":        {meet: answer("401 Unauthorized", "", forgedDate), then: answer("400 Bad Request", `{"statusCode":900,"error":"X"}`), want: learned},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				var s *stage
+				met := false
+				s = serving(func(conn *edgeConn) {
+					for {
+						if _, ok := conn.request(); !ok {
+							return
+						}
+						text := c.meet
+						if met {
+							text = c.then
+						}
+						met = true
+						s.client.skew.Store(int64(learned)) // as another call would
+						conn.say(text)
+					}
+				}, WithMaxAttempts(2))(t)
+				_, _ = d.do(t.Context(), s.client)
+				require.Equal(t, c.want, time.Duration(s.client.skew.Load()))
+				s.end(t)
+			})
+		})
+	}
+}
+
+// Time in a bubble begins with the year 2000.
+const (
+	forgedDate = "Date: Sat, 01 Jan 2000 00:20:00 GMT"
+	forgedSkew = 20 * time.Minute
+)
+
 // forger is a gateway that forges the Date of what is refused.
 type forger struct {
 	*http.Transport
