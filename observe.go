@@ -36,9 +36,8 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 // Middleware sees every attempt of every call: after it was signed, and before its
 // answer is judged. It leaves the request's body alone, calls next once at most,
 // before it returns, and returns what next returned or something in its place. What
-// it adds to the request is not
-// signed, and what is signed must stay as it is: method and path are not, the query
-// and the body are.
+// it adds to the request is not signed, and what is signed must stay as it is: method
+// and path are not, the query and the body are.
 //
 // Requests leave by next alone. If next was not called, nothing was sent: an error
 // that is returned then ends the call, which is not tried again, and its outcome is
