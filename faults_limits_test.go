@@ -418,6 +418,28 @@ func TestFaultWaitsGrowAndVary(t *testing.T) {
 	require.Greater(t, len(totals), 10, "waits of clients that fail together differ")
 }
 
+// The headers of a request share memory; who adds a value to one changes no other.
+func TestHeadersGrowApart(t *testing.T) {
+	t.Parallel()
+	e := &edge{serve: answers(answer200(successAnswer))}
+	more := func(r *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+		before := r.Header.Clone()
+		for name := range before {
+			r.Header.Add(name, "more")
+		}
+		for name, values := range before {
+			require.Equal(t, append(values, "more"), r.Header[name], name)
+		}
+		r.Header = before
+		return next(r)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := e.stage(t, e.transport(), WithMiddleware(more))
+		s.try(t.Context(), t, orderDeed, want{ok: true, requests: 1})
+		s.end(t)
+	})
+}
+
 func TestBackoffStaysBelowItsBound(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
