@@ -85,20 +85,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	call.attempts++
 	began := time.Now()
-	resp, err := c.exchange(call, a, req) //nolint:bodyclose // a.answer closes it
-	if err == nil {
-		a.answer.body = resp.Body
-		defer a.answer.close()
-		if !c.heedsContext() {
-			defer context.AfterFunc(a.Context, a.answer.close)()
-		}
-		a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
-		if call.stream != nil && a.ok2xx() {
-			err = call.stream(a, resp.Body)
-		} else {
-			err = a.read(resp, c.options.maxAnswer)
-		}
-	}
+	err = c.perform(call, a, req)
 	if err != nil && a.Context.Err() != nil {
 		err = causeOf(a.Context)
 	}
@@ -118,6 +105,24 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	c.log(ctx, call, a, time.Since(began))
 	return a
+}
+
+// perform sends the request of an attempt and takes in what is answered.
+func (c *Client) perform(call *call, a *attempt, req *http.Request) error {
+	resp, err := c.exchange(call, a, req) //nolint:bodyclose // a.answer closes it
+	if err != nil {
+		return err
+	}
+	a.answer.body = resp.Body
+	defer a.answer.close()
+	if !c.heedsContext() {
+		defer context.AfterFunc(a.Context, a.answer.close)()
+	}
+	a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
+	if call.stream != nil && a.ok2xx() {
+		return call.stream(a, resp.Body)
+	}
+	return a.read(resp, c.options.maxAnswer)
 }
 
 // heedsContext reports whether the transport is known to end an answer when the
@@ -142,6 +147,9 @@ func (c *closing) close() {
 // newRequest makes the signed request of an attempt.
 func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
 	credentials, err := c.options.credentials.Credentials(a.Context)
+	if isCutOff(a.Context, err) {
+		err = causeOf(a.Context)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}

@@ -36,7 +36,7 @@ func (d *decoder) value(v reflect.Value) error {
 	switch next, kind := d.next(), v.Kind(); {
 	case next == 0:
 		return errors.New("no JSON")
-	case next == '"' && kind == reflect.String: // so does every UnmarshalJSON of a text
+	case next == '"' && kind == reflect.String: // as it is, which is what every UnmarshalJSON of a text does
 		v.SetString(d.string())
 		return nil
 	case kind == reflect.Struct || kind == reflect.Slice:
@@ -49,7 +49,7 @@ func (d *decoder) value(v reflect.Value) error {
 		if next == '[' && kind == reflect.Slice {
 			return d.elements(v)
 		}
-	case next != 'n' && kind == reflect.Int:
+	case kind == reflect.Int:
 		if n, err := strconv.ParseInt(string(d.skip()), 10, 0); err == nil {
 			v.SetInt(n)
 		}

@@ -29,7 +29,33 @@ type everything struct {
 	Time    Time   `json:"time"`
 	Never   string `json:"-"`
 	Covered string `json:"covered"`
+
+	Lists    [][]item `json:"lists"`
+	Storages []*Storage
+	Restore  *Restore
+	Fixed    [2]int
+	Bytes    []byte
+	Long     int64 `json:"long"`
+	Small    int8
+	Kind     BackupMode
+	Any      any `json:"any"`
+	nested
 }
+
+// nested is embedded so deep that an index grown by append would be shared.
+type nested struct{ nested2 }
+
+type nested2 struct{ nested3 }
+
+type nested3 struct {
+	Three int `json:"three"`
+	nested4
+	nested5
+}
+
+type nested4 struct{ Four, FourMore string }
+
+type nested5 struct{ Five, FiveMore string }
 
 type inner struct {
 	Inside string `json:"inside"`
@@ -60,7 +86,11 @@ var decoded = []string{
 	`{"items" : [ {"id" : "a"} , {"number" : 4 } ] , "map" : {"a":[1,2,{"b":null}]} , "Raw": [1, 2] }`,
 	`{"inside":"i","covered":"c","Never":"n","private":"p","RequestID":"r","time":123}`,
 	"{\"text\":\"\xff\",\"\xff\":1}", `{"text":"\ud800","item":{"id":"\\\"}"}}`, `{"text":"a","text":"b","item":{"id":"a"},"item":{"number":1}}`,
-	`{"kind":"K","` + "ſ" + `":1}`, `{"a":"\\","b":"\\\\\"","text":"t"}`, strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100),
+	`{"kind":"K","` + "ſ" + `":1}`, `{"a":"\\","b":"\\\\\"","text":"t"}`,
+	"{\"\u212aind\":4,\"text\u017f\":[\"long s\"],\"\\u212and\":1,\"item\\u017f\":[{\"id\":\"x\"}]}",
+	`{"lists":[[{"id":"a"},7],[],null,"x",[{"id":"b","number":2}]],"storages":[null,{"backupStorageID":"s","backupStorageCreateTime":1}],"restore":{"backupRestoreDoneTime":"t"}}`,
+	`{"fixed":[1,2,3],"bytes":[1,2],"long":9223372036854775808,"small":300,"kind":"1","any":[1e999,{"a":null}]}`, `{"fixed":[1],"bytes":"YQ==","long":1e2,"small":-7,"kind":2}`,
+	`{"three":3,"four":"4","fourMore":"4+","five":"5","fivemore":"5+","restore":[],"storages":[1,[],{"backupStorageCreatTime":"t","backupStorageCreateTime":"u"}]}`, strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100),
 }
 
 func requireSame(t *testing.T, data []byte) {
@@ -87,6 +117,16 @@ func TestDecodeIsAsEncodingJSON(t *testing.T) {
 	}
 	_, snapshots, _ := strings.Cut(oneStorage, `"returnObj":`)
 	requireSame(t, []byte(strings.TrimSuffix(snapshots, "}")))
+}
+
+// Of a member that is given twice the last one counts; encoding/json leaves parts of
+// the items of the first list in those of the second.
+func TestDecodeLeavesNothingOfAListThatCameBefore(t *testing.T) {
+	t.Parallel()
+	var e everything
+	require.NoError(t, decode([]byte(`{"items":[{"id":"a","number":1},{"id":"b"}],"texts":["a"],"Items":[{"id":"c"},7],"texts":null}`), &e))
+	require.Equal(t, []item{{ID: "c"}, {}}, e.Items)
+	require.Nil(t, e.Texts)
 }
 
 // What is not JSON is not decoded right, but it ends.

@@ -30,8 +30,7 @@ type envelope struct {
 // parse reads an answer, and refuses one that does not say clearly whether it is a
 // success. The returnObj is found, not read: what it should be depends on the rest.
 func (e *envelope) parse(body []byte) error {
-	body = bytes.TrimSpace(body)
-	if !json.Valid(body) || body[0] != '{' {
+	if !json.Valid(body) || !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return errors.New("no JSON object")
 	}
 	if err := decode(body, e); err != nil {

@@ -6,6 +6,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// What JSON does not take for white space is none around an envelope either.
+func TestEnvelopeAmongOtherSpacesIsRefused(t *testing.T) {
+	t.Parallel()
+	const success = `{"statusCode":800}`
+	for name, around := range map[string]string{"no-break space": "\u00a0", "next line": "\u0085", "form feed": "\f", "vertical tab": "\v", "em space": "\u2003", "byte order mark": "\ufeff"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, new(envelope).parse([]byte(" \t\r\n"+success+" \t\r\n")))
+			require.Error(t, new(envelope).parse([]byte(around+success)))
+			require.Error(t, new(envelope).parse([]byte(success+around)))
+		})
+	}
+}
+
 func TestEnvelopeWithTwoContentsIsRefused(t *testing.T) {
 	t.Parallel()
 	var e envelope

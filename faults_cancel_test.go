@@ -177,6 +177,27 @@ func TestFaultCanceledBefore(t *testing.T) {
 	}
 }
 
+// Nothing of an attempt lives on: neither its context, nor the timer that ends it.
+func TestFaultNothingOutlivesAnAttempt(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]string{
+		"success": answer200(successAnswer), "refused": answer("400 Bad Request", ""), "cut short": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := answering(say)(t)
+				call, err := (&RawRequest{Method: http.MethodGet, Path: "/v4/x"}).freeze()
+				require.NoError(t, err)
+				a := s.client.attempt(t.Context(), call)
+				require.ErrorIs(t, a.Context.Err(), context.Canceled)
+				require.False(t, a.timer.Stop(), "the timer was running")
+				s.end(t)
+			})
+		})
+	}
+}
+
 // A transport that does not report its connections does not make a call that was
 // never sent one of unknown outcome.
 func TestFaultCanceledBeforeSilentTransport(t *testing.T) {

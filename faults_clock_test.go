@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -116,6 +117,54 @@ func TestFaultClockForged(t *testing.T) {
 	}
 }
 
+// What one call has learned of the clock stays until another call learns better, and a
+// page that took the corrected date teaches nothing.
+func TestFaultClockIsLearnedFromTheServiceAlone(t *testing.T) {
+	t.Parallel()
+	const learned = time.Hour
+	for name, c := range map[string]struct {
+		meet string
+		then string
+		want time.Duration
+	}{
+		"by another call meanwhile": {meet: answer200(successAnswer), want: learned},
+		"from the envelope":         {meet: answer("401 Unauthorized", "", forgedDate), then: answer200(successAnswer), want: forgedSkew},
+		"not from a page":           {meet: answer("401 Unauthorized", "", forgedDate), then: answer200(gatewayPage), want: learned},
+		"not from a refusal":        {meet: answer("401 Unauthorized", "", forgedDate), then: answer("400 Bad Request", `{"statusCode":900,"error":"X"}`), want: learned},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				var s *stage
+				met := false
+				s = serving(func(conn *edgeConn) {
+					for {
+						if _, ok := conn.request(); !ok {
+							return
+						}
+						text := c.meet
+						if met {
+							text = c.then
+						}
+						met = true
+						s.client.skew.Store(int64(learned)) // as another call would
+						conn.say(text)
+					}
+				}, WithMaxAttempts(2))(t)
+				_, _ = d.do(t.Context(), s.client)
+				require.Equal(t, c.want, time.Duration(s.client.skew.Load()))
+				s.end(t)
+			})
+		})
+	}
+}
+
+// Time in a bubble begins with the year 2000.
+const (
+	forgedDate = "Date: Sat, 01 Jan 2000 00:20:00 GMT"
+	forgedSkew = 20 * time.Minute
+)
+
 // forger is a gateway that forges the Date of what is refused.
 type forger struct {
 	*http.Transport
@@ -199,6 +248,39 @@ func TestFaultCredentialsRotated(t *testing.T) {
 		require.True(t, strings.HasPrefix(s.requests()[1].header.Get("Eop-Authorization"), "new-ak "))
 		s.end(t)
 	})
+}
+
+// A provider that is silent for longer than an attempt may take ends the call, which
+// says so: the caller did not cancel anything.
+func TestFaultCredentialsSilent(t *testing.T) {
+	t.Parallel()
+	for name, provide := range map[string]CredentialsFunc{
+		"its error": func(ctx context.Context) (Credentials, error) { <-ctx.Done(); return Credentials{}, ctx.Err() },
+		"its error and more": func(ctx context.Context) (Credentials, error) {
+			<-ctx.Done()
+			return Credentials{}, fmt.Errorf("vault: %w", ctx.Err())
+		},
+		"the cause": func(ctx context.Context) (Credentials, error) { <-ctx.Done(); return Credentials{}, context.Cause(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				s := answering(answer200(successAnswer), WithCredentials(provide))(t)
+				began := time.Now()
+				_, err := d.do(t.Context(), s.client)
+				require.Equal(t, s.client.options.attemptTimeout, time.Since(began))
+				requireFault(t, d, err)
+				var timeout interface{ Timeout() bool }
+				require.ErrorAs(t, err, &timeout)
+				require.True(t, timeout.Timeout())
+				require.ErrorContains(t, err, "credentials: ")
+				require.NotErrorIs(t, err, context.Canceled)
+				require.NotErrorIs(t, err, ErrOutcomeUnknown)
+				require.Empty(t, s.requests())
+				s.end(t)
+			})
+		})
+	}
 }
 
 // A provider that fails, or gives what is no key, ends the call before anything is sent.

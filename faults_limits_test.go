@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -415,6 +416,58 @@ func TestFaultWaitsGrowAndVary(t *testing.T) {
 		})
 	}
 	require.Greater(t, len(totals), 10, "waits of clients that fail together differ")
+}
+
+// The headers of a request share memory; who adds a value to one changes no other.
+func TestHeadersGrowApart(t *testing.T) {
+	t.Parallel()
+	e := &edge{serve: answers(answer200(successAnswer))}
+	more := func(r *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+		before := r.Header.Clone()
+		for name := range before {
+			r.Header.Add(name, "more")
+		}
+		for name, values := range before {
+			require.Equal(t, append(values, "more"), r.Header[name], name)
+		}
+		r.Header = before
+		return next(r)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := e.stage(t, e.transport(), WithMiddleware(more))
+		s.try(t.Context(), t, orderDeed, want{ok: true, requests: 1})
+		s.end(t)
+	})
+}
+
+func TestBackoffStaysBelowItsBound(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		attempts       int
+		first, longest time.Duration
+		below          time.Duration
+	}{
+		"first":                      {1, time.Second, time.Minute, time.Second},
+		"doubles":                    {4, time.Second, time.Minute, 8 * time.Second},
+		"up to the longest":          {9, time.Second, time.Minute, time.Minute},
+		"nothing doubled is nothing": {9, 0, time.Minute, 0},
+		"nothing":                    {1, 0, 0, 0},
+		"more than a time holds":     {30, time.Hour, 1000 * time.Hour, 1000 * time.Hour},
+		"more attempts than bits":    {200, time.Nanosecond, time.Hour, time.Hour},
+		"all that a time holds":      {1, math.MaxInt64, math.MaxInt64, math.MaxInt64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var most time.Duration
+			for range 1000 {
+				wait := backoff(c.attempts, c.first, c.longest)
+				require.GreaterOrEqual(t, wait, time.Duration(0))
+				require.LessOrEqual(t, wait, c.below)
+				most = max(most, wait)
+			}
+			require.GreaterOrEqual(t, most, c.below/2)
+		})
+	}
 }
 
 // Nothing of a key or a signature gets into what is logged, whatever the server

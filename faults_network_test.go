@@ -386,15 +386,31 @@ func TestFaultTransportThatSendsTooLate(t *testing.T) {
 // A transport whose answer's body heeds no context cannot hold a call.
 func TestFaultTransportThatHeedsNoContext(t *testing.T) {
 	t.Parallel()
+	deaf := func(r *http.Request) (*http.Response, error) {
+		if r.Body != nil {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
+		body, _ := io.Pipe()
+		return &http.Response{StatusCode: 200, Body: body, Header: http.Header{}, Request: r}, nil
+	}
+	t.Run("transport", func(t *testing.T) {
+		t.Parallel()
+		requireHeeded(t, func(t *testing.T, e *edge) *stage { return e.stage(t, roundTripper(deaf)) })
+	})
+	t.Run("middleware", func(t *testing.T) {
+		t.Parallel()
+		requireHeeded(t, func(t *testing.T, e *edge) *stage {
+			return e.stage(t, e.transport(), WithMiddleware(func(r *http.Request, _ func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+				return deaf(r)
+			}))
+		})
+	})
+}
+
+func requireHeeded(t *testing.T, stage func(t *testing.T, e *edge) *stage) {
+	t.Helper()
 	inBubbles(t, func(t *testing.T, d deed) {
-		e := &edge{}
-		s := e.stage(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Body != nil {
-				_, _ = io.Copy(io.Discard, r.Body)
-			}
-			body, _ := io.Pipe()
-			return &http.Response{StatusCode: 200, Body: body, Header: http.Header{}, Request: r}, nil
-		}))
+		s := stage(t, &edge{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()

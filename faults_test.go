@@ -564,9 +564,11 @@ func fromHex(digits string) string {
 	return plain
 }
 
-// end closes the client and holds that none of its connections stays open.
+// end closes the client and holds that nothing of a call is kept and that none of its
+// connections stays open.
 func (s *stage) end(t *testing.T) {
 	t.Helper()
+	require.Empty(t, s.client.scopes.open, "calls that have ended, and would be again by Close")
 	s.client.Close()
 	synctest.Wait() // a stream that was given up is cleaned away
 	closeIdle(s.client)

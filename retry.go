@@ -102,13 +102,10 @@ func (c *Client) retry(call *call, a *attempt) (wait time.Duration, again bool) 
 // backoff is the wait before an attempt: full jitter below a bound that doubles.
 func backoff(attempts int, first, longest time.Duration) time.Duration {
 	bound := longest
-	if shift := attempts - 1; shift < 32 && first<<shift < longest && first<<shift > 0 {
+	if shift := attempts - 1; first <= longest>>shift {
 		bound = first << shift
 	}
-	if bound <= 0 {
-		return 0
-	}
-	return rand.N(bound + 1)
+	return rand.N(max(bound, 1))
 }
 
 // parseRetryAfter reads a Retry-After of seconds or of a date. A value that cannot
