@@ -59,13 +59,28 @@ func TestSignMatchesGoldenVectors(t *testing.T) {
 
 func TestSignKeepsKeysOfSecondsAndPairsApart(t *testing.T) {
 	t.Parallel()
-	var shared Signer
 	at := time.Date(2026, 6, 13, 1, 2, 3, 0, beijing)
-	for i := range 20 {
-		c := NewCredentials(fmt.Sprint("ak", i%2), fmt.Sprint("sk", i%3))
-		at := at.Add(time.Duration(i%5) * 700 * time.Millisecond)
-		var fresh Signer
-		require.Equal(t, signed(t, &fresh, c, at), signed(t, &shared, c, at), "case %d", i)
+	first := NewCredentials("ak", "sk")
+	for name, then := range map[string]struct {
+		Credentials
+		at   time.Time
+		zone *time.Location
+	}{
+		"another access key": {NewCredentials("other", "sk"), at, nil},
+		"another secret key": {NewCredentials("ak", "other"), at, nil},
+		"the next second":    {first, at.Add(time.Second), nil},
+		"another zone":       {first, at, time.UTC},
+		"the same":           {first, at.Add(700 * time.Millisecond), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var shared Signer
+			before := signed(t, &shared, first, at)
+			shared.Zone = then.zone
+			after := signed(t, &shared, then.Credentials, then.at)
+			require.Equal(t, signed(t, &Signer{Zone: then.zone}, then.Credentials, then.at), after)
+			require.Equal(t, name == "the same", before == after)
+		})
 	}
 }
 
@@ -155,6 +170,8 @@ func FuzzCanonicalQuery(f *testing.F) {
 	for _, query := range []string{
 		"", "a=1", "a=1&b=2", "b=1&a=2", "a=2&a=1", "a", "a=", "=", "=1", "&", "a=1&", "&a=1", "a=b=c", "a=b%3Dc", "a=+", "a=%20", "a=%2b", "a=%2B", "a=%41",
 		"a=%", "a=%4", "a=%G0", "%61=1", "%20=1&!=2", "a=~&B=_&c=-.", "a=%E4%BD%A0", "a=\xff", "a=1;b=2", "a%3D=1", "é=1", "a=%C3%A9&a%20=1&a=2", "%C3%A9=1&a=2", "a=1&%C3%A9=2",
+		"a" + strings.Repeat("&", maxParameters-1), "a" + strings.Repeat("&", maxParameters),
+		"b=0&a=9&a=8&a=7&a=6&a=5&a=4&a=3&a=2&a=1&a=0&a=z&a=y&a=x&a=w&a=v&a=u&a=t&a=s&a=r&a=q&a=p",
 	} {
 		f.Add(query)
 	}
@@ -186,6 +203,7 @@ func TestSigningTransport(t *testing.T) {
 
 	req, err := http.NewRequest(http.MethodPost, server.URL+"/v4/x?b=two words&a=1", strings.NewReader(`{"n":1}`))
 	require.NoError(t, err)
+	req.Header.Set("ctyun-eop-request-id", "of another request")
 	before := req.Clone(context.Background())
 	resp, err := client.Do(req)
 	require.NoError(t, err)
@@ -199,9 +217,45 @@ func TestSigningTransport(t *testing.T) {
 	key, err := new(Signer).keyOf(NewCredentials("ak", "sk"), at)
 	require.NoError(t, err)
 	require.Equal(t, key.authorization(got.Header.Get("ctyun-eop-request-id"), got.URL.RawQuery, body), got.Header.Get("Eop-Authorization"))
+	require.NotEqual(t, "of another request", got.Header.Get("ctyun-eop-request-id"))
 	require.Equal(t, before.Header, req.Header, "the caller's request is not changed")
 	require.Equal(t, before.URL, req.URL)
 }
+
+// A body is closed, whether it was signed or not, and what was signed cannot be sent
+// again by net/http itself.
+func TestSigningTransportAndTheBody(t *testing.T) {
+	t.Parallel()
+	for name, credentials := range map[string]Credentials{"signed": NewCredentials("ak", "sk"), "refused": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent := false
+			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				sent = true
+				require.Nil(t, r.GetBody)
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+			})
+			req, err := http.NewRequest(http.MethodPost, "https://example.com/v4/x", strings.NewReader("{}"))
+			require.NoError(t, err)
+			body := &closing{body: req.Body}
+			req.Body = struct {
+				io.Reader
+				io.Closer
+			}{req.Body, closerFunc(func() error { body.close(); return nil })}
+			resp, err := (&SigningTransport{Credentials: credentials, Base: base}).RoundTrip(req)
+			require.Equal(t, sent, err == nil)
+			if err == nil {
+				require.NoError(t, resp.Body.Close())
+			}
+			require.Equal(t, name == "signed", sent)
+			require.True(t, body.done.Load(), "closed")
+		})
+	}
+}
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
 
 func TestSigningTransportRefusesRedirects(t *testing.T) {
 	t.Parallel()
