@@ -34,7 +34,6 @@ type everything struct {
 	Storages []*Storage
 	Restore  *Restore
 	Fixed    [2]int
-	Bytes    []byte
 	Long     int64 `json:"long"`
 	Small    int8
 	Kind     BackupMode
