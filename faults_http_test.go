@@ -581,3 +581,18 @@ func TestFaultErrorTellsWhatWasAnswered(t *testing.T) {
 		})
 	}
 }
+
+// The host of a redirect is text of others, too.
+func TestFaultEchoInARedirect(t *testing.T) {
+	t.Parallel()
+	const part = "Key+of=the&fault" // that can be in the name of a host
+	require.Contains(t, faultSK, part)
+	inBubbles(t, func(t *testing.T, d deed) {
+		s := answering(answer("302 Found", "", "Location: https://"+part+".example.com/"))(t)
+		_, err := d.do(t.Context(), s.client)
+		requireFault(t, d, err)
+		require.ErrorIs(t, err, ErrRedirect)
+		require.ErrorContains(t, err, "redirects to ***.example.com")
+		requireSecret(t, err, faultSK)
+	})
+}
