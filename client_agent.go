@@ -70,7 +70,8 @@ func (r *InstallAgentResponse) check(*call, *attempt) error {
 // Install has an agent installed on a cloud host. It places no order. The answer does
 // not name the agent, and the host does the work later: wait for the agent with
 // WaitActivated, which goes by the host. Install is sent once only; after
-// ErrOutcomeUnknown look for the host's agent with ListByHost before trying again. A command that the service did not send is an error that matches
+// ErrOutcomeUnknown look for the host's agent with ListByHost before trying again. A
+// command that the service did not send is an error that matches
 // ErrRejected.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端)
