@@ -121,10 +121,12 @@ func (e *Error) known() []string {
 	return known
 }
 
-// short is what is known of a failure that another attempt followed.
+// short is what is known of an attempt, for the error of a later one. The outcome is that of the
+// whole call, and not part of it.
 func (e *Error) short() string {
-	e.unknown = false // it is told of the call
-	return beginning(nil, strings.Join(e.known(), ": "), beginningSize)
+	attempt := *e
+	attempt.unknown = false
+	return beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
 }
 
 // words are the texts of the service, in both languages.
@@ -269,3 +271,38 @@ func oneLine(text string) string {
 		return r
 	}, text)
 }
+
+// joined are several errors that read as one line.
+type joined struct{ errs []error }
+
+// join makes one error of several, without those that are nil: nil of none, and of
+// one itself. Errors that were joined before are taken apart.
+func join(errs ...error) error {
+	var all []error
+	for _, err := range errs {
+		if before, ok := err.(*joined); ok { //nolint:errorlint // one that is wrapped has a text of its own
+			all = append(all, before.errs...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return &joined{all}
+}
+
+// Error is the texts of all, in one line.
+func (j *joined) Error() string {
+	texts := make([]string, len(j.errs))
+	for i, err := range j.errs {
+		texts[i] = err.Error()
+	}
+	return oneLine(strings.Join(texts, "; "))
+}
+
+// Unwrap returns every one of the errors.
+func (j *joined) Unwrap() []error { return j.errs }

@@ -79,7 +79,7 @@ func (r redactor) error(err error) error {
 	if err == nil {
 		return nil
 	}
-	clean := beginning(r, err.Error(), longestText)
+	clean := beginning(r, err.Error(), shownText)
 	if clean == err.Error() {
 		return err
 	}

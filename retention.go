@@ -67,9 +67,9 @@ func (r Retention) String() string {
 	if r == (Retention{}) {
 		return "no retention"
 	}
-	var c checker
-	c.retention(r)
-	if fault := c.words("backupRetentionInfo."); fault != "" {
+	var v validation
+	v.retention(r)
+	if fault := v.words("backupRetentionInfo."); fault != "" {
 		return "invalid retention: " + fault
 	}
 	kept := "for ever"
@@ -127,21 +127,21 @@ func (l RetentionLadder) counts() [4]int {
 	return [4]int{deref(l.Days), deref(l.Weeks), deref(l.Months), deref(l.Years)}
 }
 
-func (c *checker) retention(r Retention) {
+func (v *validation) retention(r Retention) {
 	const field = "backupRetentionInfo"
 	switch {
 	case r == (Retention{}):
-		c.given(field, false)
+		v.given(field, false)
 		return
 	case r.Unit == 0:
-		c.given(field+".type", false)
+		v.given(field+".type", false)
 	case r.Unit != RetainForever:
-		c.number(field+".value", r.Value, 1, 1<<31-1)
+		v.number(field+".value", r.Value, 1, 1<<31-1)
 	}
 	if deref(r.HasLadder) {
 		names := [...]string{"day", "week", "month", "year"}
 		for i, n := range deref(r.Ladder).counts() {
-			c.between(field+".conf."+names[i], n, 0, 1<<31-1)
+			v.between(field+".conf."+names[i], n, 0, 1<<31-1)
 		}
 	}
 }
