@@ -36,13 +36,13 @@ type signed struct {
 
 // answer is what the server sent back: its head, and as much of the body as was read.
 type answer struct {
-	status    int
-	header    http.Header
-	signedAt  time.Time // the request, by the clock of this machine as it was corrected
-	body      []byte    // of a list that was streamed the beginning alone
-	envelope  envelope
-	enveloped bool // the body is the service's envelope
-	givenOut  bool // the caller has items of it
+	status   int
+	header   http.Header
+	signedAt time.Time // the request, by the clock of this machine as it was corrected
+	body     []byte    // of a list that was streamed the beginning alone
+	form     form
+	envelope envelope
+	givenOut bool // the caller has items of it
 }
 
 func (a *answer) is2xx() bool { return a.status >= 200 && a.status < 300 }
@@ -198,7 +198,7 @@ func (at *attempt) readWhole(resp *http.Response, most int64) error {
 	if err != nil {
 		return err
 	}
-	at.answer.enveloped = at.answer.envelope.parse(body) == nil
+	at.answer.form, _ = at.answer.envelope.parse(body)
 	return nil
 }
 
@@ -231,7 +231,7 @@ func (at *attempt) judge(cl *call, err, over error) outcome {
 	case out.answer.givenOut:
 		out.failure = failMidList
 	}
-	out.doubt = arrived && out.failure.leavesDoubt() || !at.delivery.intercepted && out.answer.isUnclear()
+	out.doubt = arrived && out.failure.leavesDoubt() || !at.delivery.intercepted && out.answer.leavesDoubt(out.failure)
 	return out
 }
 
@@ -250,16 +250,18 @@ func (d *delivery) judge(err error, arrived bool, over error) (failure, error) {
 	return failNotConnected, err
 }
 
-// judge says how an attempt with an answer failed, or failNone. The HTTP status outranks the
-// envelope, but for an order that the answer names.
+// judge says how an attempt with an answer failed, or failNone. Refused keys come first, then an
+// order that the answer names, and then the HTTP status, which outranks what the answer says.
 func (a *answer) judge(k kind, err, over error) (failure, error) {
-	if k == kindOrder && a.status < 500 && a.enveloped && a.envelope.inProgress() {
-		return failNone, nil
-	}
-	if !a.is2xx() {
-		return a.judgeStatus(), cmp.Or(err, errRefused)
-	}
 	switch {
+	case a.refusesKeys() && a.skew().Abs() > maxSkew:
+		return failDate, cmp.Or(err, errRefused)
+	case a.refusesKeys():
+		return failUnauthorized, cmp.Or(err, errRefused)
+	case k == kindOrder && a.status < 500 && a.form == formService && a.envelope.inProgress():
+		return failNone, nil
+	case !a.is2xx():
+		return a.judgeStatus(err)
 	case err != nil && over != nil:
 		return failEnded, err
 	case errors.Is(err, ErrTooLarge):
@@ -268,27 +270,59 @@ func (a *answer) judge(k kind, err, over error) (failure, error) {
 		return failNoAnswer, err
 	case err != nil:
 		return failGarbled, fmt.Errorf("%w: %w", ErrBadAnswer, err)
-	case !a.enveloped:
-		return failGarbled, ErrBadAnswer
-	case a.envelope.StatusCode.number != statusSuccess:
-		return failRefused, errRefused
 	}
-	return failNone, nil
+	return a.judgeForm()
 }
 
-func (a *answer) judgeStatus() failure {
+// judgeStatus says what an answer of another status than 2xx means.
+func (a *answer) judgeStatus(err error) (failure, error) {
 	switch a.status {
 	case http.StatusTooManyRequests:
-		return failThrottled
-	case http.StatusUnauthorized, http.StatusForbidden:
-		if a.skew().Abs() > maxSkew {
-			return failDate
-		}
+		return failThrottled, cmp.Or(err, errRefused)
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return failServer
+		return failServer, cmp.Or(err, errRefused)
 	}
-	return failRefused
+	switch {
+	case a.form != formNone:
+		return a.judgeForm()
+	case a.status < 400 || a.status >= 500:
+		return failRefused, cmp.Or(err, errRefused)
+	case err != nil:
+		return failRefused, fmt.Errorf("%w: %w", ErrBadAnswer, err)
+	}
+	return failRefused, ErrBadAnswer
 }
 
-// isUnclear reports whether the HTTP status says nothing of what was done.
-func (a *answer) isUnclear() bool { return a.status < 200 || a.status >= 500 }
+// judgeForm says what an answer means by itself.
+func (a *answer) judgeForm() (failure, error) {
+	switch {
+	case a.form == formNone:
+		return failGarbled, ErrBadAnswer
+	case a.form == formGateway && a.skew().Abs() > maxSkew:
+		return failGatewayDate, errRefused
+	case a.form == formGateway:
+		return failGateway, errRefused
+	case a.envelope.StatusCode.number == statusSuccess && a.is2xx():
+		return failNone, nil
+	case isPlatformFault(a.envelope.code()):
+		return failServer, errRefused
+	}
+	return failRefused, errRefused
+}
+
+// refusesKeys reports whether the key pair, its signature or its rights were refused, before
+// anything was carried out.
+func (a *answer) refusesKeys() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || isKeyRefusal(a.form, a.envelope.code())
+}
+
+// leavesDoubt reports whether the HTTP status says nothing of what was carried out.
+func (a *answer) leavesDoubt(f failure) bool {
+	switch f {
+	case failRefused:
+		return a.status < 200 || a.status >= 500
+	case failGateway, failGatewayDate:
+		return a.status < 400 || a.status >= 500
+	}
+	return false
+}

@@ -178,7 +178,7 @@ func (e *engine) send(ctx context.Context, cl *call) (*answer, error) {
 			return out.answer, nil
 		case !again:
 			return nil, failed
-		case out.failure == failDate:
+		case out.failure == failDate || out.failure == failGatewayDate:
 			skew += out.answer.skew()
 		}
 		before = failed.short()
@@ -233,9 +233,11 @@ func (e *engine) cutOff(ctx context.Context, err error) error {
 	return fmt.Errorf("%w, since: %w", over, err)
 }
 
-// learn keeps the correction of the clock once the service has accepted a date that it made.
+// learn keeps a correction of the clock once the service has accepted a date that it made. A
+// refusal of the gateway never teaches it.
 func (e *engine) learn(skew time.Duration, cl *call, a *answer) {
-	if a != nil && cl.failed[failDate] > 0 && a.enveloped && a.is2xx() {
+	corrected := cl.failed[failDate]+cl.failed[failGatewayDate] > 0
+	if corrected && a != nil && a.form == formService && a.is2xx() {
 		e.clock.Store(int64(skew))
 	}
 }
@@ -285,14 +287,17 @@ func newError(cl *call, a *answer, cause error) *Error {
 	if a == nil {
 		return e
 	}
-	e.HTTPStatus, e.StatusCode, e.skew = a.status, a.envelope.StatusCode.number, a.skew()
+	e.HTTPStatus, e.StatusCode, e.form = a.status, a.envelope.StatusCode.number, a.form
+	e.skew, e.dated = a.skew(), a.header.Get("Date") != ""
+	e.OrderID = beginning(clean, a.envelope.orderID(), shownBody)
+	e.GatewayRequestID = beginning(clean, string(a.envelope.RequestID), shownBody)
 	e.Code = beginning(clean, a.envelope.code(), shownText)
 	e.Message = beginning(clean, string(a.envelope.Message), shownText)
 	e.Description = beginning(clean, string(a.envelope.Description), shownText)
 	if location, err := url.Parse(a.header.Get("Location")); err == nil {
 		e.toHost = beginning(clean, location.Host, shownBody)
 	}
-	if !a.enveloped {
+	if a.form == formNone {
 		e.Body = beginning(clean, a.body, shownBody)
 	}
 	return e

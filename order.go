@@ -59,8 +59,9 @@ type Order struct {
 	Resources []OrderResource `json:"resources"`
 	// ClientToken is the token that the order was placed with.
 	ClientToken string `json:"clientToken,omitempty"`
-	// InProgress says that the service answered that it was carrying this order
-	// out already, which is how it answers the repeat of an order.
+	// InProgress says that the service answered with its status 900 and the code
+	// Backup.Order.InProgress instead of a success. That is the normal answer to a first order of a
+	// repository, and to a repeat; that of [Client.OpenService] is a success.
 	InProgress bool `json:"inProgress,omitempty"`
 }
 
@@ -144,7 +145,8 @@ type GetOrderResponse struct {
 // OrderStatus is the state of an order: a number, written as text.
 type OrderStatus string
 
-// The documented states of an order.
+// The states of an order: those that are documented, and, from [OrderAborting] on, those that
+// public clients of this cloud know.
 const (
 	OrderUnpaid        OrderStatus = "1" // until somebody pays
 	OrderPaid          OrderStatus = "2"
@@ -162,6 +164,12 @@ const (
 	OrderRemoved       OrderStatus = "15" // by a change
 	OrderAutoRevoking  OrderStatus = "16"
 	OrderRevoking      OrderStatus = "17" // by hand
+	OrderAborting      OrderStatus = "18"
+	OrderPaymentFailed OrderStatus = "22"
+	OrderWithdrawing   OrderStatus = "-2" // to be withdrawn
+	OrderUnknown       OrderStatus = "-1"
+	OrderErroneous     OrderStatus = "0" // ended in an error
+	OrderDeleted       OrderStatus = "999"
 )
 
 // UnmarshalJSON reads a state, also one that is written as a number.
@@ -186,9 +194,11 @@ func (s OrderStatus) words() string {
 		OrderRejected: "review failed", OrderRevoked: "revoked", OrderUnsubscribing: "unsubscribing",
 		OrderUnsubscribed: "unsubscribed", OrderOpening: "opening", OrderRemoved: "removed by a change",
 		OrderAutoRevoking: "being revoked automatically", OrderRevoking: "being revoked by hand",
+		OrderAborting: "being aborted", OrderPaymentFailed: "payment failed", OrderWithdrawing: "to be withdrawn",
+		OrderUnknown: "unknown", OrderErroneous: "error", OrderDeleted: "deleted",
 	}[s]
 	if !known {
-		return "unknown"
+		return "not documented"
 	}
 	return words
 }
@@ -246,7 +256,7 @@ func (w *waiting) orderEnded(id string, status OrderStatus) (bool, error) {
 			return true, nil
 		}
 		return true, &OrderError{ID: id, Status: status}
-	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved:
+	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved, OrderPaymentFailed, OrderErroneous, OrderDeleted:
 		return true, &OrderError{ID: id, Status: status}
 	}
 	return false, nil

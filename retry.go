@@ -30,7 +30,10 @@ const (
 	failEnded                       // the context is done, or the client was closed
 	failNoAnswer                    // the request may have left, no full answer came
 	failThrottled                   // 429
-	failDate                        // 401 or 403 with a Date far from the one that was signed
+	failDate                        // refused keys with a Date far from the one that was signed
+	failUnauthorized                // refused keys
+	failGateway                     // another refusal of the gateway
+	failGatewayDate                 // the same, with a Date far from the one that was signed
 	failServer                      // 500, 502, 503, 504
 	failGarbled                     // 2xx cut short, or not the envelope
 	failOversized                   // 2xx with more than the client may read
@@ -43,7 +46,7 @@ const (
 // maxRetryAfter is the longest Retry-After that a call waits for.
 const maxRetryAfter = 30 * time.Second
 
-// maxSkew is the clock difference above which a 401 or 403 is blamed on the signing date.
+// maxSkew is the clock difference above which a refusal is blamed on the signing date.
 const maxSkew = 4 * time.Minute
 
 // tries counts the attempts of a call that have failed.
@@ -65,23 +68,34 @@ func decide(k kind, f failure, t tries, h http.Header) (again bool, after time.D
 	switch f {
 	case failNotConnected:
 		return true, byBackoff, "nothing was sent"
-	case failNoAnswer, failServer:
+	case failNoAnswer:
 		if k == kindWrite {
-			return false, 0, "the write may have been carried out"
+			return false, 0, whyWritten
 		}
 		return true, byBackoff, "the failure may pass"
+	case failServer:
+		if k == kindWrite {
+			return false, 0, whyWritten
+		}
+		return retryAfter(h, "the server's failure may pass")
 	case failGarbled:
 		switch {
 		case k == kindWrite:
-			return false, 0, "the write may have been carried out"
+			return false, 0, whyWritten
 		case k == kindRead && t.alike > 0:
 			return false, 0, "the answer is unusable for the second time"
 		}
 		return true, byBackoff, "the answer is unusable"
 	case failThrottled:
-		return decideThrottled(k, h)
-	case failDate:
-		if t.alike > 0 {
+		if _, given := parseRetryAfter(h); k == kindWrite && !given {
+			return false, 0, "a throttled write is repeated only after a Retry-After"
+		}
+		return retryAfter(h, "the service is throttling")
+	case failDate, failGatewayDate:
+		switch {
+		case k == kindWrite && f == failGatewayDate:
+			return false, 0, whyWritten
+		case t.alike > 0:
 			return false, 0, "the signing date was refused after it was corrected"
 		}
 		return true, 0, "the signing date is corrected by the server's clock"
@@ -89,22 +103,23 @@ func decide(k kind, f failure, t tries, h http.Header) (again bool, after time.D
 	return false, 0, "another attempt would not help"
 }
 
-func decideThrottled(k kind, h http.Header) (again bool, after time.Duration, why string) {
+const whyWritten = "the write may have been carried out"
+
+// retryAfter is the decision for what is sent again, with the wait that the server asks for.
+func retryAfter(h http.Header, why string) (again bool, after time.Duration, reason string) {
 	switch wait, given := parseRetryAfter(h); {
 	case given && wait > maxRetryAfter:
 		return false, 0, "Retry-After is too long"
 	case given:
-		return true, wait, "Retry-After is kept"
-	case k == kindWrite:
-		return false, 0, "a throttled write is repeated only after a Retry-After"
+		return true, wait, why + ", and Retry-After is kept"
 	}
-	return true, byBackoff, "the service is throttling"
+	return true, byBackoff, why
 }
 
 // passing reports whether a failure of this kind may be followed by another attempt at all.
 func (f failure) passing() bool {
 	switch f {
-	case failNotConnected, failNoAnswer, failServer, failGarbled, failThrottled, failDate:
+	case failNotConnected, failNoAnswer, failServer, failGarbled, failThrottled, failDate, failGatewayDate:
 		return true
 	default:
 		return false
@@ -115,7 +130,7 @@ func (f failure) passing() bool {
 // although its attempt failed this way.
 func (f failure) leavesDoubt() bool {
 	switch f {
-	case failNone, failNotConnected, failThrottled, failDate, failContent, failRefused:
+	case failNone, failNotConnected, failThrottled, failDate, failUnauthorized, failGateway, failGatewayDate, failContent, failRefused:
 		return false
 	default:
 		return true

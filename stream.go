@@ -124,11 +124,11 @@ func (r *listReader[T]) read() error {
 	case err != io.EOF:
 		return err
 	}
-	r.attempt.answer.envelope = r.envelope
-	if err := r.envelope.StatusCode.check(); err != nil {
+	answered := &r.attempt.answer
+	answered.envelope = r.envelope
+	if answered.form, err = r.envelope.form(); err != nil {
 		return err
 	}
-	r.attempt.answer.enveloped = true
 	if r.envelope.StatusCode.number == statusSuccess {
 		return r.flaw
 	}
@@ -208,7 +208,7 @@ func (r *listReader[T]) items() error {
 			return err
 		}
 		r.in.mark = r.decoder.InputOffset()
-		r.attempt.answer.givenOut, r.attempt.answer.enveloped = true, true
+		r.attempt.answer.givenOut, r.attempt.answer.form = true, formService
 		if !r.yield(item) {
 			return errLeft
 		}
