@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
 const userAgent = "ctcbr-go/0.1.0"
@@ -89,7 +90,7 @@ func NewClient(opts ...Option) (*Client, error) {
 func (c *Client) setTransport(given *http.Client) {
 	switch {
 	case given == nil:
-		c.own = defaultTransport()
+		c.own = transport.New()
 		c.transport = c.own
 		return
 	case given.Transport == nil:
@@ -99,22 +100,6 @@ func (c *Client) setTransport(given *http.Client) {
 	}
 	if given.Timeout > 0 {
 		c.options.attemptTimeout = min(c.options.attemptTimeout, given.Timeout)
-	}
-}
-
-func defaultTransport() *http.Transport {
-	// Not a clone of http.DefaultTransport, whose TLS the program may have weakened.
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		MaxIdleConnsPerHost:   64,
-		// Below the idle time of common gateways, so that they seldom close first.
-		IdleConnTimeout:        45 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 
