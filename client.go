@@ -74,7 +74,6 @@ func NewClient(opts ...Option) (*Client, error) {
 
 	o.credentials = newKeptCredentials(o.credentials)
 	c := &Client{options: o, base: base, common: common, budget: newBudget(), scopes: newScopes()}
-	c.signer.Zone = o.zone
 	c.setTransport(o.httpClient)
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}

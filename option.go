@@ -46,7 +46,6 @@ type options struct {
 	firstWait      time.Duration
 	longestWait    time.Duration
 	maxAnswer      int64
-	zone           *time.Location
 	middleware     []Middleware
 	hooks          []CallHook
 	logger         *slog.Logger
@@ -197,12 +196,6 @@ func WithMaxAnswer(bytes int64) Option {
 		}
 		o.maxAnswer = min(bytes, math.MaxInt64-1) // one byte more is read, to see that there is one
 	}
-}
-
-// WithSigningZone sets the zone of the signing date, should a gateway differ from
-// Beijing time, which is the default whatever the zone of the machine.
-func WithSigningZone(zone *time.Location) Option {
-	return func(o *options) { o.zone = zone }
 }
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is on this machine.
