@@ -24,14 +24,6 @@ func atMost(t *testing.T, most float64, f func()) {
 	require.LessOrEqual(t, testing.AllocsPerRun(200, f), most)
 }
 
-func TestSignatureIsOneAllocation(t *testing.T) {
-	key, err := new(Signer).keyOf(benchKeys, time.Now())
-	require.NoError(t, err)
-	for _, given := range toSign {
-		atMost(t, 1, func() { _ = key.authorization(signedID, given.query, given.body) })
-	}
-}
-
 func TestSigningRequestsIsTwoAllocations(t *testing.T) {
 	for name, given := range toSign {
 		t.Run(name, func(t *testing.T) {

@@ -154,11 +154,11 @@ func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
 	a.signedAt = time.Now().Add(call.skew)
-	key, err := c.signer.keyOf(credentials, a.signedAt)
+	key, err := c.signer.key(credentials, a.signedAt)
 	if err != nil {
 		return nil, err
 	}
-	authorization := key.authorization(call.requestID, call.query, call.body)
+	authorization := key.Authorization(call.requestID, call.query, call.body)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	a.secrets = [...]string{credentials.secret(), signature}
 
@@ -167,7 +167,7 @@ func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
 		a.url = *c.common
 	}
 	a.url.Path, a.url.RawQuery = call.path, call.query
-	a.values = [...]string{"application/json", c.options.userAgent, call.requestID, key.date, authorization}
+	a.values = [...]string{"application/json", c.options.userAgent, call.requestID, key.Date(), authorization}
 	a.sent = http.Header{
 		"Content-Type": a.values[0:1:1], "User-Agent": a.values[1:2:2], // each with no room for more
 		headerRequestID: a.values[2:3:3], headerDate: a.values[3:4:4], headerAuthorization: a.values[4:5:5],

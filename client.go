@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
 const userAgent = "ctcbr-go/0.1.0"
@@ -320,7 +322,7 @@ func (r *RawRequest) freeze() (*call, error) {
 	case r.Repeatable:
 		op.kind = order
 	}
-	call := &call{operation: op, query: encodeValues(r.Query)}
+	call := &call{operation: op, query: eop.EncodeValues(r.Query)}
 	if r.Body == nil {
 		return call, nil
 	}
