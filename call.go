@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // call is one logical call: what all its attempts share, and what they have met.
@@ -25,7 +27,7 @@ type call struct {
 	requestID string // of the last attempt
 	attempts  int
 	failed    [refused + 1]int // attempts by the way they failed
-	secrets   redactor         // of the attempts that failed
+	secrets   redact.Secrets   // of the attempts that failed
 	unknown   bool             // an attempt may have been carried out
 	skew      time.Duration    // of this machine's clock
 }
@@ -71,7 +73,9 @@ func (c *call) again() *call {
 }
 
 // clean hides the secrets of all attempts: a stale page may repeat those of an earlier one.
-func (c *call) clean(a *attempt) redactor { return append(slices.Clip(c.secrets), a.secrets[:]...) }
+func (c *call) clean(a *attempt) redact.Secrets {
+	return append(slices.Clip(c.secrets), a.secrets[:]...)
+}
 
 // fail makes the error of a call.
 func (c *call) fail(a *attempt, err error, unknown bool) *Error {
@@ -79,20 +83,20 @@ func (c *call) fail(a *attempt, err error, unknown bool) *Error {
 	e := &Error{
 		Operation: c.name(), Method: c.method, Path: c.path,
 		HTTPStatus: a.status, StatusCode: a.StatusCode.number,
-		Code:    beginning(clean, a.code(), longestText),
-		Message: beginning(clean, string(a.Message), longestText), Description: beginning(clean, string(a.Description), longestText),
+		Code:    redact.Beginning(clean, a.code(), longestText),
+		Message: redact.Beginning(clean, string(a.Message), longestText), Description: redact.Beginning(clean, string(a.Description), longestText),
 		RequestID: c.requestID, Attempts: c.attempts, ClientToken: c.clientToken,
 		unknown: (unknown || c.unknown) && c.kind != read,
 		skew:    a.skew(),
 	}
 	if location, err := url.Parse(a.header.Get("Location")); err == nil {
-		e.toHost = beginning(clean, location.Host, beginningSize)
+		e.toHost = redact.Beginning(clean, location.Host, beginningSize)
 	}
 	if err != errAnswered {
-		e.Err = clean.error(err)
+		e.Err = clean.Error(err, longestText)
 	}
 	if a.answered && !a.enveloped {
-		e.Body = beginning(clean, a.body, beginningSize)
+		e.Body = redact.Beginning(clean, a.body, beginningSize)
 	}
 	return e
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // What the errors of this package can be matched with by errors.Is. Besides these,
@@ -124,7 +126,7 @@ func (e *Error) known() []string {
 // short is what is known of a failure that another attempt followed.
 func (e *Error) short() string {
 	e.unknown = false // it is told of the call
-	return beginning(nil, strings.Join(e.known(), ": "), beginningSize)
+	return redact.Beginning(nil, strings.Join(e.known(), ": "), beginningSize)
 }
 
 // words are the texts of the service, in both languages.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // CallInfo says what a request is for.
@@ -257,25 +259,25 @@ func (c *Client) detail(call *call, a *attempt) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("method", call.method),
 		slog.String("path", call.path),
-		slog.String("query", clean.text(call.query)),
+		slog.String("query", clean.Text(call.query)),
 		slog.Any("request_header", allowed(clean, a.sent)),
 		slog.Any("response_header", allowed(clean, a.header)),
 	}
 	if c.options.logBodies {
 		attrs = append(attrs,
-			slog.String("request_body", beginning(clean, call.body, loggedBody)),
-			slog.String("response_body", beginning(clean, a.body, loggedBody)))
+			slog.String("request_body", redact.Beginning(clean, call.body, loggedBody)),
+			slog.String("response_body", redact.Beginning(clean, a.body, loggedBody)))
 	}
 	return attrs
 }
 
 const loggedBody = 4 << 10
 
-func allowed(clean redactor, h http.Header) slog.Value {
+func allowed(clean redact.Secrets, h http.Header) slog.Value {
 	var attrs []slog.Attr
 	for _, name := range loggedHeaders {
 		if value := h.Get(name); value != "" {
-			attrs = append(attrs, slog.String(name, clean.text(value)))
+			attrs = append(attrs, slog.String(name, clean.Text(value)))
 		}
 	}
 	return slog.GroupValue(attrs...)
