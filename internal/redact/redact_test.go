@@ -146,6 +146,16 @@ func TestUnescape(t *testing.T) {
 	}
 }
 
+// A server cannot make the search long by escaping its page ever again.
+func TestDecodingIsBounded(t *testing.T) {
+	t.Parallel()
+	decoded := 0
+	for v, more := newView("%"+strings.Repeat("25", 1000)+"41").decode(); more; v, more = v.decode() {
+		decoded++
+	}
+	require.Equal(t, layers, decoded)
+}
+
 func TestBeginning(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
