@@ -21,13 +21,13 @@ type outcome struct {
 	err     error   // nil where it succeeded
 	sent    bool    // a request was made; signing failed otherwise
 	doubt   bool    // the service may have carried the request out
-	signed  signed
+	signed  signedHeader
 	answer  *answer // nil: none came
 	took    time.Duration
 }
 
-// signed is what an attempt says of itself in the headers of its request.
-type signed struct {
+// signedHeader is what an attempt says of itself in the headers of its request.
+type signedHeader struct {
 	requestID string
 	at        time.Time
 	header    http.Header
@@ -61,7 +61,7 @@ func (a *answer) skew() time.Duration {
 type attempt struct {
 	lifetime lifetime
 	delivery delivery
-	signed   signed
+	signed   signedHeader
 	answered bool // the head of an answer came
 	answer   answer
 	closing  closing
@@ -126,14 +126,14 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
 	at.signed.at = time.Now().Add(skew)
-	key, err := e.signer.keyOf(credentials, at.signed.at)
+	key, err := e.signer.key(credentials, at.signed.at)
 	if err != nil {
 		return nil, err
 	}
-	authorization := key.authorization(at.signed.requestID, cl.query, cl.body)
+	authorization := key.Authorization(at.signed.requestID, cl.query, cl.body)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	at.signed.secrets = [...]string{credentials.secret(), signature}
-	at.fillHeader(e.options.userAgent, key.date, authorization)
+	at.fillHeader(e.options.userAgent, key.Date(), authorization)
 	return e.newRequest(at, cl), nil
 }
 

@@ -81,20 +81,6 @@ func signingRequest(query string) *http.Request {
 	return req
 }
 
-// BenchmarkSignature makes the signature alone, of what is canonical already.
-func BenchmarkSignature(b *testing.B) {
-	for name, given := range toSign {
-		b.Run(name, func(b *testing.B) {
-			key, err := new(Signer).keyOf(benchKeys, time.Now())
-			require.NoError(b, err)
-			b.ReportAllocs()
-			for b.Loop() {
-				_ = key.authorization(signedID, given.query, given.body)
-			}
-		})
-	}
-}
-
 // BenchmarkSign signs requests, headers and all. "unsorted" has its query to be
 // sorted and encoded, too; that of the others is as it is sent.
 func BenchmarkSign(b *testing.B) {
@@ -197,14 +183,6 @@ func atMost(t *testing.T, most float64, f func()) {
 		most = 2*most + 10
 	}
 	require.LessOrEqual(t, testing.AllocsPerRun(200, f), most)
-}
-
-func TestSignatureIsOneAllocation(t *testing.T) {
-	key, err := new(Signer).keyOf(benchKeys, time.Now())
-	require.NoError(t, err)
-	for _, given := range toSign {
-		atMost(t, 1, func() { _ = key.authorization(signedID, given.query, given.body) })
-	}
 }
 
 func TestSigningRequestsIsTwoAllocations(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"path"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // The way of a call, from a method of a resource to the wire and back:
@@ -78,7 +80,7 @@ type call struct {
 	requestID string // of the last attempt
 	attempts  int
 	failed    [failKinds]int // attempts by how they failed
-	secrets   redactor       // of all attempts: a stale page may repeat those of an earlier one
+	secrets   redact.Secrets // of all attempts: a stale page may repeat those of an earlier one
 	space     [2]string      // of the first secrets
 	doubt     bool           // an attempt may have been carried out
 }
@@ -282,23 +284,23 @@ func newError(cl *call, a *answer, cause error) *Error {
 		unknown: cl.doubt && cl.kind != kindRead,
 	}
 	if cause != errRefused {
-		e.Err = clean.error(cause)
+		e.Err = clean.Error(cause, shownText)
 	}
 	if a == nil {
 		return e
 	}
 	e.HTTPStatus, e.StatusCode, e.form = a.status, a.envelope.StatusCode.number, a.form
 	e.skew, e.dated = a.skew(), a.header.Get("Date") != ""
-	e.OrderID = beginning(clean, a.envelope.orderID(), shownBody)
-	e.GatewayRequestID = beginning(clean, string(a.envelope.RequestID), shownBody)
-	e.Code = beginning(clean, a.envelope.code(), shownText)
-	e.Message = beginning(clean, string(a.envelope.Message), shownText)
-	e.Description = beginning(clean, string(a.envelope.Description), shownText)
+	e.OrderID = redact.Beginning(clean, a.envelope.orderID(), shownBody)
+	e.GatewayRequestID = redact.Beginning(clean, string(a.envelope.RequestID), shownBody)
+	e.Code = redact.Beginning(clean, a.envelope.code(), shownText)
+	e.Message = redact.Beginning(clean, string(a.envelope.Message), shownText)
+	e.Description = redact.Beginning(clean, string(a.envelope.Description), shownText)
 	if location, err := url.Parse(a.header.Get("Location")); err == nil {
-		e.toHost = beginning(clean, location.Host, shownBody)
+		e.toHost = redact.Beginning(clean, location.Host, shownBody)
 	}
 	if a.form == formNone {
-		e.Body = beginning(clean, a.body, shownBody)
+		e.Body = redact.Beginning(clean, a.body, shownBody)
 	}
 	return e
 }

@@ -77,11 +77,11 @@ func TestNewClientLooksAround(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			credentials, err := client.options.credentials.Credentials(t.Context())
+			credentials, err := client.engine.credentials.Credentials(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, c.ak, credentials.AccessKey())
-			require.Equal(t, c.region, client.options.region)
-			require.Empty(t, client.options.warning)
+			require.Equal(t, c.region, client.region)
+			require.Empty(t, client.engine.options.warning)
 		})
 	}
 }
@@ -102,7 +102,7 @@ func TestConfigFileElsewhere(t *testing.T) {
 	t.Setenv("CTYUN_CONFIG", path)
 	client, err := NewClient()
 	require.NoError(t, err)
-	require.Equal(t, "prod-region", client.options.region)
+	require.Equal(t, "prod-region", client.region)
 }
 
 func TestKeyFileThatOthersCanRead(t *testing.T) {
@@ -113,11 +113,11 @@ func TestKeyFileThatOthersCanRead(t *testing.T) {
 	require.NoError(t, os.Chmod(path, 0o644))
 	client, err := NewClient()
 	require.NoError(t, err)
-	require.Contains(t, client.options.warning, path)
+	require.Contains(t, client.engine.options.warning, path)
 
 	client, err = NewClient(WithStaticCredentials("ak", "sk"))
 	require.NoError(t, err)
-	require.Empty(t, client.options.warning, "no key of it is used")
+	require.Empty(t, client.engine.options.warning, "no key of it is used")
 }
 
 func TestConfigFileIsBounded(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // What the errors of this package can be matched with by errors.Is. Besides these,
@@ -139,7 +141,7 @@ func (e *Error) known() []string {
 func (e *Error) short() string {
 	attempt := *e
 	attempt.unknown = false
-	return beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
+	return redact.Beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
 }
 
 // words are the texts of the service, in both languages.

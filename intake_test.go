@@ -15,7 +15,7 @@ func TestIntakeReadsWhiteSpaceInLargePieces(t *testing.T) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	body := iotest.OneByteReader(strings.NewReader(strings.Repeat(" \n", size/2) + "{}"))
-	in := &intake{attempt: &attempt{scope: scope{timer: timer}}, body: body, patience: time.Hour, most: 2 * size}
+	in := &intake{attempt: &attempt{lifetime: lifetime{timer: timer}}, body: body, patience: time.Hour, most: 2 * size}
 	p := make([]byte, size/4)
 	for range 4 {
 		n, err := in.Read(p)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // CallInfo says what a request is for.
@@ -134,14 +136,14 @@ func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("method", cl.method),
 		slog.String("path", cl.path),
-		slog.String("query", clean.text(cl.query)),
+		slog.String("query", clean.Text(cl.query)),
 		slog.Any("request_header", loggedHeader(clean, out.signed.header)),
 		slog.Any("response_header", loggedHeader(clean, received.header)),
 	}
 	if e.options.logBodies {
 		attrs = append(attrs,
-			slog.String("request_body", beginning(clean, cl.body, loggedBody)),
-			slog.String("response_body", beginning(clean, received.body, loggedBody)))
+			slog.String("request_body", redact.Beginning(clean, cl.body, loggedBody)),
+			slog.String("response_body", redact.Beginning(clean, received.body, loggedBody)))
 	}
 	return attrs
 }
@@ -149,11 +151,11 @@ func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 const loggedBody = 4 << 10
 
 // loggedHeader is what a debug record shows of a header.
-func loggedHeader(clean redactor, h http.Header) slog.Value {
+func loggedHeader(clean redact.Secrets, h http.Header) slog.Value {
 	var attrs []slog.Attr
 	for _, name := range loggedHeaders {
 		if value := h.Get(name); value != "" {
-			attrs = append(attrs, slog.String(name, clean.text(value)))
+			attrs = append(attrs, slog.String(name, clean.Text(value)))
 		}
 	}
 	return slog.GroupValue(attrs...)

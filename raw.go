@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
 // RawRequest is the request of [Client.Do].
@@ -65,7 +67,7 @@ func (r *RawRequest) call() (*call, error) {
 	case r.Repeatable:
 		op.kind = kindOrder
 	}
-	cl := &call{operation: op, query: encodeValues(r.Query)}
+	cl := &call{operation: op, query: eop.EncodeValues(r.Query)}
 	if r.Body == nil {
 		return cl, nil
 	}

@@ -86,16 +86,16 @@ func TestWithLadderSharesNothing(t *testing.T) {
 
 func TestLadderIsChecked(t *testing.T) {
 	t.Parallel()
-	var c checker
-	c.retention(KeepDays(0).WithLadder(-1, 0, 0, -2))
-	c.retention(KeepForever().WithLadder(0, 0, 0, 0))
-	c.retention(Retention{})
+	var v validation
+	v.retention(KeepDays(0).WithLadder(-1, 0, 0, -2))
+	v.retention(KeepForever().WithLadder(0, 0, 0, 0))
+	v.retention(Retention{})
 	require.Equal(t, []Fault{
 		{"backupRetentionInfo.value", "must be 1 to 2147483647, is 0"},
 		{"backupRetentionInfo.conf.day", "must be 0 to 2147483647, is -1"},
 		{"backupRetentionInfo.conf.year", "must be 0 to 2147483647, is -2"},
 		{"backupRetentionInfo", "is required"},
-	}, c.faults)
+	}, v.faults)
 }
 
 func TestRetentionOnTheWire(t *testing.T) {

@@ -3,33 +3,17 @@ package ctcbr
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
-	"time"
-)
 
-func defaultTransport() *http.Transport {
-	// Not a clone of http.DefaultTransport, whose TLS the program may have weakened.
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		MaxIdleConnsPerHost:   64,
-		// Below the idle time of common gateways, so that they seldom close first.
-		IdleConnTimeout:        45 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-	}
-}
+	"github.com/ctyun-go/ctcbr/internal/transport"
+)
 
 // useTransport takes the transport and the timeout of the caller's client, or makes a transport.
 func (e *engine) useTransport(given *http.Client) {
 	switch {
 	case given == nil:
-		e.own = defaultTransport()
+		e.own = transport.New()
 		e.transport = e.own
 		return
 	case given.Transport == nil:

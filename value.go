@@ -6,7 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
 )
+
+// beijing is the zone of every date of the service, in its texts as in its signatures.
+var beijing = eop.Beijing
 
 // Time is a point in time as the service wrote it, in Beijing time
 // ("2026-06-13 01:02:03"). Text that it cannot read stays as it came: then IsZero

@@ -80,7 +80,7 @@ func TestHints(t *testing.T) {
 		"a clock that is slow, which the SDK mends": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }},
 		"a clock that is slow, and a wrong key": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
 			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
-		"a zone that is not Beijing's": {act: list, opts: []ctcbr.Option{ctcbr.WithSigningZone(time.UTC)},
+		"a date that is refused where the clocks agree": {act: list, setup: answers(cbrtest.Fault{Status: 401, Code: "CTAPI.Auth.DateExpired"}),
 			is: ctcbr.ErrUnauthorized, hint: "check the clock of this machine"},
 		"a service that is not activated": {act: install,
 			hint: "activate the service once in this region, with Client.OpenService"},
