@@ -440,20 +440,20 @@ func TestPlanSurvivesStoring(t *testing.T) {
 		var stored StoredPlan
 		require.NoError(t, json.Unmarshal(wire, &stored))
 		requireStored(t, sent, &stored)
+		require.Equal(t, sent.Schedule, stored.Schedule.Schedule())
+		require.Equal(t, sent.Retention, *stored.Retention)
+		require.Equal(t, sent.Limits, stored.Limits)
 	}
 }
 
 func requireStored(t *testing.T, sent CreatePlanRequest, stored *StoredPlan) {
 	t.Helper()
-	require.Equal(t, sent.Schedule, stored.Schedule.Schedule())
 	require.True(t, sent.Schedule.Equal(stored.Schedule.Schedule()))
 	require.Equal(t, sent.Schedule.String(), stored.Schedule.String())
 	now := time.Now()
 	require.Equal(t, sent.Schedule.Next(now), stored.Schedule.Next(now))
-	require.Equal(t, sent.Retention, *stored.Retention)
-	require.True(t, sent.Retention.Equal(*stored.Retention))
-	require.Equal(t, sent.Limits, stored.Limits)
-	require.True(t, sent.Limits.Equal(stored.Limits))
+	require.True(t, sent.Retention.Equal(*stored.Retention), "%v, %v", sent.Retention, stored.Retention)
+	require.True(t, sent.Limits.Equal(stored.Limits), "%v, %v", sent.Limits, stored.Limits)
 }
 
 // So it does from the fake service, through a create, a list, an update with what
