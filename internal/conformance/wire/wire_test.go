@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the contract has deprecated parameters, and a sample of each
+
 // Package wire holds what the SDK sends, byte for byte, and what it takes for an answer.
 package wire
 
