@@ -232,12 +232,12 @@ func TestFaultNothingOutlivesAnAttempt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var sent context.Context
+			var sent *http.Request
 			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-				sent = r.Context()
+				sent = r
 				if c.say == "" {
-					<-sent.Done()
-					return nil, sent.Err()
+					<-r.Context().Done()
+					return nil, r.Context().Err()
 				}
 				return http.ReadResponse(bufio.NewReader(strings.NewReader(c.say)), r)
 			})
@@ -249,7 +249,7 @@ func TestFaultNothingOutlivesAnAttempt(t *testing.T) {
 					require.Equal(t, c.fails, c.do(ctx, client) != nil)
 				})
 				if sent != nil {
-					require.Error(t, sent.Err())
+					require.Error(t, sent.Context().Err())
 				}
 			}
 			sent = nil

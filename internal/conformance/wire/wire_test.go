@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the contract has deprecated parameters, and a sample of each
+
 // Package wire holds what the SDK sends, byte for byte, and what it takes for an answer.
 package wire
 
@@ -226,6 +228,34 @@ func TestWhatIsNotTheEnvelopeIsNoSuccess(t *testing.T) {
 			})
 		}
 	})
+}
+
+// What JSON does not take for white space is none around an envelope either.
+func TestEnvelopeAmongOtherSpacesIsRefused(t *testing.T) {
+	t.Parallel()
+	const success = `{"statusCode":800}`
+	for name, around := range map[string]string{"no-break space": "\u00a0", "next line": "\u0085", "form feed": "\f", "vertical tab": "\v", "em space": "\u2003", "byte order mark": "\ufeff"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, envelope(t, " \t\r\n"+success+" \t\r\n"))
+			require.ErrorIs(t, envelope(t, around+success), ctcbr.ErrBadAnswer)
+			require.ErrorIs(t, envelope(t, success+around), ctcbr.ErrBadAnswer)
+		})
+	}
+}
+
+func TestEnvelopeWithTwoContentsIsRefused(t *testing.T) {
+	t.Parallel()
+	require.ErrorIs(t, envelope(t, `{"statusCode":800,"returnObj":{"masterOrderID":"1"},"ReturnObj":{"masterOrderID":"2"}}`), ctcbr.ErrBadAnswer)
+}
+
+// envelope is what becomes of a call that is answered with a text.
+func envelope(t *testing.T, text string) error {
+	t.Helper()
+	s := conformance.NewService(t)
+	s.Answer(200, text)
+	_, err := s.Client(t, ctcbr.WithMaxAttempts(1)).Do(t.Context(), &ctcbr.RawRequest{Method: http.MethodGet, Path: "/v4/x"})
+	return err
 }
 
 func TestWithoutAFullAnswerWritesAreSentOnce(t *testing.T) {
