@@ -66,6 +66,32 @@ func defaultOptions() options {
 	}
 }
 
+// collectOptions applies options in their order, and looks for what they leave out in the
+// environment and the configuration file.
+func collectOptions(opts []Option) options {
+	o := defaultOptions()
+	WithOptions(opts...)(&o)
+	if o.credentials == nil || o.region == "" {
+		o.lookAround()
+	}
+	return o
+}
+
+// endpoints are the bases of all URLs. Where they cannot be, o.err says why.
+func (o *options) endpoints() (base, common *url.URL) {
+	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
+	o.err = join(o.err, err)
+	if o.commonEndpoint == "" {
+		o.commonEndpoint = DefaultCommonEndpoint
+		if loopback {
+			o.commonEndpoint = o.endpoint
+		}
+	}
+	common, _, err = parseEndpoint(o.commonEndpoint, o.plainHTTP)
+	o.err = join(o.err, err)
+	return base, common
+}
+
 func (o *options) fail(format string, args ...any) {
 	o.err = join(o.err, fmt.Errorf("ctcbr: "+format, args...))
 }

@@ -228,6 +228,10 @@ func TestSigningTransportAndTheBody(t *testing.T) {
 	}
 }
 
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
