@@ -158,7 +158,12 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 	var keys Keys
 	key := keys.Derive("the-ak", "the-secret", time.Date(2026, 6, 13, 1, 2, 3, 0, Beijing), nil)
 	require.Equal(t, "eop.Key(the-ak, 20260613T010203Z)", fmt.Sprint(key))
-	secrets := []string{"the-secret", fmt.Sprintf("%x", "the-secret"), strings.Trim(fmt.Sprint([]byte("the-secret")), "[]"), fmt.Sprintf("%x", key.secret.mac.inner[:8]), strings.Trim(fmt.Sprint(key.secret.mac.inner[:8]), "[]")}
+	decimal := func(secret []byte) string { return strings.Trim(fmt.Sprintf("%d", secret), "[]") }
+	derived := key.secret.mac.inner[:8]
+	secrets := []string{
+		"the-secret", fmt.Sprintf("%x", "the-secret"), decimal([]byte("the-secret")),
+		fmt.Sprintf("%x", derived), decimal(derived),
+	}
 	for name, v := range map[string]any{"key": key, "in a struct": struct{ K *Key }{key}, "unexported": struct{ k *Key }{key}, "kept": &keys} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 			for _, secret := range secrets {
