@@ -5,16 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"io"
+	"maps"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ctyun-go/ctcbr/internal/conformance/echo"
 )
 
 // Secrets like those of a request: a key with every byte that some encoding escapes, and a signature.
@@ -23,28 +24,12 @@ const (
 	signature = "h+H8K5CbPz1DjnbVWA+FEPGbbcEJOzVsi2GQv4LroyM="
 )
 
-// encodings are the ways in which a page or an error may repeat a secret.
-var encodings = map[string]func(string) string{
-	"raw":                 func(s string) string { return s },
-	"URL-escaped":         url.QueryEscape,
-	"path-escaped":        url.PathEscape,
-	"URL-escaped twice":   func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
-	"URL-escaped 4 times": func(s string) string { return url.QueryEscape(url.QueryEscape(url.QueryEscape(url.QueryEscape(s)))) },
-	"all URL-escaped":     func(s string) string { return escapeAll(s, "%%%02x") },
-	"HTML-escaped":        html.EscapeString,
-	"HTML-escaped twice":  func(s string) string { return html.EscapeString(html.EscapeString(s)) },
-	"HTML numbers":        func(s string) string { return escapeAll(s, "&#%d;") },
-	"HTML hex numbers":    func(s string) string { return escapeAll(s, "&#x%X;") },
-	"HTML names":          strings.NewReplacer("+", "&plus;", "/", "&sol;", "=", "&equals;", "&", "&amp;", `\`, "&bsol;").Replace,
-	"JSON":                quotedJSON,
-	"JSON in JSON":        func(s string) string { return quotedJSON(quotedJSON(s)) },
-	"all JSON-escaped":    func(s string) string { return escapeAll(s, `\u%04x`) },
-	"all hex-escaped":     func(s string) string { return escapeAll(s, `\x%02x`) },
-	"slashes escaped":     func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
-	"quoted by Go":        func(s string) string { return strings.Trim(strconv.Quote(s), `"`) },
-	"HTML in a URL":       func(s string) string { return url.QueryEscape(html.EscapeString(s)) },
-	"HTML in JSON":        func(s string) string { return quotedJSON(html.EscapeString(s)) },
-}
+// encodings are the ways in which a page or an error may repeat a secret as a whole.
+var encodings = func() map[string]func(string) string {
+	whole := maps.Clone(echo.Encodings)
+	maps.DeleteFunc(whole, func(name string, _ func(string) string) bool { return strings.HasPrefix(name, "cut") })
+	return whole
+}()
 
 // cuts are the ways in which a secret may be repeated in part.
 var cuts = map[string]func(string) string{
@@ -52,19 +37,6 @@ var cuts = map[string]func(string) string{
 	"cut at the start": func(s string) string { return s[5:] },
 	"its first piece":  func(s string) string { return s[:pieceSize] },
 	"its last piece":   func(s string) string { return s[len(s)-pieceSize:] },
-}
-
-func escapeAll(s, format string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		fmt.Fprintf(&b, format, s[i])
-	}
-	return b.String()
-}
-
-func quotedJSON(s string) string {
-	encoded, _ := json.Marshal(s)
-	return string(encoded[1 : len(encoded)-1])
 }
 
 func TestTextHidesEveryEncoding(t *testing.T) {
@@ -171,8 +143,8 @@ func TestBeginning(t *testing.T) {
 		"secret":                    {"key " + key, 10, "key ***"},
 		"secret across the cut":     {"01234" + key, 10, "01234***"},
 		"secret behind the cut":     {"0123456789" + key, 10, "0123456789"},
-		"encoded across the cut":    {"01234" + escapeAll(key, "%%%02x"), 10, "01234***"},
-		"text that redaction moves": {escapeAll(key, "&#%d;") + "0123456789", 10, "***0123456"},
+		"encoded across the cut":    {"01234" + echo.Encodings["all URL-escaped"](key), 10, "01234***"},
+		"text that redaction moves": {echo.Encodings["HTML numbers"](key) + "0123456789", 10, "***0123456"},
 		"a rune across the cut":     {"01234567华", 10, "01234567\uFFFD"},
 		"not UTF-8":                 {"a\xff\xfeb", 10, "a\uFFFDb"},
 	} {

@@ -28,8 +28,14 @@ var Encodings = map[string]func(string) string{
 	"all JSON-escaped":   func(s string) string { return escapeAll(s, `\u%04x`) },
 	"slashes escaped":    func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
 	"quoted by Go":       func(s string) string { return strings.Trim(strconv.Quote(s), `"`) },
-	"cut at the end":     func(s string) string { return s[:len(s)-5] },
-	"cut at the start":   func(s string) string { return s[5:] },
+	"URL-escaped 4 times": func(s string) string {
+		return url.QueryEscape(url.QueryEscape(url.QueryEscape(url.QueryEscape(s))))
+	},
+	"HTML in a URL":    func(s string) string { return url.QueryEscape(html.EscapeString(s)) },
+	"HTML in JSON":     func(s string) string { return jsonEscaped(html.EscapeString(s)) },
+	"all hex-escaped":  func(s string) string { return escapeAll(s, `\x%02x`) },
+	"cut at the end":   func(s string) string { return s[:len(s)-5] },
+	"cut at the start": func(s string) string { return s[5:] },
 }
 
 func escapeAll(s, format string) string {
