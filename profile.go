@@ -1,7 +1,9 @@
 package ctcbr
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"unicode/utf16"
 )
 
 // profile is what the configuration file of this cloud's command-line tools holds
@@ -120,6 +123,29 @@ func (s *surroundings) readProfile() (profile, error) {
 	}
 	named.Region = cmp.Or(named.Region, file.Region)
 	return named, nil
+}
+
+// toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
+// PowerShell writes is.
+func toUTF8(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return data[3:]
+	case len(data) < 2, len(data)%2 != 0:
+		return data
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), data[1] == 0:
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xfe\xff")), data[0] == 0:
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
 }
 
 func (s *surroundings) readFile(path string) ([]byte, error) {

@@ -212,14 +212,15 @@ type CreateRestoreRequest struct {
 	SnapshotID string `json:"backupSnapID"`
 	// TargetID is the host to restore to; empty means the one that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
-	// TargetDir is the directory to restore to, which is made if it is missing;
-	// empty means where the files came from.
+	// TargetDir is the directory to restore to, which is made if it is missing. Empty means where
+	// the files came from: the restore then writes over the live data, unless ExistingFiles says
+	// otherwise.
 	TargetDir string `json:"backupTgtDir,omitempty"`
 	// ExistingFiles says what to do with a file that exists already at the target:
 	// ctcbr.Ptr(ctcbr.ExistingSkip). The default overwrites it.
 	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
-	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). State it wherever
-	// Paths are given: without it they may not narrow the restore.
+	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required where Paths are
+	// given; without either, all files are restored.
 	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
 	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
 	Paths []string `json:"backupRestoreFileList,omitzero"`
@@ -240,6 +241,10 @@ func (r *CreateRestoreRequest) complete(v *validation) {
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
 	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
+		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
+	}
+	v.path("backupTgtDir", r.TargetDir)
 }
 
 // CreateRestoreResponse is the answer of Restores.Create.
