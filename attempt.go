@@ -120,7 +120,7 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.requestID = uuid.NewString()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
 	if isCutOff(at.lifetime.ctx, err) {
-		err = causeOf(at.lifetime.ctx)
+		err = fmt.Errorf("their provider did not answer: %w", causeOf(at.lifetime.ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -98,7 +99,7 @@ func (o *options) fail(format string, args ...any) {
 
 // lookAround fills in what the options left out.
 func (o *options) lookAround() {
-	found, err := lookAround(o.credentials == nil)
+	found, err := lookAround(o.credentials == nil, o.region == "")
 	if err != nil {
 		o.fail("%w", err)
 		return
@@ -106,7 +107,7 @@ func (o *options) lookAround() {
 	o.region = cmp.Or(o.region, found.Region)
 	if o.credentials == nil {
 		o.warning = found.warning
-		WithStaticCredentials(found.AccessKey, found.SecretKey)(o)
+		o.credentials = NewCredentials(found.AccessKey, found.SecretKey)
 	}
 }
 
@@ -126,14 +127,24 @@ func WithStaticCredentials(accessKey, secretKey string) Option {
 // WithCredentials signs with what the provider gives, which may change while the
 // client is in use.
 func WithCredentials(p CredentialsProvider) Option {
-	return func(o *options) { o.credentials = p }
+	return func(o *options) {
+		if isNil(p) {
+			o.fail("WithCredentials: %w: the provider holds nil", ErrNoCredentials)
+		}
+		o.credentials = p
+	}
 }
 
 // WithRegion sets the region (resource pool) ID of every request that names none.
 // Without it, that of the environment or of the configuration file is taken: see
 // NewClient.
 func WithRegion(id string) Option {
-	return func(o *options) { o.region = id }
+	return func(o *options) {
+		if problem := textProblem(id); problem != "" {
+			o.fail("WithRegion: the region ID %s: %s", problem, quoted(id))
+		}
+		o.region = id
+	}
 }
 
 // WithEndpoint sets where CT-CBR is reached, by default DefaultEndpoint. No variable
@@ -164,7 +175,12 @@ func WithPlainHTTP() Option {
 // WithAttemptTimeout. The default client verifies TLS, takes proxies from the
 // environment and keeps 64 idle connections a host.
 func WithHTTPClient(c *http.Client) Option {
-	return func(o *options) { o.httpClient = c }
+	return func(o *options) {
+		if c != nil && (isNil(c.Transport) || isNil(c.Jar)) {
+			o.fail("WithHTTPClient: the transport or the cookie jar of the client holds nil")
+		}
+		o.httpClient = c
+	}
 }
 
 // WithUserAgent puts text before the SDK's own User-Agent, for example "portal/1.4".
@@ -226,9 +242,12 @@ func WithMaxAnswer(bytes int64) Option {
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is on this machine.
 func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
+	// What is said of a text that is no URL does not repeat it, and with it a password.
+	if problem := textProblem(text); problem != "" {
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %s", problem)
+	}
 	u, err := url.Parse(text)
 	if err != nil {
-		// The text of url.Error repeats the URL, and with it a password.
 		return nil, false, errors.New("ctcbr: the endpoint is not a URL")
 	}
 	loopback = isLoopback(u.Hostname())
@@ -248,4 +267,14 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// isNil reports whether an interface holds a pointer or a function that is nil.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }

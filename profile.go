@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // profile is what the configuration file of this cloud's command-line tools holds
@@ -30,49 +31,88 @@ type configFile struct {
 	Profiles map[string]profile `json:"profiles"`
 }
 
-// surroundings are the keys and the region that were found outside of the options,
-// and, for the error of finding none, where they were looked for.
+// surroundings are the keys and the region that were found outside of the options.
 type surroundings struct {
 	profile
-	looked  []string
+	looked  []string // where keys were looked for
 	warning string
 }
 
-// lookAround takes the environment first and the configuration file then. Where
-// keys are looked for, what is there but broken is an error, never passed over for
-// the next place.
-func lookAround(needKeys bool) (surroundings, error) {
-	found := surroundings{profile: profile{Region: os.Getenv("CTYUN_REGION_ID")}}
+// lookAround takes the environment first and the configuration file then. Where keys are looked
+// for, what is there but broken is an error, never passed over for the next place.
+func lookAround(needKeys, needRegion bool) (found surroundings, err error) {
+	if needRegion {
+		found.Region = os.Getenv("CTYUN_REGION_ID")
+		err = checkText("CTYUN_REGION_ID", found.Region)
+	}
+	if needKeys {
+		known, wrong := found.lookAtKeys()
+		needKeys, err = !known, join(err, wrong)
+	}
+	if needKeys || needRegion && found.Region == "" {
+		err = join(err, found.lookInFile(needKeys, needRegion))
+	}
+	return found, err
+}
+
+// lookAtKeys takes the keys of the environment, and reports whether it has any.
+func (s *surroundings) lookAtKeys() (known bool, err error) {
+	s.looked = append(s.looked, "the options of NewClient", "CTYUN_AK and CTYUN_SK of the environment")
 	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")
 	switch {
-	case ak != "" && sk != "":
-		found.AccessKey, found.SecretKey = ak, sk
-	case needKeys && ak != "":
-		return found, fmt.Errorf("%w: CTYUN_AK is set and CTYUN_SK is not", ErrNoCredentials)
-	case needKeys && sk != "":
-		return found, fmt.Errorf("%w: CTYUN_SK is set and CTYUN_AK is not", ErrNoCredentials)
+	case ak == "" && sk == "":
+		return false, nil
+	case sk == "":
+		return true, fmt.Errorf("%w: CTYUN_AK is set and CTYUN_SK is not", ErrNoCredentials)
+	case ak == "":
+		return true, fmt.Errorf("%w: CTYUN_SK is set and CTYUN_AK is not", ErrNoCredentials)
 	}
-	if (found.AccessKey != "" || !needKeys) && found.Region != "" {
-		return found, nil
+	s.AccessKey, s.SecretKey = ak, sk
+	return true, NewCredentials(ak, sk).checkAs("access key in CTYUN_AK", "secret key in CTYUN_SK")
+}
+
+// lookInFile takes from the configuration file what was not found before. A file that is asked for
+// the region alone, which may be left out, may be missing or broken.
+func (s *surroundings) lookInFile(needKeys, needRegion bool) error {
+	path, err := s.configPath()
+	var stored profile
+	if err == nil && path != "" {
+		stored, err = s.readProfile(path)
 	}
-	found.looked = append(found.looked, "the options of NewClient", "CTYUN_AK and CTYUN_SK of the environment")
-	stored, err := found.readProfile()
-	if err != nil {
-		if !needKeys || found.AccessKey != "" {
-			return found, nil // the file is asked for the region alone, which may be left out
-		}
-		return found, err
+	switch {
+	case err != nil && needKeys:
+		return fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	case err != nil && errors.As(err, new(textError)):
+		return err
+	case err != nil:
+		return nil
 	}
-	found.Region = cmp.Or(found.Region, stored.Region)
-	if found.AccessKey == "" {
-		found.AccessKey, found.SecretKey = stored.AccessKey, stored.SecretKey
-	} else {
-		found.warning = "" // no key of the file is used
+	if needRegion && s.Region == "" {
+		s.Region = stored.Region
+		err = checkText("the region of the file "+path, s.Region)
 	}
-	if needKeys && found.AccessKey == "" && found.SecretKey == "" {
-		return found, fmt.Errorf("%w: looked at %s", ErrNoCredentials, strings.Join(found.looked, ", then at "))
+	switch {
+	case !needKeys:
+		s.warning = "" // no key of the file is used
+		return err
+	case stored.AccessKey == "" && stored.SecretKey == "":
+		return join(err, fmt.Errorf("%w: looked at %s", ErrNoCredentials, strings.Join(s.looked, ", then at ")))
 	}
-	return found, nil
+	s.AccessKey, s.SecretKey = stored.AccessKey, stored.SecretKey
+	return join(err, NewCredentials(s.AccessKey, s.SecretKey).checkAs("access key (ak) of the file "+path, "secret key (sk) of the file "+path))
+}
+
+// textError says which variable or file holds a text that names nothing.
+type textError string
+
+func (e textError) Error() string { return string(e) }
+
+// checkText refuses a text that names nothing.
+func checkText(from, text string) error {
+	if problem := textProblem(text); problem != "" {
+		return textError(from + " " + problem + ": " + quoted(text))
+	}
+	return nil
 }
 
 // DefaultCredentials finds the key pair that NewClient takes without options, for a
@@ -80,49 +120,91 @@ func lookAround(needKeys bool) (surroundings, error) {
 // reads. If there is none, the error says where it was looked for and matches
 // ErrNoCredentials.
 func DefaultCredentials() (Credentials, error) {
-	found, err := lookAround(true)
+	found, err := lookAround(true, false)
 	if err != nil {
 		return Credentials{}, err
 	}
-	c := NewCredentials(found.AccessKey, found.SecretKey)
-	return c, c.check()
+	return NewCredentials(found.AccessKey, found.SecretKey), nil
 }
 
-// readProfile reads the profile that is asked for, or the active one, with the top
-// of the file as a fallback.
-func (s *surroundings) readProfile() (profile, error) {
+// configPath is the configuration file that is asked for, or the one that there may be; empty
+// where the machine does not say whose it would be.
+func (s *surroundings) configPath() (string, error) {
 	path := os.Getenv("CTYUN_CONFIG")
-	asked := path != ""
-	if !asked {
+	if path == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return profile{}, nil
+			s.looked = append(s.looked, "the file ~/.ctyun/config.json, but "+err.Error())
+			return "", nil
 		}
 		path = filepath.Join(home, ".ctyun", "config.json")
 	}
 	s.looked = append(s.looked, "the file "+path)
+	return path, checkText("CTYUN_CONFIG", os.Getenv("CTYUN_CONFIG"))
+}
+
+// readProfile reads the profile that is asked for, or the active one, with the top
+// of the file as a fallback.
+func (s *surroundings) readProfile(path string) (profile, error) {
 	data, err := s.readFile(path)
-	if errors.Is(err, os.ErrNotExist) && !asked {
+	if errors.Is(err, os.ErrNotExist) && os.Getenv("CTYUN_CONFIG") == "" {
 		return profile{}, nil
 	}
 	if err != nil {
-		return profile{}, fmt.Errorf("%w: %w", ErrNoCredentials, err)
+		return profile{}, err
 	}
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
 		// The text of a syntax error could repeat a key.
-		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
+		return profile{}, fmt.Errorf("the file %s is not the JSON it should be", path)
 	}
-	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
+	name, from := os.Getenv("CTYUN_PROFILE"), "CTYUN_PROFILE"
+	if name == "" {
+		name, from = file.Active, "its active_profile"
+	}
+	if err := checkText(from, name); err != nil {
+		return profile{}, fmt.Errorf("the file %s: %w", path, err)
+	}
 	named, ok := file.Profiles[name]
-	if !ok && os.Getenv("CTYUN_PROFILE") != "" {
-		return profile{}, fmt.Errorf("%w: the file %s has no profile %q, which CTYUN_PROFILE asks for", ErrNoCredentials, path, name)
+	if !ok && name != "" {
+		return profile{}, fmt.Errorf("the file %s has no profile %q, which %s asks for", path, name, from)
 	}
 	if named.AccessKey == "" && named.SecretKey == "" {
 		named.AccessKey, named.SecretKey = file.AccessKey, file.SecretKey
 	}
 	named.Region = cmp.Or(named.Region, file.Region)
 	return named, nil
+}
+
+// readFile reads the text of a configuration file. What is no regular file, such as a pipe, may
+// keep its reader waiting for ever.
+func (s *surroundings) readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	const most = 1 << 20
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	data = toUTF8(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > most:
+		return nil, fmt.Errorf("the file %s: %w", path, ErrTooLarge)
+	case !utf8.Valid(data):
+		return nil, fmt.Errorf("the file %s is neither UTF-8 nor UTF-16", path)
+	}
+	return data, nil
 }
 
 // toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
@@ -146,21 +228,4 @@ func toUTF8(data []byte) []byte {
 		units[i] = order.Uint16(data[2*i:])
 	}
 	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
-}
-
-func (s *surroundings) readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
-	}
-	const most = 1 << 20
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if len(data) > most {
-		return nil, fmt.Errorf("the file %s: %w", path, ErrTooLarge)
-	}
-	return data, err
 }

@@ -77,13 +77,14 @@ func (v *validation) required(field, value string) {
 
 // argument takes a text that is required and is no field of a request, but a parameter of a method.
 func (v *validation) argument(name, field, value string) {
-	problem := textProblem(value)
-	if strings.TrimSpace(value) == "" {
-		problem = "is required"
+	problem := "is required"
+	if strings.TrimSpace(value) != "" {
+		if problem = textProblem(value); problem == "" {
+			return
+		}
+		problem += ": " + quoted(value)
 	}
-	if problem != "" {
-		v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
-	}
+	v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
 }
 
 func (v *validation) given(field string, given bool) {
@@ -219,7 +220,7 @@ func (v *validation) text(field, text string) {
 		text = strings.TrimFunc(text, func(r rune) bool { return isBlank(r) && !unicode.IsControl(r) })
 	}
 	if problem := textProblem(text); problem != "" && !v.has(field) {
-		v.fault(field, "%s", problem)
+		v.fault(field, "%s: %s", problem, quoted(text))
 	}
 }
 
@@ -262,13 +263,13 @@ func isSound(value reflect.Value) bool {
 func textProblem(text string) string {
 	switch trimmed := strings.TrimFunc(text, isBlank); {
 	case !utf8.ValidString(text):
-		return "is not UTF-8: " + quoted(text)
+		return "is not UTF-8"
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return "holds a control character: " + quoted(text)
+		return "holds a control character"
 	case trimmed == "" && text != "":
-		return "is blank: " + quoted(text)
+		return "is blank"
 	case trimmed != text:
-		return "has white space at its beginning or end: " + quoted(text)
+		return "has white space at its beginning or end"
 	}
 	return ""
 }
