@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -55,6 +56,12 @@ func (a *answer) skew() time.Duration {
 		return 0
 	}
 	return date.Sub(a.signedAt)
+}
+
+// dated reports whether the answer has a date that a clock could show, and not one centuries away.
+func (a *answer) dated() bool {
+	skew := a.skew()
+	return a.header.Get("Date") != "" && skew != math.MinInt64 && skew != math.MaxInt64
 }
 
 // attempt is the memory of one attempt, in one piece.

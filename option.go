@@ -131,6 +131,11 @@ func WithCredentials(p CredentialsProvider) Option {
 		if isNil(p) {
 			o.fail("WithCredentials: %w: the provider holds nil", ErrNoCredentials)
 		}
+		if c, static := p.(Credentials); static {
+			if err := c.check(); err != nil {
+				o.fail("WithCredentials: %w", err)
+			}
+		}
 		o.credentials = p
 	}
 }

@@ -49,3 +49,39 @@ func FuzzRetryAfter(f *testing.F) {
 		require.True(t, given || wait == 0)
 	})
 }
+
+// A client may send ten throttled requests again, and one more for every ten calls, and never saves
+// up more than ten.
+func TestBudgetIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newBudget()
+	spend := func() (n int) {
+		for b.spend() {
+			n++
+		}
+		return n
+	}
+	require.Equal(t, 10, spend())
+	for range 9 {
+		b.earn()
+	}
+	require.Zero(t, spend(), "nine calls are worth nothing")
+	b.earn()
+	require.Equal(t, 1, spend())
+	for range 25 {
+		b.earn()
+	}
+	require.Equal(t, 2, spend())
+	for range 5 {
+		b.earn()
+	}
+	require.Equal(t, 1, spend(), "what was left over counts")
+	for range 10_000 {
+		b.earn()
+	}
+	require.Equal(t, 10, spend())
+	for range 99 {
+		b.earn()
+	}
+	require.Equal(t, 9, spend())
+}
