@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// restated is an operation as testdata/contract.json has it, to which the SDK is held too.
+// restated is an operation as internal/conformance/contract.json has it, to which the SDK is held too.
 type restated struct {
 	Name, Method, Path   string
 	Parameters, Response []member
@@ -33,7 +33,7 @@ type member struct {
 
 func contract(t testing.TB) []restated {
 	t.Helper()
-	data, err := os.ReadFile("../testdata/contract.json")
+	data, err := os.ReadFile("../internal/conformance/contract.json")
 	require.NoError(t, err)
 	var c struct{ Operations []restated }
 	require.NoError(t, json.Unmarshal(data, &c))
