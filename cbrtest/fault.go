@@ -124,9 +124,10 @@ func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status
 // [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
 // operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
 // that are refused for their signature are not spoiled and use no fault up, but for [CloseBeforeBody], which comes
-// before the signature can be checked.
+// before the signature can be checked. Inject panics, too, if Fault.Status is no HTTP status.
 func (s *Server) Inject(operation string, f Fault) {
 	mustExist(operation)
+	mustBeStatus(f.Status)
 	s.faults.add(operation, f)
 }
 
@@ -162,6 +163,13 @@ func (s *Server) UnusedFaults() []Injected {
 		}
 	}
 	return out
+}
+
+// mustBeStatus panics unless a status is one that an answer can have, or 0.
+func mustBeStatus(status int) {
+	if status != 0 && (status < 200 || status > 999) {
+		panic(fmt.Sprintf("cbrtest: an HTTP status must be 200 to 999, not %d", status))
+	}
 }
 
 // ClearFaults takes back the faults that have not been used up.
