@@ -96,18 +96,18 @@ type Polls struct {
 }
 
 // filled returns the polls with defaults for zero and zero for what is negative.
-func (p Polls) filled() Polls {
+func (polls Polls) filled() Polls {
 	fill := func(n *int, def int) {
 		if *n == 0 {
 			*n = def
 		}
 		*n = max(*n, 0)
 	}
-	fill(&p.Order, 2)
-	fill(&p.Install, 2)
-	fill(&p.Task, 4)
-	fill(&p.Restore, 4)
-	fill(&p.Cancel, 1)
-	fill(&p.Destroy, 1)
-	return p
+	fill(&polls.Order, 2)
+	fill(&polls.Install, 2)
+	fill(&polls.Task, 4)
+	fill(&polls.Restore, 4)
+	fill(&polls.Cancel, 1)
+	fill(&polls.Destroy, 1)
+	return polls
 }
