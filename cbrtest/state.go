@@ -68,7 +68,7 @@ func newState(cfg config) *state {
 }
 
 // serve runs an operation with its parameters, which were checked.
-func (st *state) serve(op operation, a args) *answer {
+func (st *state) serve(op endpoint, a args) *answer {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if id := a.text("regionID"); id != "" && id != st.regionID {
