@@ -214,7 +214,7 @@ func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent
 func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
 	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, 50)
 	cl := &call{operation: agentList}
-	seen := make(map[[sha256.Size]byte]bool) // pages by the agents on them
+	seen := make(map[[sha256.Size]byte]bool) // pages, by the agents on them
 	for came := int64(req.Page-1) * int64(req.PageSize); ; req.Page++ {
 		page, err := s.List(ctx, &req)
 		if err != nil {
@@ -325,7 +325,7 @@ type UninstallAgentResponse struct {
 	Meta
 	// Sent is true if the command was sent to the host, or nil if the service gave no detail. It is
 	// never false: that is an error that matches [ErrRejected].
-	Sent *bool `json:"UninstallStatus"` // capitalized so by the service
+	Sent *bool `json:"UninstallStatus"` // sic
 }
 
 // UnmarshalJSON refuses a status that it cannot read, so that it is not mistaken for one that is

@@ -95,7 +95,7 @@ var ErrNoCredentials = errors.New("no usable credentials")
 type keptCredentials struct {
 	provider CredentialsProvider
 	kept     atomic.Pointer[Credentials]
-	asking   chan struct{} // holds one token while the provider is asked
+	asking   chan struct{} // holds one element while the provider is called
 }
 
 func newKeptCredentials(p CredentialsProvider) *keptCredentials {

@@ -89,8 +89,8 @@ type Error struct {
 	unknown bool
 	form    form
 	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the answer has a date, which the skew is known from
-	toHost  string        // that of a redirect
+	dated   bool          // the response has a Date, which gave the skew
+	toHost  string        // the target of a redirect
 }
 
 // Error describes the failure in one line.
@@ -137,9 +137,9 @@ func (e *Error) known() []string {
 // short describes an attempt, for the error of a later one. The outcome belongs to the whole call
 // and is left out.
 func (e *Error) short() string {
-	attempt := *e
-	attempt.unknown = false
-	return redact.Beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
+	last := *e
+	last.unknown = false
+	return redact.Beginning(nil, strings.Join(last.known(), ": "), shownBody)
 }
 
 // words returns the service's texts, in both languages.
@@ -183,11 +183,11 @@ func (e *Error) Unwrap() error {
 }
 
 // Is matches the errors of this package: by the HTTP status first, then by the code.
-func (e *Error) Is(target error) bool {
-	if e == nil || target == nil {
+func (e *Error) Is(sentinel error) bool {
+	if e == nil || sentinel == nil {
 		return false
 	}
-	switch target {
+	switch sentinel {
 	case ErrOutcomeUnknown:
 		return e.unknown
 	case ErrOrderInProgress:
@@ -195,7 +195,7 @@ func (e *Error) Is(target error) bool {
 	case ErrRegion:
 		return e.HTTPStatus < 500 && e.form == formService && isRegionRefusal(e.Code)
 	}
-	return target == e.sentinel()
+	return sentinel == e.sentinel()
 }
 
 // sentinel returns the error that the response stands for: refused keys first, then the HTTP
@@ -263,15 +263,15 @@ func (e *ValidationError) Error() string {
 }
 
 // Is matches [ErrInvalid].
-func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
+func (e *ValidationError) Is(sentinel error) bool { return sentinel == ErrInvalid }
 
 // named prefixes the text of an error with the operation, unless it has none: the last segment of
 // an empty path is a dot or a slash.
-func named(operation, text string) string {
-	if strings.Trim(operation, "./") == "" {
-		return "ctcbr: " + text
+func named(name, message string) string {
+	if strings.Trim(name, "./") == "" {
+		return "ctcbr: " + message
 	}
-	return "ctcbr: " + operation + ": " + text
+	return "ctcbr: " + name + ": " + message
 }
 
 // shortened cuts a long text.
@@ -304,7 +304,7 @@ type joined struct{ errs []error }
 func join(errs ...error) error {
 	var all []error
 	for _, err := range errs {
-		if before, ok := err.(*joined); ok { //nolint:errorlint // one that is wrapped has a text of its own
+		if before, ok := err.(*joined); ok { //nolint:errorlint // a wrapped one has its own text
 			all = append(all, before.errs...)
 		} else if err != nil {
 			all = append(all, err)

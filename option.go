@@ -142,14 +142,14 @@ func WithRegion(id string) Option {
 // Plain http is accepted for loopback addresses only, unless [WithPlainHTTP] is given. A loopback
 // endpoint also serves orders and regions unless [WithCommonEndpoint] is given, so that a test
 // never reaches the real service.
-func WithEndpoint(url string) Option {
-	return func(o *options) { o.endpoint = url }
+func WithEndpoint(endpoint string) Option {
+	return func(o *options) { o.endpoint = endpoint }
 }
 
 // WithCommonEndpoint sets the endpoint that serves orders and regions. The default is
 // [DefaultCommonEndpoint]. The rules of [WithEndpoint] apply.
-func WithCommonEndpoint(url string) Option {
-	return func(o *options) { o.commonEndpoint = url }
+func WithCommonEndpoint(endpoint string) Option {
+	return func(o *options) { o.commonEndpoint = endpoint }
 }
 
 // WithPlainHTTP allows endpoints without TLS on hosts other than loopback. Traffic can then be read
@@ -220,7 +220,7 @@ func WithMaxAnswer(bytes int64) Option {
 		if bytes < 1 {
 			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
 		}
-		o.maxAnswer = min(bytes, math.MaxInt64-1) // one byte more is read, to see that there is one
+		o.maxAnswer = min(bytes, math.MaxInt64-1) // one more byte is read, to detect a larger body
 	}
 }
 
@@ -233,7 +233,7 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 	}
 	loopback = isLoopback(u.Hostname())
 	switch {
-	case u.User != nil, strings.Contains(text, "@"): // what follows would repeat a password
+	case u.User != nil, strings.Contains(text, "@"): // the errors below would repeat a password
 		return nil, false, errors.New("ctcbr: the endpoint must not hold user info")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q is not https://HOST", text)

@@ -147,7 +147,7 @@ type OrderStatus string
 // The states of an order. Those from [OrderAborting] on are not documented; public clients of this
 // cloud know them.
 const (
-	OrderUnpaid        OrderStatus = "1" // until somebody pays
+	OrderUnpaid        OrderStatus = "1" // waiting for payment
 	OrderPaid          OrderStatus = "2"
 	OrderDone          OrderStatus = "3"
 	OrderCanceled      OrderStatus = "4"
@@ -159,13 +159,13 @@ const (
 	OrderRevoked       OrderStatus = "11"
 	OrderUnsubscribing OrderStatus = "12"
 	OrderUnsubscribed  OrderStatus = "13"
-	OrderOpening       OrderStatus = "14" // what was ordered is being made
+	OrderOpening       OrderStatus = "14" // being carried out
 	OrderRemoved       OrderStatus = "15" // by a change
 	OrderAutoRevoking  OrderStatus = "16"
 	OrderRevoking      OrderStatus = "17" // by hand
 	OrderAborting      OrderStatus = "18"
 	OrderPaymentFailed OrderStatus = "22"
-	OrderWithdrawing   OrderStatus = "-2" // to be withdrawn
+	OrderWithdrawing   OrderStatus = "-2" // will be withdrawn
 	OrderUnknown       OrderStatus = "-1"
 	OrderErroneous     OrderStatus = "0" // ended in an error
 	OrderDeleted       OrderStatus = "999"

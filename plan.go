@@ -39,8 +39,8 @@ type FileRule int
 // The documented values.
 const (
 	FilesAll     FileRule = 0 // all files of Dirs
-	FilesInclude FileRule = 1 // of these, the files of Files alone
-	FilesExclude FileRule = 2 // all but the files of Files
+	FilesInclude FileRule = 1 // only the files of Files
+	FilesExclude FileRule = 2 // all except the files of Files
 )
 
 // FullBackup schedules periodic full backups between incremental ones. Without it the service
@@ -72,7 +72,7 @@ type CreatePlanRequest struct {
 	// Retention is how long copies are kept. Use [KeepDays] or a function like it.
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
 	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host. Empty means [SourceECS].
@@ -274,7 +274,7 @@ type PlanOp int
 const (
 	PlanEnable PlanOp = 1
 	PlanStop   PlanOp = 2
-	PlanRun    PlanOp = 3 // now, whatever the schedule
+	PlanRun    PlanOp = 3 // now, regardless of the schedule
 )
 
 // BackupMode is the mode of a backup, incremental or full.
@@ -396,7 +396,7 @@ type UpdatePlanRequest struct {
 	// Plan.Raw.
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
 	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the plan's host. Empty means [SourceECS].

@@ -55,7 +55,7 @@ func lookAround(needKeys bool) (surroundings, error) {
 	stored, err := found.readProfile()
 	if err != nil {
 		if !needKeys || found.AccessKey != "" {
-			return found, nil // the file is asked for the region alone, which may be left out
+			return found, nil // only the region is missing, which is optional
 		}
 		return found, err
 	}
@@ -109,15 +109,15 @@ func (s *surroundings) readProfile() (profile, error) {
 		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
 	}
 	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
-	named, ok := file.Profiles[name]
+	chosen, ok := file.Profiles[name]
 	if !ok && os.Getenv("CTYUN_PROFILE") != "" {
 		return profile{}, fmt.Errorf("%w: the file %s has no profile %q, which CTYUN_PROFILE asks for", ErrNoCredentials, path, name)
 	}
-	if named.AccessKey == "" && named.SecretKey == "" {
-		named.AccessKey, named.SecretKey = file.AccessKey, file.SecretKey
+	if chosen.AccessKey == "" && chosen.SecretKey == "" {
+		chosen.AccessKey, chosen.SecretKey = file.AccessKey, file.SecretKey
 	}
-	named.Region = cmp.Or(named.Region, file.Region)
-	return named, nil
+	chosen.Region = cmp.Or(chosen.Region, file.Region)
+	return chosen, nil
 }
 
 func (s *surroundings) readFile(path string) ([]byte, error) {

@@ -116,9 +116,9 @@ func (l RetentionLadder) String() string {
 	var kinds []string
 	total := 0
 	counts := l.counts()
-	for i, kind := range []string{"daily", "weekly", "monthly", "yearly"} {
+	for i, period := range []string{"daily", "weekly", "monthly", "yearly"} {
 		if n := counts[i]; n != 0 {
-			kinds = append(kinds, fmt.Sprintf("%d %s", n, kind))
+			kinds = append(kinds, fmt.Sprintf("%d %s", n, period))
 			total += n
 		}
 	}

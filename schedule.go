@@ -121,7 +121,7 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 	if s.fault() != "" {
 		return time.Time{}
 	}
-	const day = 24 * time.Hour // Beijing has no summer time
+	const day = 24 * time.Hour // Beijing has no daylight saving time
 	now := after.In(beijing)
 	year, month, date := now.Date()
 	run := time.Date(year, month, date, 0, 0, 0, 0, beijing).Add(offset)
@@ -153,7 +153,7 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 	default:
 		return time.Time{}
 	}
-	if !run.After(after) { // the end of time
+	if !run.After(after) { // the result overflowed
 		return time.Time{}
 	}
 	return run

@@ -15,9 +15,9 @@ type SnapshotStatus string
 
 // The documented states.
 const (
-	SnapshotAvailable    SnapshotStatus = "Available"    // it can be restored
-	SnapshotNotAvailable SnapshotStatus = "NotAvailable" // it cannot
-	SnapshotRestoring    SnapshotStatus = "Restoring"    // a restore reads it
+	SnapshotAvailable    SnapshotStatus = "Available"    // can be restored
+	SnapshotNotAvailable SnapshotStatus = "NotAvailable" // cannot be restored
+	SnapshotRestoring    SnapshotStatus = "Restoring"    // a restore is reading it
 )
 
 // ListSnapshotsRequest is the request of [Snapshots.List].

@@ -66,7 +66,7 @@ type StorageStatus string
 // The documented states. The last is misspelt by the service.
 const (
 	StorageAvailable     StorageStatus = "Available"
-	StorageExpired       StorageStatus = "Expire" // what was paid for is over
+	StorageExpired       StorageStatus = "Expire" // the period that was paid for is over
 	StorageUnsubscribing StorageStatus = "Refing"
 	StorageDestroying    StorageStatus = "Destorying"
 )
@@ -102,7 +102,7 @@ type Storage struct {
 	Free       Size          `json:"backupStorageFreeCapacity"`
 	Status     StorageStatus `json:"backupStorageStatusCode"`
 	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
-	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
+	Created    Time          `json:"backupStorageCreatTime"`  // sic
 	// Expires is the end of the period that was paid for. Call [Storages.Renew] before then.
 	Expires    Time   `json:"backupStorageExpireTime"`
 	RegionName string `json:"regionName"`

@@ -55,7 +55,7 @@ type ListTasksResponse struct {
 	Meta
 	Tasks []Task `json:"backupTaskList"`
 	// Total is the number of tasks that match.
-	Total int `json:"bakupTaskCount"` // spelt so by the service
+	Total int `json:"bakupTaskCount"` // sic
 }
 
 // Task is one run of a plan.
@@ -197,8 +197,8 @@ type RestoreScope int
 // The documented values.
 const (
 	RestoreAll    RestoreScope = 0 // all files
-	RestoreOnly   RestoreScope = 1 // the paths of CreateRestoreRequest.Paths alone
-	RestoreAllBut RestoreScope = 2 // all but the paths of CreateRestoreRequest.Paths
+	RestoreOnly   RestoreScope = 1 // only CreateRestoreRequest.Paths
+	RestoreAllBut RestoreScope = 2 // everything except CreateRestoreRequest.Paths
 )
 
 // CreateRestoreRequest is the request of [Restores.Create].

@@ -165,11 +165,11 @@ var (
 )
 
 // match returns the parts of a text. It does not match a text too long to be a number with a unit.
-func match(form *regexp.Regexp, text string) []string {
+func match(pattern *regexp.Regexp, text string) []string {
 	if len(text) > 100 {
 		return nil
 	}
-	return form.FindStringSubmatch(strings.TrimSpace(text))
+	return pattern.FindStringSubmatch(strings.TrimSpace(text))
 }
 
 // amount multiplies a number by its prefix, in exact arithmetic.

@@ -83,7 +83,7 @@ func protocolVersion(resp *http.Response) string {
 	case resp.ProtoMajor > 1:
 		return strconv.Itoa(resp.ProtoMajor)
 	}
-	return "" // not from a connection
+	return "" // not read from a connection
 }
 
 func statusType(status int) attribute.KeyValue {
@@ -120,7 +120,7 @@ func transportName(err error) string {
 
 // failure is what is recorded of a failed call.
 type failure struct {
-	measured []attribute.KeyValue // of which there are few
+	measured []attribute.KeyValue // of low cardinality
 	told     []attribute.KeyValue
 }
 
@@ -173,7 +173,7 @@ func callName(err error) string {
 		}
 	}
 	if isError && e.StatusCode != 0 && e.Err == nil {
-		return "refused" // for no reason that has a code
+		return "refused" // without a code
 	}
 	if isError && e.Err != nil {
 		err = e.Err

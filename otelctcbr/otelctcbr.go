@@ -93,7 +93,7 @@ var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1
 func histogram(m metric.Meter, name, description string, bounds []float64) metric.Float64Histogram {
 	h, err := m.Float64Histogram(name, metric.WithDescription(description), metric.WithUnit("s"), metric.WithExplicitBucketBoundaries(bounds...))
 	if err != nil {
-		otel.Handle(err) // h can be used all the same
+		otel.Handle(err) // h is usable even so
 	}
 	return h
 }
@@ -204,7 +204,7 @@ func (a *attempt) end(err error) {
 	a.ended = true
 	if err != nil {
 		failed := a.failed(err)
-		a.measured = append(a.measured, failed) // of two types the last counts
+		a.measured = append(a.measured, failed) // the last of two error types counts
 		a.span.SetAttributes(failed)
 		a.span.SetStatus(codes.Error, "")
 	}
