@@ -1,0 +1,272 @@
+package wirejson
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plan is how values of a type are read.
+type plan struct {
+	kind   kind
+	method bool  // a text that has an UnmarshalJSON, for what is no JSON string
+	elem   *plan // of a pointer or a list
+
+	// Of a struct:
+	fields []field
+	byName map[string]named
+	folded map[string]named
+}
+
+type kind uint8
+
+const (
+	kindOther   kind = iota // encoding/json reads it
+	kindSelf                // it has a ReadJSON
+	kindMethod              // it has an UnmarshalJSON
+	kindText                // a string
+	kindBool                // a bool
+	kindInt                 // a signed integer
+	kindPointer             // a pointer
+	kindList                // a slice
+	kindStruct              // a struct
+)
+
+// field is a field of a struct, as its tags describe it.
+type field struct {
+	name     string
+	second   string // another name, or none
+	pair     int    // a number that no other field with a second name has
+	index    []int
+	plan     *plan
+	optional bool // left out of queries where it is zero
+	lenient  bool
+	tagged   bool // its name is that of its tag
+}
+
+// named is the field that a name leads to.
+type named struct {
+	at     int // in plan.fields
+	second bool
+}
+
+// plans keeps the plan of every type that was sent or received: reading the tags takes
+// longer than all else.
+var plans sync.Map // of reflect.Type to *plan
+
+func planOf(t reflect.Type) *plan {
+	if known, ok := plans.Load(t); ok {
+		return known.(*plan)
+	}
+	all := make(planning)
+	p := all.planOf(t)
+	for t, p := range all {
+		plans.LoadOrStore(t, p)
+	}
+	return p
+}
+
+// planning holds the plans that are being made, so that types may contain themselves.
+type planning map[reflect.Type]*plan
+
+var (
+	selfType     = reflect.TypeFor[Reader]()
+	methodType   = reflect.TypeFor[json.Unmarshaler]()
+	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	ofPlainKinds = map[reflect.Kind]kind{
+		reflect.String: kindText, reflect.Bool: kindBool,
+		reflect.Int: kindInt, reflect.Int8: kindInt, reflect.Int16: kindInt, reflect.Int32: kindInt, reflect.Int64: kindInt,
+	}
+)
+
+func (all planning) planOf(t reflect.Type) *plan {
+	if p := all[t]; p != nil {
+		return p
+	}
+	p := &plan{}
+	all[t] = p
+	pointer := reflect.PointerTo(t)
+	p.method = pointer.Implements(methodType)
+	switch {
+	case pointer.Implements(selfType):
+		p.kind = kindSelf
+	case t.Kind() == reflect.Struct && (!p.method || hasOwnTags(t)):
+		if !pointer.Implements(textType) && p.addFields(t, all) {
+			p.kind = kindStruct
+		}
+	case t.Kind() == reflect.String && p.method:
+		p.kind = kindText
+	case p.method:
+		p.kind = kindMethod
+	case pointer.Implements(textType):
+	case t.Kind() == reflect.Pointer:
+		p.kind, p.elem = kindPointer, all.planOf(t.Elem())
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // which is base64
+		p.kind, p.elem = kindList, all.planOf(t.Elem())
+	default:
+		p.kind = ofPlainKinds[t.Kind()]
+	}
+	return p
+}
+
+// hasOwnTags reports whether a struct has tags that encoding/json does not know, so
+// that its UnmarshalJSON is for others.
+func hasOwnTags(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if _, second := t.Field(i).Tag.Lookup("or"); second || isLenient(t.Field(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLenient(f reflect.StructField) bool { return f.Tag.Get("wire") == "lenient" }
+
+// addFields finds the fields of a struct and of those that it embeds. It reports false
+// for a struct that is better left to encoding/json.
+func (p *plan) addFields(t reflect.Type, all planning) bool {
+	found, ok := fieldsIn(t, nil)
+	if !ok {
+		return false
+	}
+	p.fields = dominant(found)
+	if p.fields == nil && found != nil {
+		return false
+	}
+	p.byName, p.folded = make(map[string]named), make(map[string]named)
+	for i := range p.fields {
+		f := &p.fields[i]
+		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
+		p.addName(f.name, named{at: i})
+	}
+	pairs := 0
+	for i := range p.fields {
+		if f := &p.fields[i]; f.second != "" {
+			f.pair = pairs
+			pairs++
+			p.addName(f.second, named{at: i, second: true})
+		}
+	}
+	return true
+}
+
+// addName lets a name lead to a field, unless it leads to another one.
+func (p *plan) addName(name string, to named) {
+	if _, taken := p.byName[name]; !taken {
+		p.byName[name] = to
+	}
+	folded := string(appendFolded(nil, []byte(name)))
+	if _, taken := p.folded[folded]; !taken {
+		p.folded[folded] = to
+	}
+}
+
+// fieldsIn returns the fields of a struct in their order. It reports false where one
+// is of a kind that plans do not have.
+func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
+	for i := range t.NumField() {
+		of := t.Field(i)
+		tag := of.Tag.Get("json")
+		name, options, _ := strings.Cut(tag, ",")
+		at := append(slices.Clip(index), i)
+		switch {
+		case tag == "-":
+		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Struct:
+			inner, ok := fieldsIn(of.Type, at)
+			if !ok {
+				return nil, false
+			}
+			found = append(found, inner...)
+		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Pointer, strings.Contains(options, "string"):
+			return nil, false
+		case of.IsExported():
+			found = append(found, field{
+				name: cmp.Or(name, of.Name), second: of.Tag.Get("or"), index: at,
+				optional: options != "", lenient: isLenient(of), tagged: name != "",
+			})
+		}
+	}
+	return found, true
+}
+
+// dominant leaves out the fields that others of their name hide: one of the struct
+// hides those of structs that it embeds, and one whose tag has the name one that is
+// called so. It returns nil where two fields remain.
+func dominant(found []field) []field {
+	var kept []field
+	for i, f := range found {
+		hidden := false
+		for j, other := range found {
+			if i == j || f.name != other.name {
+				continue
+			}
+			switch order := cmp.Or(cmp.Compare(len(f.index), len(other.index)), -compareBool(f.tagged, other.tagged)); {
+			case order == 0:
+				return nil
+			case order > 0:
+				hidden = true
+			}
+		}
+		if !hidden {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// find returns the field that a name leads to. The case of letters does not matter, as
+// everywhere in encoding/json.
+func (p *plan) find(name []byte) (named, bool) {
+	if found, ok := p.byName[string(name)]; ok {
+		return found, true
+	}
+	var space [64]byte
+	found, ok := p.folded[string(appendFolded(space[:0], name))]
+	return found, ok
+}
+
+// appendFolded appends a name in the one form that it has in common with all names that
+// differ in the case of letters alone.
+func appendFolded(to, name []byte) []byte {
+	for len(name) > 0 {
+		if c := name[0]; c < utf8.RuneSelf {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			to = append(to, c)
+			name = name[1:]
+			continue
+		}
+		r, n := utf8.DecodeRune(name)
+		to = utf8.AppendRune(to, smallest(r))
+		name = name[n:]
+	}
+	return to
+}
+
+// smallest is the first of the runes that are the same letter.
+func smallest(r rune) rune {
+	for {
+		next := unicode.SimpleFold(r)
+		if next <= r {
+			return next // SimpleFold goes around
+		}
+		r = next
+	}
+}
