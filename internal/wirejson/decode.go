@@ -177,32 +177,56 @@ func says(v reflect.Value) int {
 	return saysSomething
 }
 
-// list reads a list, of which nothing of an earlier one remains.
+// list reads a list, of which nothing of an earlier one remains. A long one of unknown
+// length is read in pieces and put together at the end, since enlarging it again and
+// again takes several times the memory.
 func (s *Scanner) list(v reflect.Value, p *plan) {
 	v.SetZero()
+	var pieces []reflect.Value
 	begin, n, last := s.offset(), 0, ""
 	for more := s.open(']'); more; more = s.more(']') {
-		if n == v.Cap() {
-			v.Grow(s.expected(n, s.offset()-begin))
+		if at := v.Len(); at == v.Cap() {
+			room, known := s.room(n, s.offset()-begin)
+			if !known && n >= firstPiece {
+				pieces = append(pieces, reflect.ValueOf(v.Interface()))
+				v.SetZero()
+			}
+			v.Grow(room)
 		}
-		v.SetLen(n + 1)
-		s.value(v.Index(n), p.elem, false, &last)
+		v.SetLen(v.Len() + 1)
+		s.value(v.Index(v.Len()-1), p.elem, false, &last)
 		n++
 	}
-	if n == 0 && s.err == nil { // an empty list is not nil
+	switch {
+	case s.err != nil:
+	case n == 0: // an empty list is not nil
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	case pieces != nil:
+		whole := reflect.MakeSlice(v.Type(), 0, n)
+		for _, piece := range append(pieces, v) {
+			whole = reflect.AppendSlice(whole, piece)
+		}
+		v.Set(whole)
 	}
 }
 
-// expected is how many more elements to make room for in a list that had n in so many
-// bytes: as many as the rest of the text may hold, but not many times those that came,
-// since its length is what the server said.
-func (s *Scanner) expected(n int, size int64) int {
-	const few, atMost = 8, 16
+const (
+	firstPiece   = 32
+	largestPiece = 1 << 10
+)
+
+// room is how many more elements to make room for in a list that had n in so many
+// bytes. If the length of the text is known, it is as many as the rest may hold, but
+// not many times those that came, since the length is what the server says.
+func (s *Scanner) room(n int, size int64) (elements int, known bool) {
+	const few, times = 8, 16
 	left := s.length - s.offset()
-	if n < few || left <= 0 {
-		return 1
+	switch {
+	case n < few:
+		return max(1, n), left > 0
+	case left <= 0:
+		return min(n, largestPiece), false
 	}
 	likely := left * int64(n) / size
-	return int(min(likely+likely/64+1, int64(n)*atMost))
+	return int(min(likely+likely/64+1, int64(n)*times)), true
 }

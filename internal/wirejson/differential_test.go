@@ -122,7 +122,9 @@ func unmarshalLeniently(data []byte, v any) error {
 var supplies = map[string]func(data []byte) *Scanner{
 	"memory": newBytesScanner,
 	"whole":  func(data []byte) *Scanner { return NewScanner(bytes.NewReader(data), math.MaxInt64) },
-	"bytes":  func(data []byte) *Scanner { return NewScanner(iotest.OneByteReader(bytes.NewReader(data)), math.MaxInt64) },
+	"bytes": func(data []byte) *Scanner {
+		return NewScanner(iotest.OneByteReader(bytes.NewReader(data)), math.MaxInt64)
+	},
 	"halves": func(data []byte) *Scanner {
 		return NewScanner(iotest.HalfReader(iotest.DataErrReader(bytes.NewReader(data))), math.MaxInt64)
 	},
