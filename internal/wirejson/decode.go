@@ -227,6 +227,6 @@ func (s *Scanner) room(n int, size int64) (elements int, known bool) {
 	case left <= 0:
 		return min(n, largestPiece), false
 	}
-	likely := left * int64(n) / size
+	likely := left / max(1, size/int64(n))
 	return int(min(likely+likely/64+1, int64(n)*times)), true
 }

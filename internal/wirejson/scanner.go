@@ -68,7 +68,7 @@ var spare = sync.Pool{New: func() any { return &Scanner{seen: make(map[*plan]*me
 // two calls of [Scanner.Mark], or in all if there are none.
 func NewScanner(r io.Reader, limit int64) *Scanner {
 	s := spare.Get().(*Scanner)
-	if s.buffer == nil {
+	if cap(s.buffer) < windowSize {
 		s.buffer = make([]byte, windowSize)
 	}
 	s.reset(r, s.buffer[:0], limit)
