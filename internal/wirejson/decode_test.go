@@ -404,11 +404,14 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got := Text(raw)
 		var text string
+		bare := string(bytes.Trim(raw, " \t\r\n"))
 		switch {
-		case string(raw) == "null":
+		case bare == "null":
 			require.Empty(t, got)
-		case len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil:
+		case strings.HasPrefix(bare, `"`) && json.Unmarshal(raw, &text) == nil:
 			require.Equal(t, text, got)
+		case json.Valid(raw):
+			require.Equal(t, bare, got)
 		default:
 			require.Equal(t, string(raw), got)
 		}

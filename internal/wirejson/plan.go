@@ -47,7 +47,6 @@ type field struct {
 	plan     *plan
 	optional bool // left out of queries where it is zero
 	lenient  bool
-	tagged   bool // its name is that of its tag
 }
 
 // named is the field that a name leads to.
@@ -132,28 +131,35 @@ func isLenient(f reflect.StructField) bool { return f.Tag.Get("wire") == "lenien
 // for a struct that is better left to encoding/json.
 func (p *plan) addFields(t reflect.Type, all planning) bool {
 	found, ok := fieldsIn(t, nil)
-	if !ok {
-		return false
-	}
-	p.fields = dominant(found)
-	if p.fields == nil && found != nil {
-		return false
+	depth := make(map[string]int)
+	for _, f := range found {
+		if d := depth[f.name]; d == 0 || len(f.index) < d {
+			depth[f.name] = len(f.index)
+		}
 	}
 	p.byName, p.folded = make(map[string]named), make(map[string]named)
-	for i := range p.fields {
-		f := &p.fields[i]
-		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
-		p.addName(f.name, named{at: i})
-	}
 	pairs := 0
-	for i := range p.fields {
-		if f := &p.fields[i]; f.second != "" {
+	for _, f := range found {
+		if len(f.index) > depth[f.name] {
+			continue // hidden by a field further out
+		}
+		if _, twice := p.byName[f.name]; twice {
+			return false
+		}
+		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
+		if f.second != "" {
 			f.pair = pairs
 			pairs++
+		}
+		p.addName(f.name, named{at: len(p.fields)})
+		p.fields = append(p.fields, f)
+	}
+	for i, f := range p.fields {
+		if f.second != "" {
 			p.addName(f.second, named{at: i, second: true})
 		}
 	}
-	return true
+	return ok
 }
 
 // addName lets a name lead to a field, unless it leads to another one.
@@ -188,46 +194,11 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 		case of.IsExported():
 			found = append(found, field{
 				name: cmp.Or(name, of.Name), second: of.Tag.Get("or"), index: at,
-				optional: options != "", lenient: isLenient(of), tagged: name != "",
+				optional: options != "", lenient: isLenient(of),
 			})
 		}
 	}
 	return found, true
-}
-
-// dominant leaves out the fields that others of their name hide: one of the struct
-// hides those of structs that it embeds, and one whose tag has the name one that is
-// called so. It returns nil where two fields remain.
-func dominant(found []field) []field {
-	var kept []field
-	for i, f := range found {
-		hidden := false
-		for j, other := range found {
-			if i == j || f.name != other.name {
-				continue
-			}
-			switch order := cmp.Or(cmp.Compare(len(f.index), len(other.index)), -compareBool(f.tagged, other.tagged)); {
-			case order == 0:
-				return nil
-			case order > 0:
-				hidden = true
-			}
-		}
-		if !hidden {
-			kept = append(kept, f)
-		}
-	}
-	return kept
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // find returns the field that a name leads to. The case of letters does not matter, as

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -15,18 +16,8 @@ import (
 func Text(raw []byte) string {
 	s := newBytesScanner(raw)
 	defer s.Free()
-	if s.next() == '"' {
-		content, plain := s.quoted()
-		switch {
-		case s.End() != nil:
-		case plain:
-			return string(content)
-		default:
-			return string(unquote(nil, content))
-		}
-	}
-	if string(raw) == "null" {
-		return ""
+	if text := s.Text(); s.End() == nil {
+		return text
 	}
 	return string(raw)
 }
@@ -82,7 +73,7 @@ func (s *Scanner) escape(n int) int {
 	}
 	n += 2
 	for ; digits > 0; digits-- {
-		if hexValue[s.byteAt(n)] == noHex {
+		if _, ok := hexDigit(s.byteAt(n)); !ok {
 			s.at = min(s.at+n, len(s.window))
 			s.unexpected()
 			return n
@@ -171,33 +162,25 @@ func unquote(to, content []byte) []byte {
 		}
 		c := content[1]
 		content = content[2:]
-		switch c {
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
-			r := fourHex(content)
-			content = content[4:]
-			if utf16.IsSurrogate(r) {
-				low := rune(utf8.RuneError)
-				if len(content) >= 6 && content[0] == '\\' && content[1] == 'u' {
-					low = fourHex(content[2:])
-				}
-				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-					content = content[6:]
-				}
-			}
-			to = utf8.AppendRune(to, r)
+		if i := strings.IndexByte("bfnrt", c); i >= 0 {
+			c = "\b\f\n\r\t"[i]
+		}
+		if c != 'u' {
+			to = append(to, c)
 			continue
 		}
-		to = append(to, c)
+		r := fourHex(content)
+		content = content[4:]
+		if utf16.IsSurrogate(r) {
+			low := rune(utf8.RuneError)
+			if bytes.HasPrefix(content, []byte(`\u`)) {
+				low = fourHex(content[2:])
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				content = content[6:]
+			}
+		}
+		to = utf8.AppendRune(to, r)
 	}
 	return to
 }
@@ -206,33 +189,27 @@ func appendValid(to, text []byte) []byte {
 	if utf8.Valid(text) {
 		return append(to, text...)
 	}
-	for _, r := range string(text) { // each invalid byte is a U+FFFD
-		to = utf8.AppendRune(to, r)
-	}
-	return to
+	return append(to, string([]rune(string(text)))...) // each invalid byte is a U+FFFD
 }
 
 // fourHex is the number that four hexadecimal digits write.
-func fourHex(digits []byte) rune {
-	_ = digits[3]
-	return rune(hexValue[digits[0]])<<12 | rune(hexValue[digits[1]])<<8 | rune(hexValue[digits[2]])<<4 | rune(hexValue[digits[3]])
+func fourHex(digits []byte) (n rune) {
+	for _, c := range digits[:4] {
+		digit, _ := hexDigit(c)
+		n = n<<4 | digit
+	}
+	return n
 }
 
-const noHex = 0xff
-
-// hexValue is the value of each hexadecimal digit, and noHex for all other bytes.
-var hexValue = func() (values [256]byte) {
-	for i := range values {
-		values[i] = noHex
+func hexDigit(c byte) (value rune, ok bool) {
+	switch letter := c | ' '; {
+	case isDigit(c):
+		return rune(c - '0'), true
+	case 'a' <= letter && letter <= 'f':
+		return rune(letter-'a') + 10, true
 	}
-	for i := range byte(10) {
-		values['0'+i] = i
-	}
-	for i := range byte(6) {
-		values['a'+i], values['A'+i] = 10+i, 10+i
-	}
-	return values
-}()
+	return 0, false
+}
 
 // truth reads a boolean that may be written as text or as a number: nil is neither.
 func truth(raw []byte) *bool {
