@@ -42,7 +42,7 @@ type RestoreNewestRequest struct {
 }
 
 func (r *RestoreNewestRequest) check() error {
-	check := &checker{operation: operation{path: "restore-newest"}}
+	check := &validation{operation: operation{path: "restore-newest"}}
 	check.required("HostID", r.HostID)
 	if !r.InPlace {
 		check.given("Dir", r.Dir != "")
@@ -84,7 +84,7 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 // service's own mark, and neither the host nor the status filter of the service.
 func (s Snapshots) newest(ctx context.Context, req *ListSnapshotsRequest) (*Snapshot, error) {
 	var newest *Snapshot
-	call, answer, err := each(ctx, s.client, snapshotList, req, func(snapshot Snapshot) bool {
+	cl, a, err := stream(ctx, s.client, snapshotList, req, func(snapshot Snapshot) bool {
 		if snapshot.HostID == req.HostID && snapshot.Status == req.Status && (newest == nil || snapshot.after(newest)) {
 			newest = &snapshot
 		}
@@ -94,7 +94,7 @@ func (s Snapshots) newest(ctx context.Context, req *ListSnapshotsRequest) (*Snap
 	case err != nil:
 		return nil, err
 	case newest == nil:
-		return nil, call.fail(answer, fmt.Errorf("available snapshot of host %q: %w", req.HostID, ErrNotFound), false)
+		return nil, newError(cl, a, fmt.Errorf("available snapshot of host %q: %w", req.HostID, ErrNotFound))
 	}
 	return newest, nil
 }

@@ -43,7 +43,7 @@ type ListSnapshotsRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListSnapshotsRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListSnapshotsRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 // ListSnapshotsResponse is the answer of Snapshots.List.
 type ListSnapshotsResponse struct {
@@ -85,10 +85,10 @@ type Snapshot struct {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	return do[ListSnapshotsResponse](ctx, s.client, snapshotList, req)
+	return do(ctx, s.client, snapshotList, copyOf(req), new(ListSnapshotsResponse))
 }
 
-var snapshotList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
+var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
 
 // All gives out the snapshots of a region one by one, in the order of the service, as
 // they arrive. It makes one request each time it is ranged over, and holds one
@@ -114,9 +114,9 @@ type GetSnapshotRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetSnapshotRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupSnapID", r.ID)
+func (r *GetSnapshotRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupSnapID", r.ID)
 }
 
 // Get finds a snapshot by its ID, in one request that asks for what the ID matches.
@@ -125,14 +125,14 @@ func (r *GetSnapshotRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
-	r, _, err := fill(s.client, snapshotList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(snapshotList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, sought[Snapshot]{
-		what:  fmt.Sprintf("snapshot %q", r.ID),
-		id:    func(snapshot *Snapshot) string { return snapshot.ID },
-		match: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
+	return find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, target[Snapshot]{
+		what:    fmt.Sprintf("snapshot %q", r.ID),
+		id:      func(snapshot *Snapshot) string { return snapshot.ID },
+		matches: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
 	})
 }
 
@@ -150,9 +150,9 @@ type DeleteResourceRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *DeleteResourceRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupObjectID", r.ID)
+func (r *DeleteResourceRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupObjectID", r.ID)
 }
 
 // DeleteResourceResponse is the answer of Snapshots.DeleteResource.
@@ -169,5 +169,5 @@ type DeleteResourceResponse struct {
 //
 // POST /v4/backup/delete-resources-backup (删除备份资源)
 func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceRequest) (*DeleteResourceResponse, error) {
-	return do[DeleteResourceResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, copyOf(req), new(DeleteResourceResponse))
 }

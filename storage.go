@@ -40,12 +40,12 @@ type CreateStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *CreateStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.name("backupStorageName", r.Name)
-	c.capacity(r.CapacityGB)
-	c.period(r.CycleType, r.CycleCount)
-	c.token(&r.ClientToken)
+func (r *CreateStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.name("backupStorageName", r.Name)
+	v.capacity(r.CapacityGB)
+	v.period(r.CycleType, r.CycleCount)
+	v.token(&r.ClientToken)
 }
 
 // Create orders a repository. It costs money. With one client token it can be
@@ -56,7 +56,7 @@ func (r *CreateStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
 }
 
 // StorageStatus is the state of a repository.
@@ -83,7 +83,7 @@ type ListStoragesRequest struct {
 	Status StorageStatus `json:"backupStorageStatus,omitempty"`
 }
 
-func (r *ListStoragesRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 // ListStoragesResponse is the answer of Storages.List.
 type ListStoragesResponse struct {
@@ -129,10 +129,10 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
-	return do[ListStoragesResponse](ctx, s.client, storageList, req)
+	return do(ctx, s.client, storageList, copyOf(req), new(ListStoragesResponse))
 }
 
-var storageList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
+var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
 // All gives out the repositories of a region one by one as they arrive, in memory
 // that does not grow with the list. It makes one request each time it is ranged over.
@@ -150,9 +150,9 @@ type GetStorageRequest struct {
 	ID       string `json:"backupStorageID"`
 }
 
-func (r *GetStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
+func (r *GetStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
 }
 
 // Get finds a repository by its ID, in one request. One that is not there is an
@@ -160,14 +160,14 @@ func (r *GetStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(storageList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, sought[Storage]{
-		what:  fmt.Sprintf("repository %q", r.ID),
-		id:    func(storage *Storage) string { return storage.ID },
-		match: func(storage *Storage) bool { return storage.ID == r.ID },
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, target[Storage]{
+		what:    fmt.Sprintf("repository %q", r.ID),
+		id:      func(storage *Storage) string { return storage.ID },
+		matches: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
 }
 
@@ -179,9 +179,9 @@ type FindStorageRequest struct {
 	Name string `json:"backupStorageName"`
 }
 
-func (r *FindStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageName", r.Name)
+func (r *FindStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageName", r.Name)
 }
 
 // Find finds a repository by its exact name, as one that was bought is found, in
@@ -191,14 +191,14 @@ func (r *FindStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(storageList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, sought[Storage]{
-		what:  fmt.Sprintf("repository named %q", r.Name),
-		id:    func(storage *Storage) string { return storage.ID },
-		match: func(storage *Storage) bool { return storage.Name == r.Name },
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, target[Storage]{
+		what:    fmt.Sprintf("repository named %q", r.Name),
+		id:      func(storage *Storage) string { return storage.ID },
+		matches: func(storage *Storage) bool { return storage.Name == r.Name },
 	})
 }
 
@@ -215,11 +215,11 @@ type ResizeStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *ResizeStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.capacity(r.CapacityGB)
-	c.token(&r.ClientToken)
+func (r *ResizeStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.capacity(r.CapacityGB)
+	v.token(&r.ClientToken)
 }
 
 // Resize orders more capacity for a repository; one cannot be made smaller. It costs
@@ -230,7 +230,7 @@ func (r *ResizeStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/resize-storage-backup (扩容存储库)
 func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, copyOf(req), new(Order))
 }
 
 // RenewStorageRequest is the request of Storages.Renew.
@@ -247,11 +247,11 @@ type RenewStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *RenewStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.period(r.CycleType, r.CycleCount)
-	c.token(&r.ClientToken)
+func (r *RenewStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.period(r.CycleType, r.CycleCount)
+	v.token(&r.ClientToken)
 }
 
 // Renew orders more time for a repository. It costs money. With one client token it
@@ -261,7 +261,7 @@ func (r *RenewStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/renew-storage-backup (续订存储库)
 func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, copyOf(req), new(Order))
 }
 
 // UnsubscribeStorageRequest is the request of Storages.Unsubscribe.
@@ -274,10 +274,10 @@ type UnsubscribeStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *UnsubscribeStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.token(&r.ClientToken)
+func (r *UnsubscribeStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.token(&r.ClientToken)
 }
 
 // Unsubscribe gives a repository back and destroys every backup in it, which cannot
@@ -288,8 +288,8 @@ func (r *UnsubscribeStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/refund-storage-backup (退订存储库)
 func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, copyOf(req), new(Order))
 }
 
 // capacity checks the capacity of a repository in GB.
-func (c *checker) capacity(gb int) { c.between("backupStorageCapacity", gb, 100, 1024000) }
+func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }

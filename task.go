@@ -50,7 +50,7 @@ type ListTasksRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListTasksRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 // ListTasksResponse is the answer of Tasks.List.
 type ListTasksResponse struct {
@@ -94,10 +94,10 @@ type Task struct {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do[ListTasksResponse](ctx, s.client, taskList, req)
+	return do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
 }
 
-var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
+var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
 
 // All gives out the tasks of a region one by one as they arrive, in memory that
 // does not grow with the list. It makes one request each time it is ranged over.
@@ -118,9 +118,9 @@ type GetTaskRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetTaskRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupTaskID", r.ID)
+func (r *GetTaskRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupTaskID", r.ID)
 }
 
 // Get finds a task by its ID. It asks for what the ID matches, and for all tasks
@@ -130,14 +130,14 @@ func (r *GetTaskRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
-	r, _, err := fill(s.client, taskList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(taskList, r); err != nil {
 		return nil, err
 	}
-	task := sought[Task]{
-		what:  fmt.Sprintf("task %q", r.ID),
-		id:    func(task *Task) string { return task.ID },
-		match: func(task *Task) bool { return task.ID == r.ID },
+	task := target[Task]{
+		what:    fmt.Sprintf("task %q", r.ID),
+		id:      func(task *Task) string { return task.ID },
+		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
 	if errors.Is(err, ErrNotFound) {
@@ -160,9 +160,9 @@ type CancelTaskRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CancelTaskRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupTaskID", r.ID)
+func (r *CancelTaskRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupTaskID", r.ID)
 }
 
 // CancelTaskResponse is the answer of Tasks.Cancel.
@@ -178,7 +178,7 @@ type CancelTaskResponse struct {
 //
 // POST /v4/backup/cancel-task-backup (取消备份任务)
 func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskResponse, error) {
-	return do[CancelTaskResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, copyOf(req), new(CancelTaskResponse))
 }
 
 // Restores are the tasks that bring the files of a snapshot back to a host.
@@ -234,12 +234,12 @@ type CreateRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CreateRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupSnapID", r.SnapshotID)
+func (r *CreateRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupSnapID", r.SnapshotID)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	c.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
-	c.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
+	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
 }
 
 // CreateRestoreResponse is the answer of Restores.Create.
@@ -249,7 +249,7 @@ type CreateRestoreResponse struct {
 	ID string `json:"backupRestoreID"`
 }
 
-func (r *CreateRestoreResponse) check(*call, *attempt) error {
+func (r *CreateRestoreResponse) check(*call, *answer) error {
 	if r.ID == "" {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}
@@ -265,7 +265,7 @@ func (r *CreateRestoreResponse) check(*call, *attempt) error {
 //
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
-	return do[CreateRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, copyOf(req), new(CreateRestoreResponse))
 }
 
 // RestoreStatus is the state of a restore.
@@ -301,7 +301,7 @@ type ListRestoresRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListRestoresRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 // ListRestoresResponse is the answer of Restores.List.
 type ListRestoresResponse struct {
@@ -361,10 +361,10 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do[ListRestoresResponse](ctx, s.client, restoreList, req)
+	return do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
 }
 
-var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
+var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
 
 // All gives out the restores of a region one by one as they arrive, in memory that
 // does not grow with the list. It makes one request each time it is ranged over.
@@ -385,9 +385,9 @@ type GetRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupRestoreID", r.ID)
+func (r *GetRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupRestoreID", r.ID)
 }
 
 // Get finds a restore by its ID, in one request. One that is not there is an error
@@ -395,14 +395,14 @@ func (r *GetRestoreRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
-	r, _, err := fill(s.client, restoreList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(restoreList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Restore]{
-		what:  fmt.Sprintf("restore %q", r.ID),
-		id:    func(restore *Restore) string { return restore.ID },
-		match: func(restore *Restore) bool { return restore.ID == r.ID },
+	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
+		what:    fmt.Sprintf("restore %q", r.ID),
+		id:      func(restore *Restore) string { return restore.ID },
+		matches: func(restore *Restore) bool { return restore.ID == r.ID },
 	})
 }
 
@@ -420,9 +420,9 @@ type CancelRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CancelRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupRestoreID", r.ID)
+func (r *CancelRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupRestoreID", r.ID)
 }
 
 // CancelRestoreResponse is the answer of Restores.Cancel.
@@ -439,5 +439,5 @@ type CancelRestoreResponse struct {
 //
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
-	return do[CancelRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
 }

@@ -221,7 +221,7 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 
 // checkIDs refuses to wait for what has no ID, and says which of several that is.
 func checkIDs(name, field string, ids ...string) error {
-	check := &checker{operation: operation{path: name}}
+	check := &validation{operation: operation{path: name}}
 	for i, id := range ids {
 		which := field
 		if len(ids) > 1 {
@@ -238,11 +238,11 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
 	}
-	if w.client != nil && w.client.scopes != nil {
-		var s scope // so that closing the client ends the sleep, too
-		w.client.scopes.enter(ctx, &s)
-		defer w.client.scopes.leave(&s)
-		ctx = s.Context
+	if w.client.isMade() {
+		var l lifetime // so that closing the client ends the sleep, too
+		w.client.engine.lifetimes.begin(ctx, &l)
+		defer w.client.engine.lifetimes.end(&l)
+		ctx = l.ctx
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
@@ -263,11 +263,6 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 			return &WaitError{Pending: pending(), Last: last, Err: causeOf(ctx)}
 		}
 	}
-}
-
-// isCutOff reports whether the failure of a look is but the end of its context.
-func isCutOff(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
 }
 
 // isFinal reports whether a look failed in a way that the next one would, too. An
