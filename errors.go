@@ -220,6 +220,15 @@ func (e *Error) sentinel() error {
 	return sentinelOf(e.Code)
 }
 
+// isPage reports whether the answer came from somebody in the place of the service: a page of HTML,
+// or a refusal of the path without the envelope.
+func (e *Error) isPage() bool {
+	if e.form != formNone || e.HTTPStatus == 0 {
+		return false
+	}
+	return e.HTTPStatus == 501 || e.HTTPStatus >= 400 && e.HTTPStatus < 500 || strings.HasPrefix(strings.TrimSpace(e.Body), "<")
+}
+
 // HasCode reports whether the error has the code, whatever the case of its letters.
 func (e *Error) HasCode(code string) bool { return e != nil && strings.EqualFold(e.Code, code) }
 

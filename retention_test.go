@@ -38,7 +38,7 @@ func TestRetentionInWords(t *testing.T) {
 		"value of zero":       {KeepDays(0), "invalid retention: value must be 1 to 2147483647, is 0"},
 		"negative ladder":     {KeepDays(30).WithLadder(7, -4, 0, 0), "invalid retention: conf.week must be 0 to 2147483647, is -4"},
 		"undocumented unit":   {Retention{Unit: 7, Value: Ptr(3)}, "3 of unit 7, which is not documented"},
-		"undocumented, alone": {Retention{Unit: 7}, "invalid retention: value is required"},
+		"undocumented, alone": {Retention{Unit: -4}, "by type -4, which is not documented"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

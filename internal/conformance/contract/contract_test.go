@@ -621,7 +621,6 @@ func TestValidation(t *testing.T) {
 		{"hourly at hour 24", "new-backup-policy", plan, conformance.Object{"backupPeriodInfo": conformance.Object{"rule": 0, "hour": 24}}, []string{"backupPeriodInfo.hour"}},
 		{"kept for 0 days", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": 1, "value": 0}}, []string{"backupRetentionInfo.value"}},
 		{"kept for -1 weeks", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": 2, "value": -1}}, []string{"backupRetentionInfo.value"}},
-		{"kept in an unknown unit, without value", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": 9}}, []string{"backupRetentionInfo.value"}},
 		{"given directories, none given", "new-backup-policy", plan, conformance.Object{"directType": 1, "backupFileInfo": conformance.Object{"dirs": []any{}}}, []string{"backupFileInfo.dirs"}},
 		{"advanced rule without rule and directories", "new-backup-policy", plan, conformance.Object{"directType": 2, "backupFileInfo": conformance.Object{"files": []any{"/a"}}}, []string{"backupFileInfo.dirs", "backupFileInfo.rule"}},
 		{"all directories with some named", "new-backup-policy", plan, conformance.Object{"backupFileInfo": conformance.Object{"dirs": []any{"/a"}}}, nil},

@@ -450,6 +450,31 @@ func TestOperationsAreDocumented(t *testing.T) {
 	}
 }
 
+// CONTRIBUTING.md places every file of the package and every directory, and none that
+// is not there.
+func TestLayoutPlacesEveryFile(t *testing.T) {
+	t.Parallel()
+	_, layout, found := strings.Cut(read(t, "CONTRIBUTING.md"), "\n## How the code is laid out\n")
+	require.True(t, found)
+	layout, _, _ = strings.Cut(layout, "\n## ")
+	placed := regexp.MustCompile(`\w+\.go\b`).FindAllString(layout, -1)
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		name := entry.Name()
+		switch {
+		case strings.HasPrefix(name, "."):
+		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
+			assert.True(t, slices.Contains(placed, name), "it does not place %s", name)
+		case entry.IsDir():
+			assert.True(t, strings.Contains(layout, "`"+name+"`"), "it does not place %s", name)
+		}
+	}
+	for _, name := range placed {
+		assert.FileExists(t, name)
+	}
+}
+
 // The doc comments say method, path and Chinese title of each operation, the same
 // wherever they do, and the READMEs repeat the title.
 func TestTitlesOfOperations(t *testing.T) {

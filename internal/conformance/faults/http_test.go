@@ -121,23 +121,25 @@ func TestFaultStatus(t *testing.T) {
 		name, line, body string
 		is               error
 	}{
-		{"400", "400 Bad Request", "", nil},
+		{"400", "400 Bad Request", "", ctcbr.ErrBadAnswer},
 		{"401", "401 Unauthorized", "", ctcbr.ErrUnauthorized},
 		{"401 with a hint", "401 Unauthorized", `{"statusCode":900,"error":"CTAPI.Auth.SignatureInvalid","message":"the signature does not match"}`, ctcbr.ErrUnauthorized},
 		{"401 with a page", "401 Unauthorized", gatewayPage, ctcbr.ErrUnauthorized},
 		{"403 with an IP allow-list", "403 Forbidden", `{"statusCode":900,"error":"CTAPI.Auth.IPNotAllowed","message":"not on the allow-list"}`, ctcbr.ErrUnauthorized},
 		{"403 that calls itself a success", "403 Forbidden", `{"statusCode":800,"returnObj":{"status":"success"}}`, ctcbr.ErrUnauthorized},
-		{"404", "404 Not Found", "", ctcbr.ErrNotFound},
-		{"404 that calls itself a success", "404 Not Found", successAnswer, ctcbr.ErrNotFound},
-		{"405", "405 Method Not Allowed", "", nil},
-		{"408", "408 Request Timeout", "", nil},
-		{"409", "409 Conflict", "", nil},
-		{"410", "410 Gone", "", nil},
-		{"413", "413 Content Too Large", "", nil},
-		{"418", "418 I'm a teapot", "short and stout", nil},
-		{"425", "425 Too Early", "", nil},
-		{"451", "451 Unavailable For Legal Reasons", gatewayPage, nil},
-		{"499", "499 Client Closed Request", "", nil},
+		{"404", "404 Not Found", "", ctcbr.ErrBadAnswer},
+		{"404 with a page", "404 Not Found", gatewayPage, ctcbr.ErrBadAnswer},
+		{"404 of the service", "404 Not Found", `{"statusCode":900,"error":"Backup.Plan.Missing"}`, ctcbr.ErrNotFound},
+		{"404 that calls itself a success", "404 Not Found", successAnswer, nil},
+		{"405", "405 Method Not Allowed", "", ctcbr.ErrBadAnswer},
+		{"408", "408 Request Timeout", "", ctcbr.ErrBadAnswer},
+		{"409", "409 Conflict", "", ctcbr.ErrBadAnswer},
+		{"410", "410 Gone", "", ctcbr.ErrBadAnswer},
+		{"413", "413 Content Too Large", "", ctcbr.ErrBadAnswer},
+		{"418", "418 I'm a teapot", "short and stout", ctcbr.ErrBadAnswer},
+		{"425", "425 Too Early", "", ctcbr.ErrBadAnswer},
+		{"451", "451 Unavailable For Legal Reasons", gatewayPage, ctcbr.ErrBadAnswer},
+		{"499", "499 Client Closed Request", "", ctcbr.ErrBadAnswer},
 	} {
 		e := final(statusOf(c.line))
 		if c.is != nil {
@@ -524,7 +526,7 @@ func TestFaultErrorTellsWhatWasAnswered(t *testing.T) {
 		"a page":                   {answer: answer("403 Forbidden", "<p>Your\r\nIP is not allowed</p>"), status: 403, body: "<p>Your\r\nIP is not allowed</p>", is: ctcbr.ErrUnauthorized},
 		"the beginning of a page":  {answer: answer("502 Bad Gateway", strings.Repeat("x", 1000)), status: 502, body: strings.Repeat("x", 256), is: ctcbr.ErrUnavailable},
 		"a page that was cut":      {answer: "HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 100\r\n\r\ncut", status: 502, body: "cut", is: io.ErrUnexpectedEOF},
-		"the status of a cut page": {answer: "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 100\r\n\r\ncut", status: 404, body: "cut", is: ctcbr.ErrNotFound},
+		"the status of a cut page": {answer: "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 100\r\n\r\ncut", status: 404, body: "cut", is: ctcbr.ErrBadAnswer},
 		"a page that is no text":   {answer: answer("418 I'm a teapot", "\xff\x00\x1b[31m"), status: 418, body: "\ufffd\x00\x1b[31m"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,8 +44,15 @@ func TestFaultOrderInProgress(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := answering(answer(line, body))(t)
-					if statusOf(line) >= 500 {
-						s.try(t.Context(), t, orderDeed, lost(ctcbr.ErrUnavailable).with(statusOf(line)).order)
+					switch status := statusOf(line); {
+					case status >= 500:
+						s.try(t.Context(), t, orderDeed, lost(ctcbr.ErrUnavailable).with(status).order)
+						s.end(t)
+						return
+					case status == 401 || status == 403:
+						var call *ctcbr.Error
+						require.ErrorAs(t, s.try(t.Context(), t, orderDeed, final(status, ctcbr.ErrUnauthorized).order), &call)
+						require.NotEmpty(t, call.OrderID, "refused keys outrank the order, which is not lost")
 						s.end(t)
 						return
 					}

@@ -408,7 +408,7 @@ func TestAllIsTriedAgainBeforeItsFirstItem(t *testing.T) {
 		"garbled":               {first: func() *http.Response { return wireAnswer(200, strings.NewReader("<html>")) }, times: 1, asked: 2},
 		"garbled for good":      {first: func() *http.Response { return wireAnswer(200, strings.NewReader("<html>")) }, times: 2, asked: 2, want: ctcbr.ErrBadAnswer, status: 200},
 		"refused":               {first: func() *http.Response { return wireAnswer(400, strings.NewReader(threeSnapshots)) }, times: 1, asked: 1, want: errAny, status: 400},
-		"not found":             {first: func() *http.Response { return wireAnswer(404, strings.NewReader("")) }, times: 1, asked: 1, want: ctcbr.ErrNotFound, status: 404},
+		"not found":             {first: func() *http.Response { return wireAnswer(404, strings.NewReader("")) }, times: 1, asked: 1, want: ctcbr.ErrBadAnswer, status: 404},
 		"redirected":            {first: func() *http.Response { return wireAnswer(302, strings.NewReader("")) }, times: 1, asked: 1, want: ctcbr.ErrRedirect, status: 302},
 		"a list in no envelope": {first: func() *http.Response { return wireAnswer(200, strings.NewReader("[]")) }, times: 1, asked: 2},
 	} {

@@ -19,7 +19,7 @@ import (
 var sentinels = []error{
 	ctcbr.ErrOutcomeUnknown, ctcbr.ErrNotFound, ctcbr.ErrAmbiguous, ctcbr.ErrUnauthorized, ctcbr.ErrThrottled,
 	ctcbr.ErrUnavailable, ctcbr.ErrOrderInProgress, ctcbr.ErrTooLarge, ctcbr.ErrBadAnswer, ctcbr.ErrRejected,
-	ctcbr.ErrRedirect, ctcbr.ErrInvalid, ctcbr.ErrClosed,
+	ctcbr.ErrRedirect, ctcbr.ErrInvalid, ctcbr.ErrClosed, ctcbr.ErrRegion,
 }
 
 // Every sentinel, and what brings it about. An error matches those and no others.
@@ -51,8 +51,8 @@ func TestWhatErrorsMatch(t *testing.T) {
 	}{
 		"HTTP 401":             {act: read, fault: status(401), is: []error{ctcbr.ErrUnauthorized}},
 		"HTTP 403":             {act: order, fault: status(403), is: []error{ctcbr.ErrUnauthorized}},
-		"HTTP 404":             {act: write, fault: status(404), is: []error{ctcbr.ErrNotFound}},
-		"HTTP 418":             {act: read, fault: status(418)},
+		"HTTP 404":             {act: write, fault: status(404), is: []error{ctcbr.ErrBadAnswer}},
+		"HTTP 418":             {act: read, fault: status(418), is: []error{ctcbr.ErrBadAnswer}},
 		"HTTP 429":             {act: write, fault: status(429), is: []error{ctcbr.ErrThrottled}},
 		"HTTP 301":             {act: read, fault: status(301), is: []error{ctcbr.ErrRedirect}},
 		"HTTP 308 of a write":  {act: write, fault: status(308), is: []error{ctcbr.ErrRedirect}},
@@ -60,6 +60,16 @@ func TestWhatErrorsMatch(t *testing.T) {
 		"HTTP 501 of an order": {act: order, fault: status(501), is: []error{ctcbr.ErrUnavailable, ctcbr.ErrOutcomeUnknown}},
 		"HTTP 503 of a write":  {act: write, fault: status(503), is: []error{ctcbr.ErrUnavailable, ctcbr.ErrOutcomeUnknown}},
 
+		"code of a region":               {act: read, fault: code("Openapi.RegionInfo.AccessFailed"), is: []error{ctcbr.ErrRegion}},
+		"its code with HTTP 404":         {act: write, fault: &cbrtest.Fault{Status: 404, Code: "openapi.regionInfo.accessFailed"}, is: []error{ctcbr.ErrRegion}},
+		"a region that is not found":     {act: order, fault: code("Backup.Region.NotFound"), is: []error{ctcbr.ErrRegion}},
+		"a missing permission":           {act: read, fault: code("CTIAM_0005"), is: []error{ctcbr.ErrUnauthorized}},
+		"a missing privilege":            {act: order, fault: code("ctiam_1044"), is: []error{ctcbr.ErrUnauthorized}},
+		"a fault of the platform":        {act: read, fault: code("openapi.innerSys.accessFailed"), is: []error{ctcbr.ErrUnavailable}},
+		"one under a write":              {act: write, fault: code("openapi.charge.fused"), is: []error{ctcbr.ErrUnavailable, ctcbr.ErrOutcomeUnknown}},
+		"one under an order":             {act: order, fault: code("Openapi.Yacos.accessFailed"), is: []error{ctcbr.ErrUnavailable, ctcbr.ErrOutcomeUnknown}},
+		"an access key by HTTP 500":      {act: order, fault: &cbrtest.Fault{Status: 500, Code: "openapi.requestParse.accessKeyInvalid"}, is: []error{ctcbr.ErrUnauthorized}},
+		"an order of a sibling product":  {act: order, fault: code("Openapi.Order.Inprogress"), is: []error{ctcbr.ErrOrderInProgress}},
 		"code of what is not found":      {act: read, fault: code("Backup.Storage.NotFound"), is: []error{ctcbr.ErrNotFound}},
 		"code of what does not exist":    {act: order, fault: code("backup.order.notExist"), is: []error{ctcbr.ErrNotFound}},
 		"code of what not exists":        {act: write, fault: code("Backup.Plan.NotExists"), is: []error{ctcbr.ErrNotFound}},

@@ -56,11 +56,11 @@ func TestHints(t *testing.T) {
 		hint  string
 	}{
 		"a region that is not there": {act: list, opts: []ctcbr.Option{ctcbr.WithRegion("200000009999")},
-			is: ctcbr.ErrNotFound, hint: "give the ID of a region, not its name: Regions.List has both"},
+			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
 		"the name of a region": {act: order, opts: []ctcbr.Option{ctcbr.WithRegion("华东1")},
-			is: ctcbr.ErrNotFound, hint: "give the ID of a region, not its name: Regions.List has both"},
+			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
 		"an access key that is not known": {act: list, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("nobody", "test-sk")},
-			is: ctcbr.ErrUnauthorized, hint: "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
 		"a wrong secret key": {act: order, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
 			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
 		"keys refused without a word": {act: list, setup: answers(cbrtest.Fault{Status: 401}),
@@ -115,7 +115,7 @@ func TestHints(t *testing.T) {
 		"a redirect to nowhere": {act: list, setup: answers(cbrtest.Fault{Status: 302}),
 			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
 		"a redirect with a code": {act: list, setup: answers(cbrtest.Fault{Status: 301, Code: "CTAPI.Region.NotFound"}),
-			is: ctcbr.ErrRedirect, hint: "give the ID of a region, not its name: Regions.List has both"},
+			is: ctcbr.ErrRedirect, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
 		"too many requests": {act: list, setup: answers(cbrtest.Fault{Status: 429}),
 			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
 		"too many requests, by a code alone": {act: list, setup: answers(cbrtest.Fault{Code: "CTAPI.FlowLimit"}),

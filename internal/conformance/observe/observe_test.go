@@ -151,7 +151,7 @@ func TestLogHasARecordOfEveryAttempt(t *testing.T) {
 					want := c.records[i]
 					keys := []string{"attempt", "duration", "level", "msg", "operation", "request_id", "status", "time"}
 					if want.says != "" {
-						keys = append(keys, "error")
+						keys = append(keys, "error", "retry")
 						require.Contains(t, got["error"], want.says)
 					}
 					require.ElementsMatch(t, keys, slices.Collect(maps.Keys(got)))
@@ -553,7 +553,7 @@ func TestMiddlewareChangesRequestsAndResponses(t *testing.T) {
 			resp.Body.Close()
 			return &http.Response{StatusCode: 404, Body: io.NopCloser(strings.NewReader("gone"))}, nil
 		}}, func(t *testing.T, cloud *cbrtest.Server, err error) {
-			require.ErrorIs(t, err, ctcbr.ErrNotFound)
+			require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
 			require.ErrorContains(t, err, `"gone"`)
 			require.Len(t, cloud.Requests(), 1)
 		}},
