@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -360,7 +361,7 @@ func TestEqualTextsOfAFieldAreOne(t *testing.T) {
 // that are not true.
 func TestListsTakeTheRoomTheyNeed(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{0, 1, 2, 7, 8, 9, 31, 32, 33, 1000, 100_000} {
+	for _, n := range []int{0, 1, 2, 7, 8, 9, 31, 32, 33, 1000, 20_000} {
 		text := []byte("[" + strings.Repeat(`{"id":"x"},`, n))
 		text = append(bytes.TrimSuffix(text, []byte(",")), ']')
 		for name, length := range map[string]int64{"known": int64(len(text)), "unknown": 0, "negative": -1, "too short": int64(len(text) / 3), "far too long": 1 << 60, "longest": math.MaxInt64} {
@@ -372,9 +373,7 @@ func TestListsTakeTheRoomTheyNeed(t *testing.T) {
 			s.Free()
 			require.NotNil(t, list)
 			require.Len(t, list, n, name)
-			for i := range list {
-				require.Equal(t, item{ID: "x"}, list[i])
-			}
+			require.False(t, slices.ContainsFunc(list, func(one item) bool { return one != item{ID: "x"} }))
 			most := n + n/16 + 8
 			switch name {
 			case "too short":

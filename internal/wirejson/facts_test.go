@@ -263,9 +263,9 @@ var isNoJSON = map[string]string{
 	"a word and Latin 1":             "nul\xe5",
 	"a backslash":                    `\u000A`,
 	"an escape outside of a text":    `["a",` + "\n" + `\n]`,
-	"a million open lists":           strings.Repeat("[", 100_000),
-	"a million open objects":         strings.Repeat(`{"":`, 100_000),
-	"a million open, in turns":       strings.Repeat(`[{"":`, 50_000),
+	"thousands of open lists":        strings.Repeat("[", 20_000),
+	"thousands of open objects":      strings.Repeat(`{"":`, 20_000),
+	"thousands open, in turns":       strings.Repeat(`[{"":`, 10_000),
 	"lists that are closed too much": deep(20, "[", "]") + "]",
 }
 
