@@ -67,7 +67,9 @@ func read(content func(*wirejson.Scanner)) error {
 	if err := s.End(); err != nil {
 		return err
 	}
-	fmt.Println(e.StatusCode.text, e.Message)
+	if e.StatusCode.text != "800" {
+		return errors.New(string(e.Message))
+	}
 	return nil
 }
 
@@ -80,7 +82,6 @@ func ExampleScanner_Decode() {
 	err := read(func(s *wirejson.Scanner) { _ = s.Decode(&result) })
 	fmt.Println(result, err)
 	// Output:
-	// 800 SUCCESS
 	// {[{a 2026-06-13 01:02:03} {b }] 2} <nil>
 }
 
@@ -116,6 +117,5 @@ func ExampleScanner_Raw() {
 	var result struct{ BackupStorageCount int }
 	fmt.Println(err, wirejson.Unmarshal(kept, &result), result.BackupStorageCount)
 	// Output:
-	// 800 SUCCESS
 	// <nil> <nil> 2
 }

@@ -21,7 +21,7 @@ type Scanner struct {
 	held   int   // where a raw value or a name begins that must stay in the window, or none
 	base   int64 // offset in the text of the window
 
-	reader    io.Reader // nil: the window is the whole text
+	reader    io.Reader // nil once it has ended, or if the text is in memory
 	readerErr error     // counts once the window is used up
 	buffer    []byte    // the memory of the window of a reader
 
@@ -166,7 +166,7 @@ func (s *Scanner) End() error {
 // Drain reads the rest of the reader, JSON or not, within the limit, so that its
 // connection can be used again. It returns ErrTooLarge or the error of the reader.
 func (s *Scanner) Drain() error {
-	for s.readerErr != io.EOF && s.reader != nil {
+	for s.reader != nil {
 		s.discard()
 		if err := s.read(); err != nil {
 			return err
@@ -195,10 +195,7 @@ func (s *Scanner) refill() bool {
 // but nothing more comes.
 func (s *Scanner) read() error {
 	for range 100 {
-		if s.readerErr == io.EOF {
-			return nil
-		}
-		if s.readerErr != nil {
+		if s.reader == nil || s.readerErr != nil {
 			return s.readerErr
 		}
 		room := s.limit - (s.base + int64(len(s.window)) - s.mark)
@@ -213,7 +210,12 @@ func (s *Scanner) read() error {
 		if n < 0 || n > len(into) {
 			return errBadReader
 		}
-		s.window, s.readerErr = s.window[:len(s.window)+n], err
+		s.window = s.window[:len(s.window)+n]
+		if err == io.EOF {
+			s.reader = nil
+		} else {
+			s.readerErr = err
+		}
 		if n > 0 {
 			return nil
 		}
@@ -440,10 +442,9 @@ func (s *Scanner) number() {
 	if s.byteAt(n) == '-' {
 		n++
 	}
-	switch c := s.byteAt(n); {
-	case c == '0':
+	if s.byteAt(n) == '0' {
 		n++
-	default:
+	} else {
 		n = s.digits(n)
 	}
 	if s.err == nil && s.byteAt(n) == '.' {
