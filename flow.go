@@ -84,11 +84,10 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 // service's own mark, and neither the host nor the status filter of the service.
 func (s Snapshots) newest(ctx context.Context, req *ListSnapshotsRequest) (*Snapshot, error) {
 	var newest *Snapshot
-	cl, a, err := stream(ctx, s.client, snapshotList, req, func(snapshot Snapshot) bool {
+	cl, a, err := search(ctx, s.client, snapshotList, req, func() { newest = nil }, func(snapshot Snapshot) {
 		if snapshot.HostID == req.HostID && snapshot.Status == req.Status && (newest == nil || snapshot.after(newest)) {
 			newest = &snapshot
 		}
-		return true
 	})
 	switch {
 	case err != nil:

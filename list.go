@@ -14,8 +14,7 @@ func streamed[T, R any, PR interface {
 }](ctx context.Context, c *Client, op operation, req *R) iter.Seq2[T, error] {
 	given := *copyOf(req)
 	return sequence(func(yield func(T) bool) error {
-		_, _, err := stream(ctx, c, op, PR(copyOf(&given)), yield)
-		return err
+		return listen(ctx, c, op, PR(copyOf(&given)), yield)
 	})
 }
 
@@ -48,7 +47,8 @@ type target[T any] struct {
 func find[T any](ctx context.Context, c *Client, op operation, req request, wanted target[T]) (*T, error) {
 	var found *T
 	twice := false
-	cl, a, err := stream(ctx, c, op, req, func(item T) bool {
+	begin := func() { found, twice = nil, false }
+	cl, a, err := search(ctx, c, op, req, begin, func(item T) {
 		switch {
 		case !wanted.matches(&item):
 		case found == nil:
@@ -56,7 +56,6 @@ func find[T any](ctx context.Context, c *Client, op operation, req request, want
 		case wanted.id(&item) != wanted.id(found):
 			twice = true
 		}
-		return true
 	})
 	switch {
 	case err != nil:

@@ -13,10 +13,32 @@ import (
 
 var errLeft = errors.New("the caller has left the list")
 
-// stream sends a request for a list and gives its items to yield as they arrive, until the list
-// ends or yield returns false. A failure before the first item is retried like that of any read;
-// after it there is no retry.
-func stream[T any](ctx context.Context, c *Client, op operation, req request, yield func(T) bool) (*call, *answer, error) {
+// listen sends a request for a list and gives its items to the caller's own loop as they arrive,
+// until the list ends or yield returns false. It may take any time, as long as the server is never
+// silent for longer than an attempt may take. A failure before the first item is retried like that
+// of any read; after it there is no retry, since the caller has items that nobody can take back.
+func listen[T any](ctx context.Context, c *Client, op operation, req request, yield func(T) bool) error {
+	_, _, err := stream(ctx, c, op, req, consumer[T]{yield: yield})
+	return err
+}
+
+// search sends a request for a list and gives its items to take, for an answer that nobody sees
+// before it is whole. It is a bounded read: each attempt has its time, and a second more for every
+// MiB that came. It is retried like any read, for which begin forgets what was taken.
+func search[T any](ctx context.Context, c *Client, op operation, req request, begin func(), take func(T)) (*call, *answer, error) {
+	return stream(ctx, c, op, req, consumer[T]{begin: begin, yield: func(item T) bool {
+		take(item)
+		return true
+	}})
+}
+
+// consumer is who gets the items of a list.
+type consumer[T any] struct {
+	begin func() // called before each attempt; nil: what was given out cannot be taken back
+	yield func(T) bool
+}
+
+func stream[T any](ctx context.Context, c *Client, op operation, req request, to consumer[T]) (*call, *answer, error) {
 	cl, err := newCall(c, op, req)
 	if err != nil {
 		return nil, nil, err
@@ -24,7 +46,11 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, yi
 	cl.stream = func(at *attempt, body io.Reader) error {
 		e := c.engine
 		in := &intake{attempt: at, body: bufio.NewReaderSize(body, 32<<10), patience: e.options.attemptTimeout, most: e.options.maxAnswer}
-		r := &listReader[T]{engine: e, attempt: at, in: in, decoder: json.NewDecoder(in), list: op.list, yield: yield}
+		if to.begin != nil {
+			to.begin()
+			in.deadline = time.Now().Add(in.patience)
+		}
+		r := &listReader[T]{engine: e, attempt: at, in: in, decoder: json.NewDecoder(in), list: op.list, to: to}
 		r.decoder.UseNumber() // a number that is skipped may be larger than any type holds
 		err := r.read()
 		if err == errLeft {
@@ -41,13 +67,14 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, yi
 // show, since secrets are found before it is cut.
 const keptOfStream = 8 << 10
 
-// intake is the body of an answer that is streamed. It bounds how long it is
-// silent, and how much of it comes between two items. The time that the caller
-// takes for an item is not silence.
+// intake is the body of an answer that is streamed. It bounds how much of it comes between two
+// items, and how long it takes: that of a search as a whole, and otherwise how long the server is
+// silent. The time that the caller takes for an item is not silence.
 type intake struct {
 	attempt  *attempt // keeps the beginning of the body
 	body     io.Reader
 	patience time.Duration
+	deadline time.Time // of a search, before what more each MiB gives; zero for others
 	most     int64
 	taken    int64 // bytes, so far
 	mark     int64 // where the last item ended
@@ -79,9 +106,13 @@ func (in *intake) next(p []byte) (int, error) {
 		p = p[:room+1]
 	}
 	at := in.attempt
-	at.lifetime.timer.Reset(in.patience)
+	if in.deadline.IsZero() {
+		at.lifetime.timer.Reset(in.patience)
+		defer at.lifetime.timer.Stop()
+	} else {
+		at.lifetime.timer.Reset(time.Until(in.deadline) + time.Duration(in.taken/(1<<20))*time.Second)
+	}
 	n, err := in.body.Read(p)
-	at.lifetime.timer.Stop()
 	in.taken, in.err = in.taken+int64(n), err
 	kept := at.answer.body
 	at.answer.body = append(kept, p[:min(n, keptOfStream-len(kept))]...)
@@ -97,7 +128,7 @@ type listReader[T any] struct {
 	in      *intake
 	decoder *json.Decoder
 	list    string // wire name of the list in returnObj
-	yield   func(T) bool
+	to      consumer[T]
 
 	envelope envelope
 	returned int   // how often returnObj came
@@ -208,8 +239,10 @@ func (r *listReader[T]) items() error {
 			return err
 		}
 		r.in.mark = r.decoder.InputOffset()
-		r.attempt.answer.givenOut, r.attempt.answer.form = true, formService
-		if !r.yield(item) {
+		if r.to.begin == nil {
+			r.attempt.answer.givenOut, r.attempt.answer.form = true, formService
+		}
+		if !r.to.yield(item) {
 			return errLeft
 		}
 	}
