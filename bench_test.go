@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -195,11 +194,6 @@ func TestSigningRequestsIsTwoAllocations(t *testing.T) {
 	}
 }
 
-func TestQueryIsOneAllocation(t *testing.T) {
-	req := &ListStoragesRequest{RegionID: "region", ID: "storage", Query: "web hosts", Status: StorageAvailable}
-	atMost(t, 1, func() { _ = encodeQuery(req) })
-}
-
 func TestCallAllocations(t *testing.T) {
 	c := benchClient(t, inMemory(oneStorage))
 	const ofTransport = 4
@@ -213,26 +207,6 @@ func TestCallAllocationsAboveNetHTTP(t *testing.T) {
 	t.Cleanup(bare.CloseIdleConnections)
 	floor := testing.AllocsPerRun(200, func() { bareGet(t, bare, server.URL) })
 	atMost(t, floor+30, func() { listStorages(t, c) })
-}
-
-// Who keeps one text of an answer does not keep the answer.
-func TestKeptTextKeepsLittle(t *testing.T) {
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	const size = 16 << 20
-	one := func() string {
-		var list struct{ Names []string }
-		require.NoError(t, decode([]byte(`{"names":["`+strings.Repeat(`name of a host","`, size/17)+`"]}`), &list))
-		return list.Names[1000]
-	}
-	before := heap()
-	kept := one()
-	require.Less(t, heap(), before+size/4)
-	require.Equal(t, "name of a host", kept)
 }
 
 // underRace reports whether the race detector is on, which takes allocations of its own.

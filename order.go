@@ -1,7 +1,6 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,8 @@ import (
 	"net/http"
 
 	"github.com/google/uuid"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // NewClientToken makes a client token: a random UUID. An order makes its own; a
@@ -47,9 +48,9 @@ func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Ord
 type Order struct {
 	Meta
 	// ID is the order's ID, by which it can be looked up.
-	ID string `json:"masterOrderID"`
+	ID string `json:"masterOrderID" wire:"lenient"`
 	// Number is the order's number in bills. It may be empty at first.
-	Number string `json:"masterOrderNO"`
+	Number string `json:"masterOrderNO" or:"masterOrderNo"`
 	// ResourceID is the ID of what was ordered, where the service tells it at once.
 	ResourceID string `json:"masterResourceID"`
 	// ResourceStatus is the state of what was ordered (seen: "started").
@@ -67,28 +68,7 @@ type Order struct {
 
 // UnmarshalJSON reads an order with either spelling of its number, and its ID also
 // where that is written as a number: losing it would lose the order.
-func (o *Order) UnmarshalJSON(data []byte) error {
-	type plain Order
-	wire := struct {
-		*plain
-		ID     orderID `json:"masterOrderID"`
-		Number string  `json:"masterOrderNo"`
-	}{plain: (*plain)(o)}
-	err := decode(data, &wire)
-	o.ID = string(wire.ID)
-	o.Number = cmp.Or(o.Number, wire.Number)
-	return err
-}
-
-// orderID is text or, should the service write it so, a number.
-type orderID string
-
-func (id *orderID) UnmarshalJSON(data []byte) error {
-	if data[0] == '"' || '0' <= data[0] && data[0] <= '9' {
-		*id = orderID(plainText(data))
-	}
-	return nil
-}
+func (o *Order) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, o) }
 
 func (o *Order) check(cl *call, a *answer) error {
 	if o.ID == "" {
@@ -174,7 +154,7 @@ const (
 
 // UnmarshalJSON reads a state, also one that is written as a number.
 func (s *OrderStatus) UnmarshalJSON(data []byte) error {
-	*s = OrderStatus(plainText(data))
+	*s = OrderStatus(wirejson.Text(data))
 	return nil
 }
 

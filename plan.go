@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Plans say what of a host is backed up, when, to which repository, and how long
@@ -515,7 +517,7 @@ const CommandAccepted CommandResult = "success"
 
 // UnmarshalJSON keeps whatever was written, so that no refusal passes for silence.
 func (r *CommandResult) UnmarshalJSON(data []byte) error {
-	*r = CommandResult(plainText(data))
+	*r = CommandResult(wirejson.Text(data))
 	return nil
 }
 

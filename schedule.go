@@ -2,12 +2,13 @@ package ctcbr
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Schedule says when a plan runs, in Beijing time. Make one with Hourly, Daily,
@@ -238,7 +239,7 @@ type ClockTime string
 
 // UnmarshalJSON keeps whatever was written and never fails.
 func (t *ClockTime) UnmarshalJSON(data []byte) error {
-	*t = ClockTime(plainText(data))
+	*t = ClockTime(wirejson.Text(data))
 	return nil
 }
 
@@ -256,7 +257,7 @@ func (t ClockTime) offset() (time.Duration, bool) {
 // with LimitUpload.
 type UploadLimits struct {
 	// Enabled says whether the limits apply.
-	Enabled *bool `json:"isLimitQos,omitempty"`
+	Enabled *bool `json:"isLimitQos,omitempty" wire:"lenient"`
 	// Windows are the hours and their limits.
 	Windows []UploadWindow `json:"rateLimits,omitzero"`
 }
@@ -336,29 +337,7 @@ func (w UploadWindow) compare(other UploadWindow) int {
 }
 
 // UnmarshalJSON reads limits also where Enabled is written as a number or as text.
-func (l *UploadLimits) UnmarshalJSON(data []byte) error {
-	type plain UploadLimits
-	wire := struct {
-		*plain
-		Enabled json.RawMessage `json:"isLimitQos"`
-	}{plain: (*plain)(l)}
-	err := decode(data, &wire)
-	if len(wire.Enabled) > 0 {
-		l.Enabled = readBool(plainText(wire.Enabled))
-	}
-	return err
-}
-
-// readBool reads true, false or a number, and returns nil for all else.
-func readBool(text string) *bool {
-	if on, err := strconv.ParseBool(text); err == nil {
-		return &on
-	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
-		return Ptr(n != 0)
-	}
-	return nil
-}
+func (l *UploadLimits) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, l) }
 
 func (w UploadWindow) check(c *validation, field string) {
 	c.number(field+".start", w.From, 0, 23)

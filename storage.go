@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Storages are the repositories (vaults) that backups are kept in. They are
@@ -101,8 +103,8 @@ type Storage struct {
 	Capacity   Size          `json:"backupStorageCapacity"`
 	Free       Size          `json:"backupStorageFreeCapacity"`
 	Status     StorageStatus `json:"backupStorageStatusCode"`
-	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
-	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
+	StatusDesc string        `json:"backupStorageStatusDesc"`                             // in Chinese
+	Created    Time          `json:"backupStorageCreatTime" or:"backupStorageCreateTime"` // spelt so by the service
 	// Expires is when the time that was paid for is over: Renew before.
 	Expires    Time   `json:"backupStorageExpireTime"`
 	RegionName string `json:"regionName"`
@@ -111,18 +113,7 @@ type Storage struct {
 }
 
 // UnmarshalJSON reads a repository with either spelling of its creation time.
-func (s *Storage) UnmarshalJSON(data []byte) error {
-	type plain Storage
-	wire := struct {
-		*plain
-		Created Time `json:"backupStorageCreateTime"`
-	}{plain: (*plain)(s)}
-	err := decode(data, &wire)
-	if s.Created.IsZero() {
-		s.Created = wire.Created
-	}
-	return err
-}
+func (s *Storage) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, s) }
 
 // List lists the repositories of a region in one request. It changes nothing and
 // can be repeated.

@@ -1,13 +1,14 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"net/http"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Tasks are runs of plans: each makes one snapshot of a host.
@@ -317,8 +318,8 @@ type Restore struct {
 	Name string `json:"backupRestoreName"`
 	// TargetID is the host that is restored to. It, TargetName and Done are read
 	// from their deprecated names, too, where the service gives those alone.
-	TargetID    string   `json:"backupTargetInstanceID"`
-	TargetName  string   `json:"backupTargetInstanceName"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are what was backed up.
 	Paths []string `json:"backupPaths"`
@@ -328,7 +329,7 @@ type Restore struct {
 	StatusDesc string        `json:"backupRestoreStatus"` // in Chinese
 	Started    Time          `json:"backupRestoreStartTime"`
 	// Done is when the restore ended; zero before.
-	Done Time `json:"backupRestoreCompleteTime"`
+	Done Time `json:"backupRestoreCompleteTime" or:"backupRestoreDoneTime"`
 	// Message tells how the restore ended: why it failed, or that it succeeded.
 	Message     string  `json:"backupRestoreErrMsg"`
 	Percent     Percent `json:"backupRestorePercent"`
@@ -341,20 +342,7 @@ type Restore struct {
 }
 
 // UnmarshalJSON reads a restore with either name of its target and of its end.
-func (r *Restore) UnmarshalJSON(data []byte) error {
-	type plain Restore
-	wire := struct {
-		*plain
-		TargetID   string `json:"backupTgtInstanceID"`
-		TargetName string `json:"backupTgtInstanceName"`
-		Done       Time   `json:"backupRestoreDoneTime"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	r.TargetID = cmp.Or(r.TargetID, wire.TargetID)
-	r.TargetName = cmp.Or(r.TargetName, wire.TargetName)
-	r.Done = cmp.Or(r.Done, wire.Done)
-	return err
-}
+func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
 // List lists the restores of a region in one request. It changes nothing and can
 // be repeated.

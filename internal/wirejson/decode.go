@@ -1,6 +1,7 @@
 package wirejson
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -28,13 +29,13 @@ func Unmarshal(data []byte, v any) error {
 // stopped the scanner, or else the first error of an UnmarshalJSON, which stops
 // nothing.
 func (s *Scanner) Decode(v any) error {
+	outer := s.flaw
 	s.flaw = nil
 	value := reflect.ValueOf(v).Elem()
 	s.value(value, planOf(value.Type()), false, nil)
-	if s.err != nil {
-		return s.err
-	}
-	return s.flaw
+	flaw := s.flaw
+	s.flaw = outer
+	return cmp.Or(s.err, flaw)
 }
 
 // value reads a value. One of the wrong type is lost, and nothing else.

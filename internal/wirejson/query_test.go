@@ -71,7 +71,7 @@ func FuzzQuery(f *testing.F) {
 func TestQueryIsOneAllocation(t *testing.T) {
 	given := &query{RegionID: "region", Text: "web hosts", Page: 7}
 	most := 1.0
-	if raceEnabled {
+	if underRace() {
 		most += 10
 	}
 	require.LessOrEqual(t, testing.AllocsPerRun(200, func() { _ = Query(given) }), most)

@@ -24,6 +24,7 @@ type Scanner struct {
 	reader    io.Reader // nil once it has ended, or if the text is in memory
 	readerErr error     // counts once the window is used up
 	buffer    []byte    // the memory of the window of a reader
+	first     []byte    // the beginning of the text, once the window has moved on
 
 	limit  int64
 	mark   int64
@@ -42,6 +43,7 @@ const (
 	none         = -1
 	windowSize   = 32 << 10
 	largestSpare = 64 << 10 // memory above which a scanner does not keep it for the next text
+	beginning    = 8 << 10  // of the text that Beginning returns
 	deepest      = 10000    // as in encoding/json
 )
 
@@ -85,7 +87,7 @@ func newBytesScanner(data []byte) *Scanner {
 func (s *Scanner) reset(r io.Reader, window []byte, limit int64) {
 	s.reader, s.window, s.limit = r, window, limit
 	s.at, s.held, s.base, s.mark, s.length, s.depth = 0, none, 0, 0, 0, 0
-	s.readerErr, s.err, s.flaw = nil, nil, nil
+	s.readerErr, s.err, s.flaw, s.first = nil, nil, nil, s.first[:0]
 }
 
 // Free ends the use of a scanner. Nothing that was read in place, by [Scanner.Raw] or
@@ -140,8 +142,20 @@ func (s *Scanner) Fail(err error) {
 
 // discard empties the window.
 func (s *Scanner) discard() {
-	s.base += int64(len(s.window))
+	s.moveOn(len(s.window))
 	s.window, s.at, s.held = s.window[:0], 0, none
+}
+
+// moveOn counts bytes that leave the window.
+func (s *Scanner) moveOn(n int) {
+	s.first = append(s.first, s.window[:min(beginning-len(s.first), n)]...)
+	s.base += int64(n)
+}
+
+// Beginning returns the first 8 KiB of what was read, or less, JSON or not. It is valid
+// until the next read.
+func (s *Scanner) Beginning() []byte {
+	return append(s.first, s.window[:min(beginning-len(s.first), len(s.window))]...)
 }
 
 // unexpected stops the scanner at what comes next, which is not what JSON has there.
@@ -237,8 +251,8 @@ func (s *Scanner) makeRoom() {
 	if len(kept) > cap(s.buffer)/2 {
 		s.buffer = make([]byte, 2*cap(s.buffer))
 	}
+	s.moveOn(keep)
 	s.window = s.buffer[:copy(s.buffer[:cap(s.buffer)], kept)]
-	s.base += int64(keep)
 	s.at -= keep
 	if s.held != none {
 		s.held = 0

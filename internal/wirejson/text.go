@@ -31,7 +31,7 @@ func (s *Scanner) Text() string {
 	if string(raw) == "null" {
 		return ""
 	}
-	return string(raw)
+	return s.keep(raw)
 }
 
 // quoted reads a string and returns what is between its quotes, in place. That is the

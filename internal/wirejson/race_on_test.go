@@ -1,5 +1,0 @@
-//go:build race
-
-package wirejson
-
-const raceEnabled = true
