@@ -186,7 +186,9 @@ func (s *Scanner) Drain() error {
 			return err
 		}
 	}
-	s.discard()
+	if s.discard(); s.base-s.mark > s.limit {
+		return ErrTooLarge
+	}
 	return nil
 }
 

@@ -154,16 +154,18 @@ func TestDrain(t *testing.T) {
 		read int
 		want error
 	}{
-		"to the end":       {strings.NewReader(page), len(page), nil},
-		"with EOF":         {iotest.DataErrReader(strings.NewReader(page)), len(page), nil},
-		"valid JSON":       {strings.NewReader(`{}`), 2, nil},
-		"nothing":          {strings.NewReader(""), 0, nil},
-		"over the limit":   {strings.NewReader(strings.Repeat(page, 10)), 300_001, ErrTooLarge},
-		"reader fails":     {io.MultiReader(strings.NewReader(page), iotest.ErrReader(broken)), len(page), broken},
-		"fails at once":    {iotest.ErrReader(broken), 0, broken},
-		"gives nothing":    {nothing{}, 0, io.ErrNoProgress},
-		"just at its most": {strings.NewReader(strings.Repeat("x", 300_000)), 300_000, nil},
-		"one over":         {strings.NewReader(strings.Repeat("x", 300_001)), 300_001, ErrTooLarge},
+		"to the end":               {strings.NewReader(page), len(page), nil},
+		"with EOF":                 {iotest.DataErrReader(strings.NewReader(page)), len(page), nil},
+		"valid JSON":               {strings.NewReader(`{}`), 2, nil},
+		"nothing":                  {strings.NewReader(""), 0, nil},
+		"over the limit":           {strings.NewReader(strings.Repeat(page, 10)), 300_001, ErrTooLarge},
+		"reader fails":             {io.MultiReader(strings.NewReader(page), iotest.ErrReader(broken)), len(page), broken},
+		"fails at once":            {iotest.ErrReader(broken), 0, broken},
+		"gives nothing":            {nothing{}, 0, io.ErrNoProgress},
+		"just at its most":         {strings.NewReader(strings.Repeat("x", 300_000)), 300_000, nil},
+		"one over with EOF":        {iotest.DataErrReader(strings.NewReader(strings.Repeat("x", 300_001))), 300_001, ErrTooLarge},
+		"valid, one over with EOF": {iotest.DataErrReader(strings.NewReader(strings.Repeat("1", 300_001))), 300_001, ErrTooLarge},
+		"one over":                 {strings.NewReader(strings.Repeat("x", 300_001)), 300_001, ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
