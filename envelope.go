@@ -176,18 +176,14 @@ func (c *content) ReadJSON(s *wirejson.Scanner) {
 // skipEmpty reads a returnObj that is no object. Where there is nothing to tell, the service writes
 // null, an empty text or an empty list.
 func skipEmpty(s *wirejson.Scanner) error {
-	empty := true
-	if s.Next() == '[' {
-		for range s.Elements() {
-			empty = false
-		}
-	} else {
-		empty = s.Text() == ""
+	raw := s.Raw()
+	switch {
+	case len(raw) == 0, string(raw) == "null", string(raw) == `""`:
+		return nil
+	case raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0:
+		return nil
 	}
-	if !empty {
-		return errors.New("its returnObj is no object")
-	}
-	return nil
+	return errors.New("its returnObj is no object")
 }
 
 // decode decodes the content into result, unless that was done while it was read.

@@ -99,11 +99,13 @@ func takeList(s *wirejson.Scanner, list string, take func() error) (flaw, stop e
 	seen := 0
 	for name := range s.Members() {
 		if !strings.EqualFold(string(name), list) {
+			s.Skip()
 			continue
 		}
 		switch seen++; {
 		case seen > 1:
 			flaw = fmt.Errorf("it has more than one %s", list)
+			s.Skip()
 		case s.Next() == '[':
 			for range s.Elements() {
 				if stop = take(); stop != nil {

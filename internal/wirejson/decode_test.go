@@ -182,6 +182,7 @@ func TestReaders(t *testing.T) {
 			"item by item": {func(s *Scanner, got *[]string) {
 				for name := range s.Members() {
 					if string(name) != "list" {
+						s.Skip()
 						continue
 					}
 					for range s.Elements() {

@@ -91,6 +91,7 @@ func ExampleScanner_Elements() {
 	err := read(func(s *wirejson.Scanner) {
 		for name := range s.Members() {
 			if !strings.EqualFold(string(name), "backupStorageList") {
+				s.Skip()
 				continue
 			}
 			for range s.Elements() {

@@ -75,13 +75,9 @@ func planOf(t reflect.Type) *plan {
 type planning map[reflect.Type]*plan
 
 var (
-	selfType     = reflect.TypeFor[Reader]()
-	methodType   = reflect.TypeFor[json.Unmarshaler]()
-	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
-	ofPlainKinds = map[reflect.Kind]kind{
-		reflect.String: kindText, reflect.Bool: kindBool,
-		reflect.Int: kindInt, reflect.Int8: kindInt, reflect.Int16: kindInt, reflect.Int32: kindInt, reflect.Int64: kindInt,
-	}
+	selfType   = reflect.TypeFor[Reader]()
+	methodType = reflect.TypeFor[json.Unmarshaler]()
+	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
 func (all planning) planOf(t reflect.Type) *plan {
@@ -92,40 +88,35 @@ func (all planning) planOf(t reflect.Type) *plan {
 	all[t] = p
 	pointer := reflect.PointerTo(t)
 	p.method = pointer.Implements(methodType)
-	switch {
+	spelled := pointer.Implements(textType)
+	switch k := t.Kind(); {
 	case pointer.Implements(selfType):
 		p.kind = kindSelf
-	case t.Kind() == reflect.Struct && (!p.method || hasOwnTags(t)):
-		if !pointer.Implements(textType) && p.addFields(t, all) {
-			p.kind = kindStruct
-		}
-	case t.Kind() == reflect.String && p.method:
+	case k == reflect.Struct && !spelled && p.addFields(t, all) && (!p.method || p.hasOwnTags()):
+		p.kind = kindStruct
+	case k == reflect.String && (p.method || !spelled):
 		p.kind = kindText
 	case p.method:
 		p.kind = kindMethod
-	case pointer.Implements(textType):
-	case t.Kind() == reflect.Pointer:
+	case spelled:
+		// encoding/json calls its UnmarshalText.
+	case k == reflect.Pointer:
 		p.kind, p.elem = kindPointer, all.planOf(t.Elem())
-	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // which is base64
+	case k == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // which is base64
 		p.kind, p.elem = kindList, all.planOf(t.Elem())
-	default:
-		p.kind = ofPlainKinds[t.Kind()]
+	case k == reflect.Bool:
+		p.kind = kindBool
+	case reflect.Int <= k && k <= reflect.Int64:
+		p.kind = kindInt
 	}
 	return p
 }
 
-// hasOwnTags reports whether a struct has tags that encoding/json does not know, so
-// that its UnmarshalJSON is for others.
-func hasOwnTags(t reflect.Type) bool {
-	for i := range t.NumField() {
-		if _, second := t.Field(i).Tag.Lookup("or"); second || isLenient(t.Field(i)) {
-			return true
-		}
-	}
-	return false
+// hasOwnTags reports whether a struct has tags that encoding/json does not know, so that its
+// UnmarshalJSON is for others.
+func (p *plan) hasOwnTags() bool {
+	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient })
 }
-
-func isLenient(f reflect.StructField) bool { return f.Tag.Get("wire") == "lenient" }
 
 // addFields finds the fields of a struct and of those that it embeds. It reports false
 // for a struct that is better left to encoding/json.
@@ -194,7 +185,7 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 		case of.IsExported():
 			found = append(found, field{
 				name: cmp.Or(name, of.Name), second: of.Tag.Get("or"), index: at,
-				optional: options != "", lenient: isLenient(of),
+				optional: options != "", lenient: of.Tag.Get("wire") == "lenient",
 			})
 		}
 	}
@@ -212,32 +203,14 @@ func (p *plan) find(name []byte) (named, bool) {
 	return found, ok
 }
 
-// appendFolded appends a name in the one form that it has in common with all names that
-// differ in the case of letters alone.
+// appendFolded appends a name in the one form that all names have in common that differ
+// in the case of letters alone: of each letter the first in Unicode.
 func appendFolded(to, name []byte) []byte {
-	for len(name) > 0 {
-		if c := name[0]; c < utf8.RuneSelf {
-			if 'a' <= c && c <= 'z' {
-				c -= 'a' - 'A'
-			}
-			to = append(to, c)
-			name = name[1:]
-			continue
+	for _, r := range string(name) {
+		for next := unicode.SimpleFold(r); next > r; next = unicode.SimpleFold(r) {
+			r = next
 		}
-		r, n := utf8.DecodeRune(name)
-		to = utf8.AppendRune(to, smallest(r))
-		name = name[n:]
+		to = utf8.AppendRune(to, unicode.SimpleFold(r)) // which goes around
 	}
 	return to
-}
-
-// smallest is the first of the runes that are the same letter.
-func smallest(r rune) rune {
-	for {
-		next := unicode.SimpleFold(r)
-		if next <= r {
-			return next // SimpleFold goes around
-		}
-		r = next
-	}
 }

@@ -158,9 +158,9 @@ func (s *Scanner) Beginning() []byte {
 	return append(s.first, s.window[:min(beginning-len(s.first), len(s.window))]...)
 }
 
-// unexpected stops the scanner at what comes next, which is not what JSON has there.
-func (s *Scanner) unexpected() {
-	if s.at == len(s.window) {
+// unexpected stops the scanner at the byte that is n ahead, which is not what JSON has there.
+func (s *Scanner) unexpected(n int) {
+	if s.at = min(s.at+n, len(s.window)); s.at == len(s.window) {
 		s.Fail(io.ErrUnexpectedEOF)
 		return
 	}
@@ -331,9 +331,8 @@ func (s *Scanner) Raw() []byte {
 	return raw
 }
 
-// Members gives out the names of the object that follows, each valid until its value
-// is read. A value that the caller does not read is skipped. Any other value has no
-// members, and is skipped.
+// Members gives out the names of the object that follows. Each is valid until its value is read,
+// which the caller must do, or skip it. Any other value has no members, and is skipped.
 func (s *Scanner) Members() iter.Seq[[]byte] {
 	return func(yield func(name []byte) bool) {
 		if s.next() != '{' {
@@ -341,32 +340,22 @@ func (s *Scanner) Members() iter.Seq[[]byte] {
 			return
 		}
 		for more := s.open('}'); more; more = s.more('}') {
-			name := s.name()
-			if before := s.offset(); s.err == nil && !yield(name) {
+			if name := s.name(); s.err == nil && !yield(name) {
 				return
-			} else if s.offset() == before {
-				s.Skip()
 			}
 		}
 	}
 }
 
-// Elements gives out the indexes of the list that follows. An element that the caller
-// does not read is skipped. Any other value has no elements, and is skipped.
-func (s *Scanner) Elements() iter.Seq[int] {
-	return func(yield func(index int) bool) {
+// Elements gives out the turns to read an element of the list that follows, which the caller must
+// do, or skip it. Any other value has no elements, and is skipped.
+func (s *Scanner) Elements() func(yield func() bool) {
+	return func(yield func() bool) {
 		if s.next() != '[' {
 			s.Skip()
 			return
 		}
-		index := 0
-		for more := s.open(']'); more; more = s.more(']') {
-			if before := s.offset(); !yield(index) {
-				return
-			} else if s.offset() == before {
-				s.Skip()
-			}
-			index++
+		for more := s.open(']'); more && yield(); more = s.more(']') {
 		}
 	}
 }
@@ -383,7 +372,7 @@ func (s *Scanner) open(end byte) bool {
 	case end:
 		return s.close()
 	case 0:
-		s.unexpected()
+		s.unexpected(0)
 	}
 	return s.err == nil
 }
@@ -402,20 +391,20 @@ func (s *Scanner) more(end byte) bool {
 	case ',':
 		s.at++
 		if c := s.next(); c == end || c == 0 {
-			s.unexpected()
+			s.unexpected(0)
 		}
 		return s.err == nil
 	case end:
 		return s.close()
 	}
-	s.unexpected()
+	s.unexpected(0)
 	return false
 }
 
 // name reads a name and the colon after it. The name is valid until the next read.
 func (s *Scanner) name() []byte {
 	if s.next() != '"' {
-		s.unexpected()
+		s.unexpected(0)
 		return nil
 	}
 	outer := s.held
@@ -424,7 +413,7 @@ func (s *Scanner) name() []byte {
 	}
 	name, plain := s.quoted()
 	if s.next() != ':' {
-		s.unexpected()
+		s.unexpected(0)
 		return nil
 	}
 	s.at++
@@ -444,8 +433,7 @@ func (s *Scanner) name() []byte {
 func (s *Scanner) word(word string) {
 	for i := range len(word) {
 		if s.byteAt(i) != word[i] {
-			s.at = min(s.at+i, len(s.window))
-			s.unexpected()
+			s.unexpected(i)
 			return
 		}
 	}
@@ -485,8 +473,7 @@ func (s *Scanner) digits(n int) int {
 		n++
 	}
 	if n == from {
-		s.at = min(s.at+n, len(s.window))
-		s.unexpected()
+		s.unexpected(n)
 	}
 	return n
 }

@@ -239,11 +239,10 @@ func TestFailStops(t *testing.T) {
 	s := NewScanner(r, math.MaxInt64)
 	defer s.Free()
 	var got []int
-	for i := range s.Elements() {
+	for range s.Elements() {
 		var n int
 		require.NoError(t, s.Decode(&n))
-		got = append(got, n)
-		if i == 1 {
+		if got = append(got, n); n == 2 {
 			s.Fail(left)
 			s.Fail(later)
 		}
@@ -269,7 +268,7 @@ func TestFailStops(t *testing.T) {
 	require.Equal(t, before, r.n)
 }
 
-// TestMembers shows what the names are, and that an unread value is skipped.
+// TestMembers shows what the names are.
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	const text = `{"a":1,"\u0062":{"x":[1,2]}, "c" : "d" ,"":null,"` + "\xff" + `":[],"e":"f"}`
@@ -278,8 +277,10 @@ func TestMembers(t *testing.T) {
 		var names, values []string
 		for name := range s.Members() {
 			names = append(names, string(name))
-			if n := len(names); n%2 == 0 {
+			if len(names)%2 == 0 {
 				values = append(values, s.Text())
+			} else {
+				s.Skip()
 			}
 		}
 		require.NoError(t, s.End(), supply)
@@ -302,13 +303,11 @@ func TestElements(t *testing.T) {
 	for supply, open := range supplies {
 		s := open([]byte(` [ 1, {"a":[]} ,"x",[[2]],null ] `))
 		var got []string
-		for i := range s.Elements() {
-			if i != 1 {
-				got = append(got, fmt.Sprintf("%d %s", i, s.Text()))
-			}
+		for range s.Elements() {
+			got = append(got, s.Text())
 		}
 		require.NoError(t, s.End(), supply)
-		require.Equal(t, []string{"0 1", "2 x", "3 [[2]]", "4 "}, got, supply)
+		require.Equal(t, []string{"1", `{"a":[]}`, "x", "[[2]]", ""}, got, supply)
 		s.Free()
 		for _, other := range []string{"1", `"a"`, `{"a":1}`, "null", "[]"} {
 			s := open([]byte(other))
@@ -336,10 +335,12 @@ func TestElementsAreGivenOutAsTheyCome(t *testing.T) {
 	}), math.MaxInt64)
 	defer s.Free()
 	for range s.Members() {
-		for i := range s.Elements() {
+		n := 0
+		for range s.Elements() {
 			var one item
 			require.NoError(t, s.Decode(&one))
-			require.Equal(t, i+1, taken)
+			n++
+			require.Equal(t, n, taken)
 		}
 	}
 	require.NoError(t, s.End())

@@ -50,8 +50,7 @@ func (s *Scanner) quoted() (content []byte, plain bool) {
 			escaped = true
 			n = s.escape(n)
 		case c < ' ':
-			s.at = min(s.at+n, len(s.window))
-			s.unexpected()
+			s.unexpected(n)
 		}
 		if s.err != nil {
 			return nil, false
@@ -61,24 +60,19 @@ func (s *Scanner) quoted() (content []byte, plain bool) {
 
 // escape passes an escape n bytes ahead and returns how far ahead it ends.
 func (s *Scanner) escape(n int) int {
-	digits := 0
-	switch s.byteAt(n + 1) {
-	case 'u':
-		digits = 4
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-	default:
-		s.at = min(s.at+n+1, len(s.window))
-		s.unexpected()
+	end := n + 2
+	switch c := s.byteAt(n + 1); {
+	case c == 'u':
+		end += 4
+	case strings.IndexByte(`"\/bfnrt`, c) < 0:
+		s.unexpected(n + 1)
 		return n
 	}
-	n += 2
-	for ; digits > 0; digits-- {
+	for n += 2; n < end; n++ {
 		if _, ok := hexDigit(s.byteAt(n)); !ok {
-			s.at = min(s.at+n, len(s.window))
-			s.unexpected()
-			return n
+			s.unexpected(n)
+			break
 		}
-		n++
 	}
 	return n
 }
