@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +69,6 @@ type attempt struct {
 	signed   signedHeader
 	answered bool // the head of an answer came
 	answer   answer
-	closing  closing
 	url      url.URL
 	values   [5]string // of the request's headers
 }
@@ -83,8 +83,8 @@ func (silence) Timeout() bool { return true }
 // replayed is the silence of a server that kept refusing what net/http kept sending.
 type replayed struct{ silence }
 
-func (replayed) Error() string        { return "no answer on any of several connections" }
-func (replayed) Is(target error) bool { return target == errSilence }
+func (replayed) Error() string          { return "no answer on any of several connections" }
+func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
 
 var (
 	errSilence  = silence{}
@@ -120,7 +120,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 
 // sign makes the request of an attempt, with a new request ID, date and signature.
 func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request, error) {
-	at.signed.requestID = uuid.NewString()
+	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
 	if isCutOff(at.lifetime.ctx, err) {
 		err = causeOf(at.lifetime.ctx)
@@ -138,6 +138,15 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.secrets = [...]string{credentials.secret(), signature}
 	at.fillHeader(e.options.userAgent, key.Date(), authorization)
 	return e.newRequest(at, cl), nil
+}
+
+// newUUID makes a random UUID. It is uuid.NewString with an allocation less.
+func newUUID() string {
+	var id uuid.UUID
+	_, _ = rand.Read(id[:])   // which never fails
+	id[6] = id[6]&0x0f | 0x40 // version 4
+	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
+	return id.String()
 }
 
 // fillHeader sets the headers that every request has. Their values share one piece of memory,
@@ -158,14 +167,15 @@ func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 	}
 	at.url.Path, at.url.RawQuery = cl.path, cl.query
 	if cl.kind == kindRead {
-		at.delivery.giveUp = at.lifetime.cancel
+		at.delivery.lifetime = &at.lifetime
 	}
+	at.delivery.hasBody = len(cl.body) > 0 || cl.kind != kindRead
 	at.delivery.asksFirst = e.own != nil && len(e.options.middleware) == 0
 	req := (&http.Request{
 		Method: cl.method, URL: &at.url, Host: at.url.Host, Header: at.signed.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(at.delivery.watch(at.lifetime.ctx))
-	if len(cl.body) > 0 || cl.kind != kindRead {
+	if at.delivery.hasBody {
 		at.delivery.attach(req, cl.body, cl.kind)
 	}
 	return req
@@ -173,10 +183,11 @@ func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 
 // read takes in an answer, within the bounds of the client.
 func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
-	at.closing.body = resp.Body
-	defer at.closing.close()
-	if !e.endsAnswers() {
-		defer context.AfterFunc(at.lifetime.ctx, at.closing.close)()
+	if e.endsAnswers() {
+		defer resp.Body.Close()
+	} else {
+		at.lifetime.take(resp.Body)
+		defer at.lifetime.closeAnswer()
 	}
 	at.answered = true
 	a := &at.answer

@@ -54,8 +54,8 @@ func benchClient(t testing.TB, opts ...Option) *Client {
 
 func inMemory(answer string) Option { return WithHTTPClient(&http.Client{Transport: canned(answer)}) }
 
-func listStorages(t testing.TB, c *Client) {
-	got, err := c.Storages.List(context.Background(), &ListStoragesRequest{ID: "c2a9f0de-9d31-11f0-8a31-0242ac110002", Status: StorageAvailable})
+func listStorages(ctx context.Context, t testing.TB, c *Client) {
+	got, err := c.Storages.List(ctx, &ListStoragesRequest{ID: "c2a9f0de-9d31-11f0-8a31-0242ac110002", Status: StorageAvailable})
 	if err != nil || len(got.Storages) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
@@ -105,7 +105,7 @@ func BenchmarkCall(b *testing.B) {
 		b.ReportAllocs()
 		c := benchClient(b, inMemory(oneStorage))
 		for b.Loop() {
-			listStorages(b, c)
+			listStorages(context.Background(), b, c)
 		}
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, oneStorage) }))
@@ -114,7 +114,7 @@ func BenchmarkCall(b *testing.B) {
 		b.ReportAllocs()
 		c := benchClient(b, WithEndpoint(server.URL))
 		for b.Loop() {
-			listStorages(b, c)
+			listStorages(context.Background(), b, c)
 		}
 	})
 	b.Run("wire-bare", func(b *testing.B) {
@@ -131,7 +131,7 @@ func BenchmarkCall(b *testing.B) {
 		b.SetParallelism(16)
 		b.RunParallel(func(p *testing.PB) {
 			for p.Next() {
-				listStorages(b, c)
+				listStorages(context.Background(), b, c)
 			}
 		})
 	})
@@ -197,7 +197,10 @@ func TestSigningRequestsIsTwoAllocations(t *testing.T) {
 func TestCallAllocations(t *testing.T) {
 	c := benchClient(t, inMemory(oneStorage))
 	const ofTransport = 4
-	atMost(t, 34+ofTransport, func() { listStorages(t, c) })
+	atMost(t, 20+ofTransport, func() { listStorages(context.Background(), t, c) })
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	atMost(t, 24+ofTransport, func() { listStorages(ctx, t, c) })
 }
 
 func TestCallAllocationsAboveNetHTTP(t *testing.T) {
@@ -206,7 +209,7 @@ func TestCallAllocationsAboveNetHTTP(t *testing.T) {
 	c, bare := benchClient(t, WithEndpoint(server.URL)), &http.Client{Transport: transport.New()}
 	t.Cleanup(bare.CloseIdleConnections)
 	floor := testing.AllocsPerRun(200, func() { bareGet(t, bare, server.URL) })
-	atMost(t, floor+30, func() { listStorages(t, c) })
+	atMost(t, floor+20, func() { listStorages(context.Background(), t, c) })
 }
 
 // underRace reports whether the race detector is on, which takes allocations of its own.
