@@ -46,6 +46,10 @@ var (
 	// ErrBadAnswer says that an answer was not what the service documents: not
 	// JSON, not its envelope, cut short, or without the ID of what was made.
 	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	// ErrIncomplete says that a list came whole and holds fewer items than the service counts: that
+	// more exist than came, or that its count means something else, which is not documented. All that
+	// came was given out before. It matches ErrBadAnswer, too.
+	ErrIncomplete error = &special{"incomplete list", ErrBadAnswer}
 	// ErrRejected says that the service understood a command and did not take it.
 	ErrRejected = errors.New("command rejected")
 	// ErrRedirect says that the server answered with a redirect, which is never followed.
@@ -55,6 +59,15 @@ var (
 	// ErrClosed says that the client was closed.
 	ErrClosed = errors.New("client closed")
 )
+
+// special is a sentinel that is a special case of another one, and matches that, too.
+type special struct {
+	text string
+	of   error
+}
+
+func (s *special) Error() string { return s.text }
+func (s *special) Unwrap() error { return s.of }
 
 // Error is a call that failed after it passed validation. Its fields hold what
 // is known of the last attempt.
