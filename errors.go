@@ -101,11 +101,12 @@ type Error struct {
 	// Err is the cause, where there is one besides the answer.
 	Err error
 
-	unknown bool
-	form    form
-	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the answer has a date, which the skew is known from
-	toHost  string        // that of a redirect
+	unknown    bool
+	form       form
+	retryAfter time.Duration // what the server asked for
+	skew       time.Duration // how far this machine's clock is behind the server's
+	dated      bool          // the answer has a date, which the skew is known from
+	toHost     string        // that of a redirect
 }
 
 // Error describes the failure in one line.
