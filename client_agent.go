@@ -159,7 +159,7 @@ func (w *agentWait) miss(refusal error) (done bool, err error) {
 		gone = errNotAnyMore
 	}
 	if refusal != nil {
-		return true, fmt.Errorf("ctcbr: agent of host %s %w (%w)", w.hostID, gone, refusal)
+		return true, fmt.Errorf("ctcbr: agent of host %s %w (%w)", w.hostID, gone, inline(refusal))
 	}
 	return true, fmt.Errorf("ctcbr: agent of host %s %w", w.hostID, gone)
 }

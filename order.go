@@ -269,7 +269,7 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	}
 	gone := &special{"order " + w.id + " is not found: check its ID; if it was placed, it stands all the same: " + orderStands, ErrVanished}
 	if refusal != nil {
-		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, refusal)}
+		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
 	}
 	return true, &WaitError{Pending: w.pending(), Err: gone}
 }

@@ -126,6 +126,9 @@ func (e *WaitError) Error() string {
 // withoutPrefix is the text of an error that becomes part of another one.
 func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
 
+// inline is an error for the text of another one.
+func inline(err error) error { return &special{withoutPrefix(err), err} }
+
 // Unwrap returns why the wait ended.
 func (e *WaitError) Unwrap() error { return e.Err }
 
@@ -280,12 +283,12 @@ func (w *waiting) final(err error) error {
 		return nil
 	case call.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
-			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, err)
+			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
 		}
 		return nil
 	}
 	if w.refused = refused + 1; w.refused >= maxRefusals {
-		return fmt.Errorf("refused %d times in a row: %w", w.refused, err)
+		return fmt.Errorf("refused %d times in a row: %w", w.refused, inline(err))
 	}
 	return nil
 }
@@ -547,7 +550,7 @@ func (j *jobs[T]) miss(id string, refusal error) {
 		err = errNotAnyMore
 	}
 	if refusal != nil {
-		err = fmt.Errorf("%w (%w)", err, refusal)
+		err = fmt.Errorf("%w (%w)", err, inline(refusal))
 	}
 	j.end(id, err)
 }
