@@ -106,7 +106,7 @@ func (e *envelope) inProgress() bool {
 // orderID is the order that the answer names, or "".
 func (e *envelope) orderID() string {
 	var order Order
-	if e.ReturnObj.decode(&order) != nil {
+	if e.ReturnObj.decode(&order) != nil || isBlank(order.ID) {
 		return ""
 	}
 	return order.ID
