@@ -44,6 +44,10 @@ var (
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
 	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
+	// come, or the count means something else, which is not documented. Every item that came was given
+	// out. It also matches ErrBadAnswer.
+	ErrIncomplete error = &special{"incomplete list", ErrBadAnswer}
 	// ErrRejected means that the service understood a command and did not accept it.
 	ErrRejected = errors.New("command rejected")
 	// ErrRedirect means that the server responded with a redirect. Redirects are never followed.
@@ -53,6 +57,15 @@ var (
 	// ErrClosed means that the client was closed.
 	ErrClosed = errors.New("client closed")
 )
+
+// special is a sentinel that also matches a more general one.
+type special struct {
+	text string
+	of   error
+}
+
+func (s *special) Error() string { return s.text }
+func (s *special) Unwrap() error { return s.of }
 
 // Error is the failure of a call whose request passed validation. Its fields describe the last
 // attempt.
@@ -86,11 +99,12 @@ type Error struct {
 	// Err is the cause, if there is one besides the response.
 	Err error
 
-	unknown bool
-	form    form
-	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the response has a Date, which gave the skew
-	toHost  string        // the target of a redirect
+	unknown    bool
+	form       form
+	retryAfter time.Duration // the Retry-After of the response
+	skew       time.Duration // how far this machine's clock is behind the server's
+	dated      bool          // the response has a Date, which gave the skew
+	toHost     string        // the target of a redirect
 }
 
 // Error describes the failure in one line.

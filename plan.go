@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Plans are the backup plans of hosts: what is backed up, when, to which vault, and how long copies
@@ -322,7 +324,7 @@ func (r *OperatePlanResponse) check(cl *call, a *answer) error {
 	if err := r.CommandStatus.check(cl, a); err != nil {
 		return err
 	}
-	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && isBlank(r.TaskID) {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil
@@ -361,6 +363,18 @@ func (s Plans) Stop(ctx context.Context, req *OperatePlanRequest) (*OperatePlanR
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanRun))
+}
+
+// RunAndWait runs a plan now and waits until its task has completed. It is Run and then Tasks.Wait,
+// with their errors: after a *WaitError the task goes on, and can be waited for again by the ID in
+// Pending.
+func (s Plans) RunAndWait(ctx context.Context, req *OperatePlanRequest, opts ...WaitOption) (*Task, error) {
+	run := req.with(PlanRun)
+	started, err := s.Run(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.Tasks.Wait(ctx, started.TaskID, within(run.RegionID, kindOf(run.SourceType, run.IsCloud), opts)...)
 }
 
 func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
@@ -510,7 +524,7 @@ const CommandAccepted CommandResult = "success"
 // UnmarshalJSON keeps whatever it is given, so that a refusal in an unexpected form is not mistaken
 // for no result.
 func (r *CommandResult) UnmarshalJSON(data []byte) error {
-	*r = CommandResult(plainText(data))
+	*r = CommandResult(wirejson.Text(data))
 	return nil
 }
 
