@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Plans are the backup plans of hosts: what is backed up, when, to which vault, and how long copies
@@ -522,7 +524,7 @@ const CommandAccepted CommandResult = "success"
 // UnmarshalJSON keeps whatever it is given, so that a refusal in an unexpected form is not mistaken
 // for no result.
 func (r *CommandResult) UnmarshalJSON(data []byte) error {
-	*r = CommandResult(plainText(data))
+	*r = CommandResult(wirejson.Text(data))
 	return nil
 }
 

@@ -2,12 +2,13 @@ package ctcbr
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Schedule is when a plan runs, in Beijing time. Use [Hourly], [Daily], [Weekly] or [Monthly] to
@@ -239,7 +240,7 @@ type ClockTime string
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *ClockTime) UnmarshalJSON(data []byte) error {
-	*t = ClockTime(plainText(data))
+	*t = ClockTime(wirejson.Text(data))
 	return nil
 }
 
@@ -257,7 +258,7 @@ func (t ClockTime) offset() (time.Duration, bool) {
 // them.
 type UploadLimits struct {
 	// Enabled reports whether the limits apply.
-	Enabled *bool `json:"isLimitQos,omitempty"`
+	Enabled *bool `json:"isLimitQos,omitempty" wire:"lenient"`
 	// Windows are the hours with a limit.
 	Windows []UploadWindow `json:"rateLimits,omitzero"`
 }
@@ -337,29 +338,7 @@ func (w UploadWindow) compare(other UploadWindow) int {
 }
 
 // UnmarshalJSON also accepts Enabled as a number or as text.
-func (l *UploadLimits) UnmarshalJSON(data []byte) error {
-	type plain UploadLimits
-	wire := struct {
-		*plain
-		Enabled json.RawMessage `json:"isLimitQos"`
-	}{plain: (*plain)(l)}
-	err := decode(data, &wire)
-	if len(wire.Enabled) > 0 {
-		l.Enabled = readBool(plainText(wire.Enabled))
-	}
-	return err
-}
-
-// readBool reads true, false or a number, and returns nil for anything else.
-func readBool(text string) *bool {
-	if on, err := strconv.ParseBool(text); err == nil {
-		return &on
-	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
-		return Ptr(n != 0)
-	}
-	return nil
-}
+func (l *UploadLimits) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, l) }
 
 func (w UploadWindow) check(c *validation, field string) {
 	c.number(field+".start", w.From, 0, 23)

@@ -1,7 +1,6 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"math"
 	"net/http"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Tasks are the runs of plans. Each creates one snapshot of a host.
@@ -464,8 +465,8 @@ type Restore struct {
 	Name string `json:"backupRestoreName"`
 	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
 	// read from their deprecated names, if the service gives only those.
-	TargetID    string   `json:"backupTargetInstanceID"`
-	TargetName  string   `json:"backupTargetInstanceName"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are the paths that were backed up.
 	Paths []string `json:"backupPaths"`
@@ -475,7 +476,7 @@ type Restore struct {
 	StatusDesc string        `json:"backupRestoreStatus"` // in Chinese
 	Started    Time          `json:"backupRestoreStartTime"`
 	// Done is when the restore ended, or empty before.
-	Done Time `json:"backupRestoreCompleteTime"`
+	Done Time `json:"backupRestoreCompleteTime" or:"backupRestoreDoneTime"`
 	// Message says why the restore failed, or that it succeeded.
 	Message     string  `json:"backupRestoreErrMsg"`
 	Percent     Percent `json:"backupRestorePercent"`
@@ -488,20 +489,7 @@ type Restore struct {
 }
 
 // UnmarshalJSON accepts both names of the target and of the end time.
-func (r *Restore) UnmarshalJSON(data []byte) error {
-	type plain Restore
-	wire := struct {
-		*plain
-		TargetID   string `json:"backupTgtInstanceID"`
-		TargetName string `json:"backupTgtInstanceName"`
-		Done       Time   `json:"backupRestoreDoneTime"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	r.TargetID = cmp.Or(r.TargetID, wire.TargetID)
-	r.TargetName = cmp.Or(r.TargetName, wire.TargetName)
-	r.Done = cmp.Or(r.Done, wire.Done)
-	return err
-}
+func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
 // List lists the restores of a region in one request. It changes nothing and is safe to repeat.
 //

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/eop"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // beijing is the time zone of all dates of the service, in texts and in signatures.
@@ -72,7 +73,7 @@ func (t Time) String() string { return string(t) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *Time) UnmarshalJSON(data []byte) error {
-	*t = Time(plainText(data))
+	*t = Time(wirejson.Text(data))
 	return nil
 }
 
@@ -110,7 +111,7 @@ func (s Size) String() string { return string(s) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (s *Size) UnmarshalJSON(data []byte) error {
-	*s = Size(plainText(data))
+	*s = Size(wirejson.Text(data))
 	return nil
 }
 
@@ -150,7 +151,7 @@ func (r Rate) String() string { return string(r) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (r *Rate) UnmarshalJSON(data []byte) error {
-	*r = Rate(plainText(data))
+	*r = Rate(wirejson.Text(data))
 	return nil
 }
 
@@ -200,7 +201,7 @@ func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -
 // fails.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	*p = 0
-	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(plainText(data)), "%"))
+	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(wirejson.Text(data)), "%"))
 	// NaN and infinity cannot be marshaled to JSON again: n-n is 0 for neither.
 	if n, err := strconv.ParseFloat(number, 64); err == nil && n-n == 0 {
 		*p = Percent(n)

@@ -314,7 +314,7 @@ func TestOperationsHaveToExist(t *testing.T) {
 		require.PanicsWithValue(t, says, func() { srv.Inject(name, Fault{}) })
 		require.PanicsWithValue(t, says, func() { srv.Count(name) })
 	}
-	for name := range operations {
+	for name := range endpoints {
 		srv.Inject(name, Fault{})
 		require.Zero(t, srv.Count(name))
 	}

@@ -42,7 +42,7 @@ const (
 // operationOf returns the name of the operation whose path a request has, or NoOperation.
 func operationOf(r *http.Request) string {
 	name := path.Base(r.URL.Path)
-	if op, known := operations[name]; known && op.path == r.URL.EscapedPath() {
+	if op, known := endpoints[name]; known && op.path == r.URL.EscapedPath() {
 		return name
 	}
 	return NoOperation
@@ -51,7 +51,7 @@ func operationOf(r *http.Request) string {
 // mustExist panics unless there is an operation of the name. A test that misspells one would otherwise test nothing.
 // "" stands for any operation.
 func mustExist(operation string) {
-	if _, known := operations[operation]; known || operation == "" || operation == NoOperation {
+	if _, known := endpoints[operation]; known || operation == "" || operation == NoOperation {
 		return
 	}
 	panic(fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", operation, nearest(operation)))
@@ -60,7 +60,7 @@ func mustExist(operation string) {
 // nearest returns the operation whose name takes the fewest edits to become the given one.
 func nearest(name string) string {
 	best, fewest := "", 0
-	for candidate := range operations {
+	for candidate := range endpoints {
 		edits := distance(name, candidate)
 		if best == "" || edits < fewest || edits == fewest && candidate < best {
 			best, fewest = candidate, edits

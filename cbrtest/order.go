@@ -233,8 +233,8 @@ func (st *state) openService(a args) (any, *failure) {
 	})
 }
 
-// period returns the time at which a subscription from a time on ends.
-func period(a args, from time.Time) time.Time {
+// subscribedUntil returns the time at which a subscription from a time on ends.
+func subscribedUntil(a args, from time.Time) time.Time {
 	n := int(a.int("cycleCount"))
 	if a.text("cycleType") == "year" {
 		return from.AddDate(n, 0, 0)

@@ -2,6 +2,7 @@ package cbrtest
 
 import (
 	"maps"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -260,6 +261,43 @@ func TestWhereAnAgentCanBeInstalled(t *testing.T) {
 	require.Equal(t, []any{"Activated", false, "4.2.0"}, state())
 	agent := items(t, call(t, srv, ListAgentsByHost, nil), "backupClientList")[0]
 	require.Equal(t, false, agent["backupClientEnableInstall"])
+}
+
+func TestHostsByDefault(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	listed := map[any]map[string]any{}
+	full := srv.AddHost(Host{Name: "win", IPs: []string{"10.0.0.1", "10.0.0.2"}, ImageName: "Windows Server 2022", OSType: "windows", OSArch: "arm64"})
+	local := srv.AddHost(Host{SourceType: "CT-LS"})
+	metal := srv.AddHost(Host{SourceType: "CT-DPS"})
+	for range 300 {
+		srv.AddHost(Host{})
+	}
+	for _, source := range []string{"CT-ECS", "CT-LS", "CT-DPS"} {
+		for page := range 7 {
+			params := object{"notOnlyInstalled": true, "sourceType": source, "pageSize": 50, "pageNo": page + 1}
+			for _, agent := range items(t, call(t, srv, ListAgents, params), "backupClientList") {
+				listed[agent["instacneID"]] = agent
+			}
+		}
+	}
+	require.Len(t, listed, 304)
+	of := func(id string) []any {
+		a := listed[id]
+		return []any{a["instanceName"], a["imageName"], a["osType"], a["osArch"], a["backupClientType"]}
+	}
+	require.Equal(t, []any{"ecm-demo", "CTyunOS 23.01 64位", "linux", "x86_64", 0.}, of(srv.HostID))
+	require.Equal(t, []any{"win", "Windows Server 2022", "windows", "arm64", 0.}, of(full))
+	require.Equal(t, []any{"ecm-" + local[:4], "CTyunOS 23.01 64位", "linux", "x86_64", 1.}, of(local))
+	require.Equal(t, 3., of(metal)[4])
+	require.Equal(t, []any{"10.0.0.1", "10.0.0.2"}, listed[full]["instacneIps"])
+	addresses := map[any]bool{}
+	for _, agent := range listed {
+		address := agent["instacneIps"].([]any)[0]
+		require.False(t, addresses[address], "%s twice", address)
+		addresses[address] = true
+		require.True(t, net.ParseIP(address.(string)) != nil, address)
+	}
 }
 
 func TestPagesOfAgents(t *testing.T) {

@@ -344,7 +344,7 @@ func TestManyGoroutines(t *testing.T) {
 	t.Parallel()
 	srv, params := seeded(t)
 	var wg sync.WaitGroup
-	for name := range operations {
+	for name := range endpoints {
 		for range 5 {
 			wg.Go(func() {
 				if r := prepare(srv, name, params[name]).send(t, srv); r.Status != 200 {
@@ -357,7 +357,7 @@ func TestManyGoroutines(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	require.Equal(t, 5*len(operations), srv.Count("")-srv.Count("open-service-backup")+5)
+	require.Equal(t, 5*len(endpoints), srv.Count("")-srv.Count("open-service-backup")+5)
 }
 
 func TestIDsOfRegions(t *testing.T) {
