@@ -12,36 +12,35 @@ import (
 	"time"
 )
 
-// Credentials is one key pair of a Tianyi Cloud account. The secret key cannot
-// be read back, and no format verb, JSON or log prints it.
+// Credentials is a key pair of a Tianyi Cloud account. The secret key cannot be read back, and is
+// never part of formatted output, JSON or logs.
 type Credentials struct {
 	accessKey string
 	expires   time.Time
-	// Behind a pointer, since fmt prints the unexported fields of a struct
-	// without asking its String method.
+	// A pointer, because fmt prints unexported fields without calling their String method.
 	secretKey *string
 }
 
-// NewCredentials makes Credentials of an access key (AK) and a secret key (SK).
+// NewCredentials returns the key pair of an access key (AK) and a secret key (SK).
 func NewCredentials(accessKey, secretKey string) Credentials {
 	return Credentials{accessKey: accessKey, secretKey: &secretKey}
 }
 
-// ExpiringAt returns the key pair with the time until which it may be used. A client
-// keeps what its provider gave until a minute before that time, or for half of its time where that
-// is less than two minutes.
+// ExpiringAt returns the key pair with an expiry time. A client keeps using what its provider
+// returned until one minute before that time, or for half of its lifetime if that is shorter than
+// two minutes.
 func (c Credentials) ExpiringAt(t time.Time) Credentials {
 	c.expires = t
 	return c
 }
 
-// AccessKey returns the access key, which names the key pair and is no secret.
+// AccessKey returns the access key. It identifies the key pair and is not secret.
 func (c Credentials) AccessKey() string { return c.accessKey }
 
-// String returns the access key alone.
+// String returns the access key only.
 func (c Credentials) String() string { return "Credentials(" + c.accessKey + ")" }
 
-// MarshalJSON writes the access key alone.
+// MarshalJSON writes the access key only.
 func (c Credentials) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"accessKey": c.accessKey})
 }
@@ -53,11 +52,11 @@ func (c Credentials) secret() string {
 	return *c.secretKey
 }
 
-// check refuses keys that cannot be right, most of all those that were copied
-// with the white space around them.
+// check refuses keys that cannot be valid, above all keys that were copied with white space around
+// them.
 func (c Credentials) check() error { return c.checkAs("access key", "secret key") }
 
-// checkAs is check, with names for the keys that say where they are from.
+// checkAs is check with other names for the keys, which say where they come from.
 func (c Credentials) checkAs(accessKey, secretKey string) error {
 	return join(checkKey(accessKey, c.accessKey), checkKey(secretKey, c.secret()))
 }
@@ -74,20 +73,22 @@ func checkKey(name, key string) error {
 	return nil
 }
 
-// CredentialsProvider gives the key pair that calls are signed with. A client asks
-// it again when the key pair it gave expires (ExpiringAt), by one goroutine at a
-// time, for all calls that need one meanwhile; for one that does not expire it asks before every
-// attempt, by many at a time. It should heed the context, which is that of a call: a call
-// ends with its context whether its provider has returned or not, and a provider that never does
-// keeps its goroutine. Its panic is that of the call.
+// CredentialsProvider provides the key pair that signs calls. It is called again when the last key
+// pair expires ([Credentials.ExpiringAt]), by one goroutine at a time; calls that need a key pair in
+// the meantime share the result. If the key pair has no expiry, the provider is called before every
+// attempt, by many goroutines at once.
+//
+// The provider should respect the context, which is that of a call. A call ends with its context
+// even if the provider has not returned, and leaves the goroutine of the provider behind until it
+// does. If the provider panics, the call panics with the same value.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
 
-// CredentialsFunc is a function that is a CredentialsProvider.
+// CredentialsFunc is a function that implements [CredentialsProvider].
 type CredentialsFunc func(ctx context.Context) (Credentials, error)
 
-// Credentials calls f. A nil f gives no key pair.
+// Credentials calls f. It is an error if f is nil.
 func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 	if f == nil {
 		return Credentials{}, fmt.Errorf("%w: the CredentialsFunc is nil", ErrNoCredentials)
@@ -95,104 +96,104 @@ func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 	return f(ctx)
 }
 
-// Credentials makes a key pair a provider of itself.
+// Credentials returns c: a key pair is its own [CredentialsProvider].
 func (c Credentials) Credentials(context.Context) (Credentials, error) { return c, nil }
 
-// ErrNoCredentials says that no usable key pair was found, or that the one found
-// cannot be right. Errors of NewClient and of calls match it.
+// ErrNoCredentials means that no key pair was found, or that the one found cannot be valid. Errors
+// of [NewClient] and of calls match it.
 var ErrNoCredentials = errors.New("no usable credentials")
 
-// provide returns the key pair of a provider, or the reason why the context ended first.
+// provide returns the key pair of a provider, or the cause of the context if that ends first.
 func provide(ctx context.Context, p CredentialsProvider) (Credentials, error) {
 	if c, static := p.(Credentials); static {
 		return c, nil
 	}
-	in := ask(ctx, p, func(Credentials) {})
-	if err := in.wait(ctx); err != nil {
+	f := startFetch(ctx, p, func(Credentials) {})
+	if err := f.wait(ctx); err != nil {
 		return Credentials{}, err
 	}
-	return in.result()
+	return f.result()
 }
 
-// inquiry is a provider that is being asked, in a goroutine of its own: one that does not return
-// holds nobody who asks.
-type inquiry struct {
-	done chan struct{} // closed when all below is known
+// fetch is a call of a provider, in a goroutine of its own: a provider that does not return blocks
+// no caller.
+type fetch struct {
+	done chan struct{} // closed when the fields below are set
 
 	credentials Credentials
 	err         error
 	panicked    any
-	exited      bool // the provider left by a panic or runtime.Goexit
-	cutOff      bool // the provider failed when the context of who asked it was done
+	exited      bool // the provider ended by a panic or runtime.Goexit
+	cutOff      bool // the provider failed after the context of its caller was done
 }
 
-// ask asks a provider, and gives what it gave to keep before anybody else has it.
-func ask(ctx context.Context, p CredentialsProvider, keep func(Credentials)) *inquiry {
-	in := &inquiry{done: make(chan struct{}), exited: true}
+// startFetch calls a provider. Its key pair is passed to keep before anybody else gets it.
+func startFetch(ctx context.Context, p CredentialsProvider, keep func(Credentials)) *fetch {
+	f := &fetch{done: make(chan struct{}), exited: true}
 	go func() {
-		defer close(in.done)
+		defer close(f.done)
 		defer func() {
-			if in.exited {
-				in.panicked = recover()
+			if f.exited {
+				f.panicked = recover()
 			}
 		}()
-		in.credentials, in.err = p.Credentials(ctx)
-		in.exited = false
-		in.cutOff = in.err != nil && ctx.Err() != nil
-		if in.err == nil {
-			keep(in.credentials)
+		f.credentials, f.err = p.Credentials(ctx)
+		f.exited = false
+		f.cutOff = f.err != nil && ctx.Err() != nil
+		if f.err == nil {
+			keep(f.credentials)
 		}
 	}()
-	return in
+	return f
 }
 
-// wait waits for the provider, or else returns why the context is done.
-func (in *inquiry) wait(ctx context.Context) error {
+// wait waits until the provider has returned. If the context ends first, wait returns its cause.
+func (f *fetch) wait(ctx context.Context) error {
 	select {
-	case <-in.done:
+	case <-f.done:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func (in *inquiry) isDone() bool {
+func (f *fetch) isDone() bool {
 	select {
-	case <-in.done:
+	case <-f.done:
 		return true
 	default:
 		return false
 	}
 }
 
-// result is what the provider returned, after it did. Its panic goes on here.
-func (in *inquiry) result() (Credentials, error) {
+// result returns what the provider returned, after it has. A panic of the provider continues here.
+func (f *fetch) result() (Credentials, error) {
 	switch {
-	case in.panicked != nil:
-		panic(in.panicked)
-	case in.exited:
+	case f.panicked != nil:
+		panic(f.panicked)
+	case f.exited:
 		runtime.Goexit()
 	}
-	return in.credentials, in.err
+	return f.credentials, f.err
 }
 
-// keptCredentials keeps what a provider gave for as long as that is valid. Calls that need a new
-// key pair at the same time share one answer.
+// keptCredentials caches what a provider returned until it expires. Callers that need a new key
+// pair at the same time share one call of the provider.
 type keptCredentials struct {
 	provider CredentialsProvider
 	kept     atomic.Pointer[keptPair]
 
 	mu     sync.Mutex
-	shared *inquiry // nil: nobody is waiting for a new key pair
+	shared *fetch // the last one that was shared; nil before the first
 }
 
-// keptPair is a key pair and the time until which it is given out.
+// keptPair is a key pair and the time until which it is used.
 type keptPair struct {
 	Credentials
 	until time.Time
 }
 
-// isFresh reports whether a key pair is known to be valid for some time.
+// isFresh reports whether the key pair can be used without calling the provider.
 func (p *keptPair) isFresh() bool {
 	return p != nil && !p.expires.IsZero() && time.Now().Before(p.until)
 }
@@ -210,26 +211,26 @@ func (k *keptCredentials) Credentials(ctx context.Context) (Credentials, error) 
 		if kept.isFresh() {
 			return kept.Credentials, nil
 		}
-		in, own := k.inquiry(ctx, kept)
-		if in == nil {
+		f, own := k.fetch(ctx, kept)
+		if f == nil {
 			continue
 		}
-		if err := in.wait(ctx); err != nil {
+		if err := f.wait(ctx); err != nil {
 			return Credentials{}, err
 		}
-		if failed := in.exited || in.cutOff; own || !failed {
-			return in.result()
+		if failed := f.exited || f.cutOff; own || !failed {
+			return f.result()
 		}
-		// What failed belongs to the call that asked.
+		// It failed with the caller that started it, and says nothing about this one.
 	}
 }
 
-// inquiry asks the provider for a key pair in place of last, which is nil or not fresh, or joins
-// who asks already. It is nil if there is another key pair by now. Key pairs that do not expire are
-// asked for by each alone.
-func (k *keptCredentials) inquiry(ctx context.Context, last *keptPair) (in *inquiry, own bool) {
+// fetch starts a call of the provider for a key pair to replace last, which is nil or not fresh, or
+// joins the one that is running. It returns nil if another key pair has been kept since. Key pairs
+// without an expiry are not shared.
+func (k *keptCredentials) fetch(ctx context.Context, last *keptPair) (f *fetch, own bool) {
 	if last != nil && last.expires.IsZero() {
-		return ask(ctx, k.provider, k.keep), true
+		return startFetch(ctx, k.provider, k.keep), true
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -239,11 +240,11 @@ func (k *keptCredentials) inquiry(ctx context.Context, last *keptPair) (in *inqu
 	case k.kept.Load() != last:
 		return nil, false
 	}
-	k.shared = ask(ctx, k.provider, k.keep)
+	k.shared = startFetch(ctx, k.provider, k.keep)
 	return k.shared, true
 }
 
-// keep keeps what the provider gave.
+// keep caches a key pair of the provider.
 func (k *keptCredentials) keep(c Credentials) {
 	margin := min(time.Minute, time.Until(c.expires)/2)
 	k.kept.Store(&keptPair{c, c.expires.Add(-margin)})

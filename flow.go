@@ -7,23 +7,6 @@ import (
 	"time"
 )
 
-// RunAndWait runs a plan now and waits until its task has completed. It is Run and
-// then Tasks.Wait, with their errors: after a *WaitError the task goes on, and can
-// be waited for again by the ID in Pending.
-func (s Plans) RunAndWait(ctx context.Context, req *OperatePlanRequest, opts ...WaitOption) (*Task, error) {
-	run := req.with(PlanRun)
-	started, err := s.Run(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	return s.client.Tasks.Wait(ctx, started.TaskID, within(run.RegionID, run.SourceType, opts)...)
-}
-
-// within puts a region and a kind of host before the options of a caller.
-func within(region string, source SourceType, opts []WaitOption) []WaitOption {
-	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
-}
-
 // RestoreNewestRequest is the request of Restores.Newest.
 type RestoreNewestRequest struct {
 	// RegionID is the region; empty means the client's.

@@ -16,15 +16,15 @@ import (
 	"unicode/utf8"
 )
 
-// profile is what the configuration file of this cloud's command-line tools holds
-// under a name, or at its top as a fallback.
+// profile is an entry of the configuration file of this cloud's command-line tools, or the top of
+// that file, which is the fallback.
 type profile struct {
 	AccessKey string `json:"ak"`
 	SecretKey string `json:"sk"`
 	Region    string `json:"region"`
 }
 
-// configFile is the form of ~/.ctyun/config.json.
+// configFile is the format of ~/.ctyun/config.json.
 type configFile struct {
 	profile
 	Active   string             `json:"active_profile"`
@@ -34,29 +34,29 @@ type configFile struct {
 // surroundings are the keys and the region that were found outside of the options.
 type surroundings struct {
 	profile
-	looked  []string // where keys were looked for
+	looked  []string // the places that were searched for keys
 	warning string
 }
 
-// lookAround takes the environment first and the configuration file then. Where keys are looked
-// for, what is there but broken is an error, never passed over for the next place.
+// lookAround reads the environment first, then the configuration file. If keys are needed and a
+// source is broken, that is an error: the next source is not tried.
 func lookAround(needKeys, needRegion bool) (found surroundings, err error) {
 	if needRegion {
 		found.Region = os.Getenv("CTYUN_REGION_ID")
 		err = checkText("CTYUN_REGION_ID", found.Region)
 	}
 	if needKeys {
-		known, wrong := found.lookAtKeys()
+		known, wrong := found.readKeys()
 		needKeys, err = !known, join(err, wrong)
 	}
 	if needKeys || needRegion && found.Region == "" {
-		err = join(err, found.lookInFile(needKeys, needRegion))
+		err = join(err, found.searchFile(needKeys, needRegion))
 	}
 	return found, err
 }
 
-// lookAtKeys takes the keys of the environment, and reports whether it has any.
-func (s *surroundings) lookAtKeys() (known bool, err error) {
+// readKeys reads the keys of the environment, and reports whether there are any.
+func (s *surroundings) readKeys() (known bool, err error) {
 	s.looked = append(s.looked, "the options of NewClient", "CTYUN_AK and CTYUN_SK of the environment")
 	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")
 	switch {
@@ -71,9 +71,9 @@ func (s *surroundings) lookAtKeys() (known bool, err error) {
 	return true, NewCredentials(ak, sk).checkAs("access key in CTYUN_AK", "secret key in CTYUN_SK")
 }
 
-// lookInFile takes from the configuration file what was not found before. A file that is asked for
-// the region alone, which may be left out, may be missing or broken.
-func (s *surroundings) lookInFile(needKeys, needRegion bool) error {
+// searchFile fills in what is missing from the configuration file. If only the region is missing,
+// which is optional, the file may be missing or broken.
+func (s *surroundings) searchFile(needKeys, needRegion bool) error {
 	path, err := s.configPath()
 	var stored profile
 	if err == nil && path != "" {
@@ -102,12 +102,12 @@ func (s *surroundings) lookInFile(needKeys, needRegion bool) error {
 	return join(err, NewCredentials(s.AccessKey, s.SecretKey).checkAs("access key (ak) of the file "+path, "secret key (sk) of the file "+path))
 }
 
-// textError says which variable or file holds a text that names nothing.
+// textError names the variable or the file that holds an invalid text.
 type textError string
 
 func (e textError) Error() string { return string(e) }
 
-// checkText refuses a text that names nothing.
+// checkText checks a text that comes from a variable or a file.
 func checkText(from, text string) error {
 	if problem := textProblem(text); problem != "" {
 		return textError(from + " " + problem + ": " + quoted(text))
@@ -115,10 +115,9 @@ func checkText(from, text string) error {
 	return nil
 }
 
-// DefaultCredentials finds the key pair that NewClient takes without options, for a
-// SigningTransport: that of the environment, or of the configuration file, which it
-// reads. If there is none, the error says where it was looked for and matches
-// ErrNoCredentials.
+// DefaultCredentials returns the key pair that [NewClient] uses without options, for a
+// [SigningTransport]: that of the environment, or of the configuration file. If there is none, the
+// error matches [ErrNoCredentials] and lists the places that were searched.
 func DefaultCredentials() (Credentials, error) {
 	found, err := lookAround(true, false)
 	if err != nil {
@@ -127,8 +126,8 @@ func DefaultCredentials() (Credentials, error) {
 	return NewCredentials(found.AccessKey, found.SecretKey), nil
 }
 
-// configPath is the configuration file that is asked for, or the one that there may be; empty
-// where the machine does not say whose it would be.
+// configPath returns the path of the configuration file: that of CTYUN_CONFIG, or the default. It
+// is empty if there is no home directory.
 func (s *surroundings) configPath() (string, error) {
 	path := os.Getenv("CTYUN_CONFIG")
 	if path == "" {
@@ -143,8 +142,8 @@ func (s *surroundings) configPath() (string, error) {
 	return path, checkText("CTYUN_CONFIG", os.Getenv("CTYUN_CONFIG"))
 }
 
-// readProfile reads the profile that is asked for, or the active one, with the top
-// of the file as a fallback.
+// readProfile reads the selected profile, or the active one, with the top of the file as a
+// fallback.
 func (s *surroundings) readProfile(path string) (profile, error) {
 	data, err := s.readFile(path)
 	if errors.Is(err, os.ErrNotExist) && os.Getenv("CTYUN_CONFIG") == "" {
@@ -165,19 +164,18 @@ func (s *surroundings) readProfile(path string) (profile, error) {
 	if err := checkText(from, name); err != nil {
 		return profile{}, fmt.Errorf("the file %s: %w", path, err)
 	}
-	named, ok := file.Profiles[name]
+	chosen, ok := file.Profiles[name]
 	if !ok && name != "" {
 		return profile{}, fmt.Errorf("the file %s has no profile %q, which %s asks for", path, name, from)
 	}
-	if named.AccessKey == "" && named.SecretKey == "" {
-		named.AccessKey, named.SecretKey = file.AccessKey, file.SecretKey
+	if chosen.AccessKey == "" && chosen.SecretKey == "" {
+		chosen.AccessKey, chosen.SecretKey = file.AccessKey, file.SecretKey
 	}
-	named.Region = cmp.Or(named.Region, file.Region)
-	return named, nil
+	chosen.Region = cmp.Or(chosen.Region, file.Region)
+	return chosen, nil
 }
 
-// readFile reads the text of a configuration file. What is no regular file, such as a pipe, may
-// keep its reader waiting for ever.
+// readFile reads a configuration file. It must be a regular file: a read from a pipe may never end.
 func (s *surroundings) readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -207,8 +205,8 @@ func (s *surroundings) readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
-// PowerShell writes is.
+// toUTF8 removes the byte order mark of a JSON text, and converts UTF-16 to UTF-8. PowerShell writes
+// both.
 func toUTF8(data []byte) []byte {
 	var order binary.ByteOrder
 	switch {

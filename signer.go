@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
@@ -49,7 +47,7 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	}
 	id := firstValue(req.Header, headerRequestID)
 	if id == "" {
-		id = uuid.NewString()
+		id = newUUID()
 	}
 	if strings.ContainsAny(id, "\r\n") {
 		return errors.New("ctcbr: a request ID must be one line")
@@ -75,7 +73,7 @@ func (s *Signer) authorize(h http.Header, id, query string, body []byte, credent
 }
 
 // key returns the signing key of a key pair for the second of at. A key pair is checked when a key
-// is derived from it, and not for every request of that second.
+// is derived from it, not for every request of that second.
 func (s *Signer) key(credentials Credentials, at time.Time) (*eop.Key, error) {
 	accessKey, secretKey := credentials.accessKey, credentials.secret()
 	if key := s.keys.Kept(accessKey, secretKey, at, s.Zone); key != nil {
@@ -179,7 +177,8 @@ func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	return t.Base.RoundTrip(signed)
 }
 
-// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it fails.
+// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it
+// fails.
 func readRequestBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil, nil

@@ -70,19 +70,24 @@ func (v *validation) token(token *string) {
 }
 
 func (v *validation) required(field, value string) {
-	if strings.TrimSpace(value) == "" {
+	if isBlank(value) {
 		v.fault(field, "is required")
 	}
 }
 
+// isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
 // argument takes a text that is required and is no field of a request, but a parameter of a method.
 func (v *validation) argument(name, field, value string) {
-	problem := "is required"
-	if strings.TrimSpace(value) != "" {
-		if problem = textProblem(value); problem == "" {
-			return
-		}
+	problem := textProblem(value)
+	switch {
+	case isBlank(value):
+		problem = "is required"
+	case problem != "":
 		problem += ": " + quoted(value)
+	default:
+		return
 	}
 	v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
 }
@@ -217,7 +222,7 @@ func (v *validation) content(value reflect.Value, field string) {
 // text refuses a text that the service cannot mean, unless its field is known to be at fault.
 func (v *validation) text(field, text string) {
 	if strings.HasSuffix(field, searchField) {
-		text = strings.TrimFunc(text, func(r rune) bool { return isBlank(r) && !unicode.IsControl(r) })
+		text = strings.TrimFunc(text, func(r rune) bool { return isWhite(r) && !unicode.IsControl(r) })
 	}
 	if problem := textProblem(text); problem != "" && !v.has(field) {
 		v.fault(field, "%s: %s", problem, quoted(text))
@@ -261,7 +266,7 @@ func isSound(value reflect.Value) bool {
 // textProblem says why a text can be no ID, name or path, or "". Text that is not UTF-8 would be
 // sent with other characters in its place, and so would name something else.
 func textProblem(text string) string {
-	switch trimmed := strings.TrimFunc(text, isBlank); {
+	switch trimmed := strings.TrimFunc(text, isWhite); {
 	case !utf8.ValidString(text):
 		return "is not UTF-8"
 	case strings.ContainsFunc(text, unicode.IsControl):
@@ -274,9 +279,9 @@ func textProblem(text string) string {
 	return ""
 }
 
-// isBlank reports whether a character at the end of a text cannot be seen: white space, a byte
+// isWhite reports whether a character at the end of a text cannot be seen: white space, a byte
 // order mark, or a space without width.
-func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
+func isWhite(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
 // quoted is the beginning of a text as a Go string.
 func quoted(text string) string { return fmt.Sprintf("%q", shortened(text, 100)) }

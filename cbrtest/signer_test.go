@@ -102,7 +102,20 @@ type reply struct {
 
 func (q signed) send(t testing.TB, srv *Server) reply {
 	t.Helper()
-	res, err := srv.HTTPClient().Do(q.request(t, srv))
+	return receive(t, srv, q.request(t, srv))
+}
+
+// exactly sends the request with the given headers, and no others than net/http adds.
+func (q signed) exactly(t testing.TB, srv *Server, header http.Header) reply {
+	t.Helper()
+	r := q.request(t, srv)
+	r.Header = header
+	return receive(t, srv, r)
+}
+
+func receive(t testing.TB, srv *Server, r *http.Request) reply {
+	t.Helper()
+	res, err := srv.HTTPClient().Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -143,7 +156,7 @@ func requireGateway(t testing.TB, r reply, status int, code, says string) {
 
 // prepare makes the request of an operation with the parameters where they belong. The region is filled in.
 func prepare(srv *Server, operation string, params map[string]any) signed {
-	op := operations[operation]
+	op := endpoints[operation]
 	all := map[string]any{}
 	for _, p := range op.params {
 		if p.name == "regionID" {
