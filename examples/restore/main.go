@@ -124,11 +124,11 @@ func (r *restore) do(ctx context.Context) error {
 func (r *restore) carryOut(ctx context.Context, wait []ctcbr.WaitOption) (*ctcbr.Restore, error) {
 	if r.host != "" {
 		return r.client.Restores.Newest(ctx, &ctcbr.RestoreNewestRequest{
-			HostID: r.host, TargetID: r.target, Dir: r.dir, InPlace: r.inPlace, Existing: &r.existing, SourceType: r.source,
+			HostID: r.host, TargetID: r.target, TargetDir: r.dir, InPlace: r.inPlace, ExistingFiles: &r.existing, SourceType: r.source,
 		}, wait...)
 	}
 	created, err := r.client.Restores.Create(ctx, &ctcbr.CreateRestoreRequest{
-		SnapshotID: r.snapshot, TargetID: r.target, TargetDir: r.dir, ExistingFiles: &r.existing, SourceType: r.source,
+		SnapshotID: r.snapshot, TargetID: r.target, TargetTargetDir: r.dir, ExistingFiles: &r.existing, SourceType: r.source,
 	})
 	if err != nil {
 		return nil, err
