@@ -47,7 +47,7 @@ type HostError struct {
 
 // Error names the host and says in one line what happened.
 func (e *HostError) Error() string {
-	return oneLine("ctcbr: host " + e.Host.label() + ": " + inner(e.Err))
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + bare(e.Err))
 }
 
 // Unwrap returns what happened.
@@ -104,8 +104,8 @@ func (c Candidate) String() string {
 	}
 }
 
-// inner is the text of an error within that of another, without the name of the package.
-func inner(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
+// bare is the text of an error within that of another, without the name of the package.
+func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
 
 // allSources are the kinds of hosts that are read where a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}

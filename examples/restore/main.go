@@ -128,7 +128,7 @@ func (r *restore) carryOut(ctx context.Context, wait []ctcbr.WaitOption) (*ctcbr
 		}, wait...)
 	}
 	created, err := r.client.Restores.Create(ctx, &ctcbr.CreateRestoreRequest{
-		SnapshotID: r.snapshot, TargetID: r.target, TargetTargetDir: r.dir, ExistingFiles: &r.existing, SourceType: r.source,
+		SnapshotID: r.snapshot, TargetID: r.target, TargetDir: r.dir, ExistingFiles: &r.existing, SourceType: r.source,
 	})
 	if err != nil {
 		return nil, err
