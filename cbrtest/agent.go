@@ -160,11 +160,11 @@ func (a *agent) read() {
 	}
 }
 
+// wireAgent has the ID and the addresses of the host under their misspelt names alone, as the examples of the reference
+// do. Its field tables have instanceID and instanceIps too.
 type wireAgent struct {
-	OldInstanceID string   `json:"instacneID"`
-	InstanceID    string   `json:"instanceID"`
-	OldIPs        []string `json:"instacneIps"`
-	IPs           []string `json:"instanceIps"`
+	InstanceID    string   `json:"instacneID"`
+	IPs           []string `json:"instacneIps"`
 	ID            string   `json:"backupClientID"`
 	Version       string   `json:"backupClientVersion"`
 	Status        string   `json:"backupClientStatus"`
@@ -201,7 +201,7 @@ func (a *agent) wire() wireAgent {
 		version = ""
 	}
 	return wireAgent{
-		OldInstanceID: h.ID, InstanceID: h.ID, OldIPs: h.IPs, IPs: h.IPs,
+		InstanceID: h.ID, IPs: h.IPs,
 		ID: a.id, Version: version, Status: a.status, Desc: desc,
 		EnableInstall: a.id == "" || a.status == agentInstallFail,
 		ImageName:     h.ImageName, OSType: h.OSType,

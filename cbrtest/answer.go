@@ -19,7 +19,7 @@ const (
 // object is a JSON object that is written by hand, where a type would serve one place only.
 type object = map[string]any
 
-// envelope is what every answer looks like.
+// envelope is what every answer of the service looks like.
 type envelope struct {
 	StatusCode  int    `json:"statusCode"`
 	Message     string `json:"message"`
@@ -36,13 +36,9 @@ type failure struct {
 	code        string
 	message     string
 	description string
-	refused     bool // before the operation looked at it
+	gateway     bool // refused by the gateway, which answers in another form
+	refused     bool // before the operation began
 	returnObj   any
-}
-
-// fail makes the failure of a request that is refused before the operation looks at it.
-func fail(status int, code, message, description string) *failure {
-	return &failure{status: status, code: code, message: message, description: description, refused: true}
 }
 
 // refuse makes the failure of an operation, which comes with HTTP 200.
@@ -50,9 +46,18 @@ func refuse(code, message, description string) *failure {
 	return &failure{status: http.StatusOK, code: code, message: message, description: description}
 }
 
-func (f *failure) Error() string { return f.code + ": " + f.message }
+func (f *failure) Error() string {
+	if f.gateway {
+		return "CTAPI_" + f.code + ": " + f.message
+	}
+	return f.code + ": " + f.message
+}
 
-func (f *failure) envelope() envelope {
+// body is what the failure is answered with.
+func (f *failure) body() any {
+	if f.gateway {
+		return newGatewayRefusal(f.code, f.message)
+	}
 	return envelope{
 		StatusCode:  statusFailure,
 		Message:     f.message,
@@ -86,7 +91,7 @@ type answer struct {
 
 func failed(f *failure) *answer { return &answer{status: f.status, failure: f} }
 
-// refusal says why the request was refused before the operation looked at it, "" if it was not.
+// refusal says why the request was refused before the operation began, "" if it was not.
 func (a *answer) refusal() string {
 	if a.failure == nil || !a.failure.refused {
 		return ""
@@ -123,7 +128,7 @@ func (a *answer) bytes() []byte {
 
 func (a *answer) write(w io.Writer) error {
 	if a.failure != nil {
-		return json.NewEncoder(w).Encode(a.failure.envelope())
+		return json.NewEncoder(w).Encode(a.failure.body())
 	}
 	ok := envelope{StatusCode: statusSuccess, Message: "SUCCESS", Description: "成功", ReturnObj: a.result}
 	l, isList := a.result.(*list)

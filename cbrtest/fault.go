@@ -99,7 +99,8 @@ func Redirect(status int, location string) Fault {
 }
 
 // OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
-// the fault the server answers so to repetitions of an order only. An order that the service refuses stays refused.
+// the fault the server answers so to the orders of a repository and to repetitions of any order, until the order is
+// done. An order that the service refuses stays refused.
 func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
@@ -119,11 +120,13 @@ func (f Fault) carriesOut() bool {
 // replaces reports whether the fault has an answer of its own.
 func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status != 0 }
 
-// Inject makes faults of an operation. The operation is the last segment of its path, for example "query-uuid"; ""
-// stands for any, and a segment that no operation has for requests that would be answered with 404. Faults wait in a
-// queue, and one has to be used up before the next comes into play. Requests that are refused for their signature are
-// not spoiled and use no fault up, but for [CloseBeforeBody], which comes before the signature can be checked.
+// Inject spoils the answers to an operation. The operation is one of the constants of this package, for example
+// [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
+// operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
+// that are refused for their signature are not spoiled and use no fault up, but for [CloseBeforeBody], which comes
+// before the signature can be checked.
 func (s *Server) Inject(operation string, f Fault) {
+	mustExist(operation)
 	s.faults.add(operation, f)
 }
 

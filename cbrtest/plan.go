@@ -95,12 +95,17 @@ func (st *state) storageName(id string) string {
 	return ""
 }
 
-// paths are the directories and files of a plan.
+// paths are the files and directories of a plan.
 func (p *plan) paths() []string {
+	return append(append([]string{}, p.files.texts("files")...), p.dirs()...)
+}
+
+// dirs are the directories of a plan.
+func (p *plan) dirs() []string {
 	if p.files == nil {
 		return []string{"/"}
 	}
-	return append(append([]string{}, p.files.texts("dirs")...), p.files.texts("files")...)
+	return p.files.texts("dirs")
 }
 
 // findPlan finds a plan of the kind of hosts that a request is about.
@@ -218,48 +223,39 @@ func (st *state) listPlans(a args) (any, *failure) {
 }
 
 func (st *state) wirePlan(p *plan) wirePlan {
-	dirs := "全部目录"
-	if p.files != nil {
-		dirs = strings.Join(p.paths(), ",")
-	}
 	kind := 0
 	if p.host.SourceType == sourceOnPremises {
 		kind = 1
 	}
 	return wirePlan{
-		ID: p.id, Dirs: dirs, Raw: p.raw(), Start: wireTime(p.created), Name: p.name,
+		ID: p.id, Dirs: strings.Join(p.dirs(), ","), Raw: p.raw(), Start: wireTime(p.created), Name: p.name,
 		HostID: p.host.ID, HostName: p.host.Name, StorageID: p.storageID, StorageName: st.storageName(p.storageID),
 		PeriodDesc: p.periodDesc(), RetentionDesc: p.retentionDesc(),
-		StatusDesc: cmp.Or(map[string]string{planNormal: "正常", planStop: "已停用"}[p.status], p.status),
+		StatusDesc: cmp.Or(map[string]string{planNormal: "正常运行", planStop: "已停用"}[p.status], p.status),
 		StatusCode: p.status, Type: kind,
 	}
 }
 
-// raw is the plan as it is stored. All members are there; those that were not given are null.
+// raw is the plan as it is stored. All members are there. Those that were not given have the values that the examples
+// of the reference show, and are null where there is no example.
 func (p *plan) raw() object {
-	period := members(p.period, "rule", "day", "hour")
-	if p.period.has("hour") {
-		period["hour"] = p.hour()
-	}
-	retention := members(p.retention, "type", "value", "hasConf", "conf")
-	if conf := p.retention.object("conf"); conf != nil {
-		retention["conf"] = members(conf, "day", "week", "month", "year")
+	period := members(p.period, "rule", "day")
+	period["hour"] = p.hour()
+	retention := members(p.retention, "type", "value")
+	retention["hasConf"] = p.retention.bool("hasConf")
+	conf := p.retention.object("conf")
+	retention["conf"] = object{
+		"day": conf.int("day"), "week": conf.int("week"), "month": conf.int("month"), "year": conf.int("year"),
 	}
 	raw := object{
 		"periodInfo":    period,
 		"fileInfo":      nil,
 		"retentionInfo": retention,
-		"fullInfo":      nil,
-		"limitQosInfo":  nil,
+		"fullInfo":      object{"backupMode": p.full.int("backupMode"), "incrementNum": p.full.intOr("incrementNum", 10)},
+		"limitQosInfo":  members(p.limit, "isLimitQos", "rateLimits"),
 	}
 	if p.files != nil {
 		raw["fileInfo"] = members(p.files, "dirs", "files", "rule")
-	}
-	if p.full != nil {
-		raw["fullInfo"] = members(p.full, "backupMode", "incrementNum")
-	}
-	if p.limit != nil {
-		raw["limitQosInfo"] = members(p.limit, "isLimitQos", "rateLimits")
 	}
 	return raw
 }
@@ -288,9 +284,13 @@ func (p *plan) periodDesc() string {
 }
 
 func (p *plan) retentionDesc() string {
-	unit := map[int64]string{1: "天", 2: "周", 3: "个月", 4: "年"}[p.retention.int("type")]
-	if unit == "" {
+	kind := p.retention.int("type")
+	unit := map[int64]string{1: "天", 2: "周", 3: "个月", 4: "年"}[kind]
+	switch {
+	case kind == -1:
 		return "永久保留"
+	case unit == "":
+		return unknownText // of -4, which no text explains
 	}
 	return fmt.Sprintf("保留%d%s", p.retention.int("value"), unit)
 }

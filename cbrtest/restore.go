@@ -2,7 +2,6 @@ package cbrtest
 
 import (
 	"cmp"
-	"strings"
 	"time"
 )
 
@@ -18,8 +17,8 @@ const (
 )
 
 var restoreStatusText = map[string]string{
-	restoreCreating: "创建中", restoreCreateFail: "创建失败", restoreRunning: "恢复中", restoreCompleted: "恢复完成",
-	restoreFail: "恢复失败", restoreCanceling: "取消中", restoreCanceled: "已取消",
+	restoreCreating: "创建中", restoreCreateFail: "创建失败", restoreRunning: "执行中", restoreCompleted: "执行完成",
+	restoreFail: "执行失败", restoreCanceling: "取消中", restoreCanceled: "已取消", // the last two are assumed
 }
 
 // A Restore is a restore task to be seeded with [Server.AddRestore]. The zero value has begun just now.
@@ -219,15 +218,14 @@ func (st *state) listRestores(a args) (any, *failure) {
 
 func wireRestoreOf(r *restore) wireRestore {
 	n := r.snapshot
-	paths := strings.Split(n.dirs, ",")
-	targets := paths
+	targets := n.paths
 	if r.dir != "" {
 		targets = []string{r.dir}
 	}
 	return wireRestore{
 		ID: r.id, OldTargetID: r.target.ID, TargetID: r.target.ID, OldTargetName: r.target.Name, TargetName: r.target.Name,
-		TargetPaths: targets, Paths: paths, FileCount: r.files,
-		Status: cmp.Or(restoreStatusText[r.status], r.status), StatusCode: r.status,
+		TargetPaths: targets, Paths: n.paths, FileCount: r.files,
+		Status: cmp.Or(restoreStatusText[r.status], unknownText), StatusCode: r.status,
 		Started: wireTime(r.started), Done: wireTime(r.done), Complete: wireTime(r.done), Message: r.message,
 		Name: r.name, Percent: r.percent, StorageName: r.storageName,
 		HostName: n.hostName, HostID: n.HostID, SnapID: n.ID, SnapName: n.Name,

@@ -78,6 +78,7 @@ func (st *state) seedSnapshot(n Snapshot, firstHostID string) *snapshot {
 type snapshot struct {
 	Snapshot
 	hostName, planName, source, dirs string
+	paths                            []string
 	seeded                           bool
 }
 
@@ -93,7 +94,7 @@ func (st *state) newSnapshot(p *plan) *snapshot {
 			ID: st.newID(), PlanID: p.id, HostID: p.host.ID, StorageID: p.storageID,
 			Created: st.now(), Status: snapAvailable,
 		},
-		hostName: p.host.Name, planName: p.name, source: p.host.SourceType, dirs: strings.Join(p.paths(), ","),
+		hostName: p.host.Name, planName: p.name, source: p.host.SourceType, dirs: strings.Join(p.dirs(), ","), paths: p.paths(),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -59,25 +58,12 @@ func newState(cfg config) *state {
 	}
 }
 
-// serve finds the operation of a request, checks the parameters and carries it out.
-func (st *state) serve(r *http.Request, body []byte) *answer {
-	op, known := operations[path.Base(r.URL.Path)]
-	if !known || r.URL.EscapedPath() != op.path {
-		return failed(fail(http.StatusNotFound, "CTAPI.Path.NotFound", "there is no such path", "接口不存在"))
-	}
-	if r.Method != op.method {
-		ans := failed(fail(http.StatusMethodNotAllowed, "CTAPI.Method.NotAllowed", "the method of this path is "+op.method, "请求方法错误"))
-		ans.header = http.Header{"Allow": {op.method}}
-		return ans
-	}
-	a, refused := op.parse(r, body)
-	if refused != nil {
-		return failed(refused)
-	}
+// serve runs an operation with its parameters, which were checked.
+func (st *state) serve(op operation, a args) *answer {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if id := a.text("regionID"); id != "" && id != st.regionID {
-		return failed(refuse("Backup.Region.NotFound", "there is no region "+id, "资源池不存在"))
+		return failed(refuse("Openapi.RegionInfo.AccessFailed", "the region does not exist or is not open to the account: "+id, "资源池不存在或无权限访问"))
 	}
 	result, refused := op.run(st, a)
 	if refused != nil {

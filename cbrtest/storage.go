@@ -3,6 +3,7 @@ package cbrtest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -100,7 +101,7 @@ func (st *state) subscribed(id, done, chinese string) (*storage, *failure) {
 }
 
 func (st *state) createStorage(a args) (any, *failure) {
-	return st.place("create-storage-backup", a, func(o *order) *failure {
+	return st.place(CreateStorage, a, func(o *order) *failure {
 		if err := st.active(); err != nil {
 			return err
 		}
@@ -138,10 +139,13 @@ func (st *state) storageNameTaken(name string) bool {
 }
 
 func (st *state) resizeStorage(a args) (any, *failure) {
-	return st.place("resize-storage-backup", a, func(o *order) *failure {
+	return st.place(ResizeStorage, a, func(o *order) *failure {
 		v, err := st.usable(a.text("backupStorageID"))
 		if err != nil {
 			return err
+		}
+		if st.orderPending(v.ID, ResizeStorage) {
+			return refuse("Backup.Storage.Resizing", "another order to enlarge the repository is in progress", "存储库正在扩容")
 		}
 		capacity := int(a.int("backupStorageCapacity"))
 		if capacity <= v.CapacityGB {
@@ -155,7 +159,7 @@ func (st *state) resizeStorage(a args) (any, *failure) {
 
 // renewStorage renews a repository, also one that has expired.
 func (st *state) renewStorage(a args) (any, *failure) {
-	return st.place("renew-storage-backup", a, func(o *order) *failure {
+	return st.place(RenewStorage, a, func(o *order) *failure {
 		v, err := st.subscribed(a.text("backupStorageID"), "renewed", "续订")
 		if err != nil {
 			return err
@@ -176,18 +180,49 @@ func (st *state) renewStorage(a args) (any, *failure) {
 }
 
 func (st *state) unsubscribeStorage(a args) (any, *failure) {
-	return st.place("refund-storage-backup", a, func(o *order) *failure {
+	return st.place(UnsubscribeStorage, a, func(o *order) *failure {
 		v, err := st.subscribed(a.text("backupStorageID"), "unsubscribed", "退订")
 		if err != nil {
 			return err
 		}
+		if st.orderPending(v.ID, ResizeStorage, RenewStorage) {
+			return refuse("Backup.Storage.OrderPending", "another order of the repository is in progress", "存储库存在处理中的订单")
+		}
 		before := v.status
 		v.status = storageRefing
-		o.status, o.storageID = orderUnsubscribing, v.ID
-		o.apply = func() { v.status, v.left = storageDestorying, st.polls.Destroy }
-		o.undo = func() { v.status = before }
+		o.storageID = v.ID
+		refunded := func(string) {}
+		if bought := st.orderOf(v.ID); bought != nil {
+			bought.refund, bought.status = o, orderRefunding
+			refunded = func(status string) { bought.refund, bought.status, bought.updated = nil, status, st.now() }
+		}
+		o.apply = func() {
+			v.status, v.left = storageDestorying, st.polls.Destroy
+			refunded(orderRefunded)
+		}
+		o.undo = func() {
+			v.status = before
+			refunded(orderDone)
+		}
 		return nil
 	})
+}
+
+// orderPending reports whether an order of a repository is in progress that one of the operations placed.
+func (st *state) orderPending(storageID string, operations ...string) bool {
+	return slices.ContainsFunc(st.orders.list, func(o *order) bool {
+		return o.storageID == storageID && o.status == orderOpening && slices.Contains(operations, o.operation)
+	})
+}
+
+// orderOf returns the order with which a repository was bought, nil if there is none.
+func (st *state) orderOf(storageID string) *order {
+	for _, o := range st.orders.list {
+		if o.storageID == storageID && o.operation == CreateStorage && o.status == orderDone {
+			return o
+		}
+	}
+	return nil
 }
 
 // destroyed moves a repository that is being destroyed on, and reports whether it is gone, with all that was in it.
@@ -219,12 +254,14 @@ type wireStorage struct {
 	MultiAZ    string `json:"multiAz"`
 }
 
-// listStorages lists repositories. It is a look at every order under way too, for clients that wait for a repository
+// listStorages lists repositories. It polls every order under way too, for clients that wait for a repository
 // to show up instead of looking at the order.
 func (st *state) listStorages(a args) (any, *failure) {
 	now := st.now()
 	for _, o := range st.orders.list {
-		o.read(now)
+		if o.refund == nil { // else it moves with its refund, which is in the list too
+			o.read(now)
+		}
 	}
 	items := st.storages.filter(func(v *storage) bool {
 		return is(a.text("backupStorageID"), v.ID) && matches(a.text("queryContent"), v.Name)
@@ -240,9 +277,9 @@ func (st *state) listStorages(a args) (any, *failure) {
 
 func (st *state) wireStorage(v *storage) wireStorage {
 	status := v.statusAt(st.now())
-	zones := "单可用区"
+	zones := "单az"
 	if v.MultiAZ {
-		zones = "多可用区"
+		zones = "多az"
 	}
 	return wireStorage{
 		ID:         v.ID,

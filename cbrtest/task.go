@@ -17,9 +17,12 @@ const (
 )
 
 var taskStatusText = map[string]string{
-	taskPreparing: "准备中", taskExecuting: "执行中", taskCompleted: "已完成", taskFailed: "失败",
-	taskCanceling: "取消中", taskCanceled: "已取消",
+	taskPreparing: "执行准备中", taskExecuting: "执行中", taskCompleted: "执行完成", taskFailed: "执行失败",
+	taskCanceling: "取消中", taskCanceled: "已取消", // assumed
 }
+
+// unknownText is the text of a state of a task or a restore that has none of its own.
+const unknownText = "未知"
 
 // A Task is a backup task to be seeded with [Server.AddTask]. The zero value has begun just now.
 type Task struct {
@@ -226,7 +229,7 @@ func (st *state) wireTask(t *task) wireTask {
 	return wireTask{
 		ID: t.id, PlanName: t.plan.name, HostID: t.plan.host.ID, HostName: t.plan.host.Name,
 		StorageID: t.plan.storageID, StorageName: st.storageName(t.plan.storageID), Paths: t.plan.paths(),
-		FileCount: t.files, Status: cmp.Or(taskStatusText[t.status], t.status), StatusCode: t.status,
+		FileCount: t.files, Status: cmp.Or(taskStatusText[t.status], unknownText), StatusCode: t.status,
 		Started: wireTime(t.started), Done: wireTime(t.done), Message: t.message, Percent: t.percent,
 		Name: t.name, Rate: rate, SnapID: snapID, SnapName: snapName,
 	}
