@@ -86,22 +86,17 @@ func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
 // String names the candidate: "web (ID, CT-ECS)".
 func (c Candidate) String() string {
+	name := cmp.Or(c.Name, c.ID, "one without an ID")
 	var details []string
 	for _, detail := range []string{c.ID, c.Detail} {
-		if detail != "" && detail != c.Name {
+		if detail != "" && detail != name {
 			details = append(details, detail)
 		}
 	}
-	switch name := cmp.Or(c.Name, c.ID); {
-	case name == "":
-		return cmp.Or(c.Detail, "one without an ID")
-	case c.Name == "":
-		return strings.TrimSpace(c.ID + " " + c.Detail)
-	case len(details) == 0:
+	if len(details) == 0 {
 		return name
-	default:
-		return name + " (" + strings.Join(details, ", ") + ")"
 	}
+	return name + " (" + strings.Join(details, ", ") + ")"
 }
 
 // allSources are the kinds of hosts that are read where a request names none.

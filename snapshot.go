@@ -278,13 +278,16 @@ func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Sna
 	}
 	var copies []Snapshot
 	list := &ListSnapshotsRequest{RegionID: r.RegionID, HostID: r.HostID, SourceType: r.SourceType}
-	_, _, err := search(ctx, s.client, snapshotList, list, func() { copies = nil }, func(snapshot Snapshot) {
+	cl, a, err := search(ctx, s.client, snapshotList, list, func() { copies = nil }, func(snapshot Snapshot) {
 		if r.matches(&snapshot) {
 			copies = append(copies, *snapshot.ofKind(r.SourceType))
 		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(copies) == 0:
+		return nil, newError(cl, a, fmt.Errorf("copy of host %q: %w", r.HostID, ErrNotFound))
 	}
 	return r.choose(copies)
 }
@@ -297,7 +300,7 @@ func (r *NewestSnapshotRequest) matches(s *Snapshot) bool {
 
 // choose takes the newest of some copies.
 func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
-	sought := "newest copy of host " + r.HostID
+	sought := fmt.Sprintf("newest copy of host %q", r.HostID)
 	var usable []Snapshot
 	for _, s := range copies {
 		if s.usable() {
@@ -305,8 +308,6 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 		}
 	}
 	switch {
-	case len(copies) == 0:
-		return nil, notListed(snapshotList, sought)
 	case severalPlans(usable):
 		return nil, &AmbiguousError{Sought: sought + ", which has copies of several plans: PlanName or PlanID says which", Candidates: planCandidates(usable)}
 	case r.AllowOlder && len(usable) > 0:
