@@ -69,6 +69,16 @@ func newClient(e *engine, region string) *Client {
 	return c
 }
 
+// ForRegion returns a client for another region: its requests go there unless they name a region
+// themselves. Both clients share everything else (connections, keys, clock, retry budget), and
+// closing either closes both. It sends nothing.
+func (c *Client) ForRegion(id string) *Client {
+	if !c.isMade() {
+		return newClient(nil, id)
+	}
+	return newClient(c.engine, id)
+}
+
 // isMade reports whether NewClient made the client.
 func (c *Client) isMade() bool { return c != nil && c.engine != nil }
 

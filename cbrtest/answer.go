@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -99,6 +98,9 @@ func (a *answer) refusal() string {
 	return a.failure.Error()
 }
 
+// fromGateway reports whether the gateway refused the request.
+func (a *answer) fromGateway() bool { return a.failure != nil && a.failure.gateway }
+
 // returnObj is what the operation returned, also with a failure; nil if it was not carried out.
 func (a *answer) returnObj() any {
 	switch {
@@ -152,12 +154,12 @@ func (a *answer) write(w io.Writer) error {
 }
 
 // list is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked for
-// no longer than it takes to read one piece.
+// no longer than it takes to write one piece.
 type list struct {
 	name   string
 	counts []count // members after the list
 	total  int
-	render func(w *bytes.Buffer, from, to int) error
+	piece  func(w *jsonWriter, from, to int)
 }
 
 type count struct {
@@ -168,21 +170,16 @@ type count struct {
 // listPiece is the number of items that are written at once.
 const listPiece = 64
 
-// newList makes a list of items. What an item looks like is asked for with the lock held.
-func newList[T, W any](lock sync.Locker, name string, items []T, item func(T) W, counts ...count) *list {
-	return &list{name: name, counts: counts, total: len(items), render: func(w *bytes.Buffer, from, to int) error {
+// newList makes a list of items, whose members are written by item, with the lock held.
+func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *list {
+	return &list{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
 		lock.Lock()
 		defer lock.Unlock()
-		enc := json.NewEncoder(w)
-		for i := from; i < to; i++ {
-			if i > 0 {
-				w.WriteByte(',')
-			}
-			if err := enc.Encode(item(items[i])); err != nil {
-				return err
-			}
+		for _, it := range items[from:to] {
+			w.begin("")
+			item(w, it)
+			w.end()
 		}
-		return nil
 	}}
 }
 
@@ -193,23 +190,21 @@ func (l *list) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-func (l *list) write(w io.Writer) error {
-	var buf bytes.Buffer
-	buf.WriteString(`{"` + l.name + `":[`)
+func (l *list) write(out io.Writer) error {
+	w := &jsonWriter{buf: []byte(`{"` + l.name + `":[`)}
 	for from := 0; from < l.total; from += listPiece {
-		if err := l.render(&buf, from, min(from+listPiece, l.total)); err != nil {
+		l.piece(w, from, min(from+listPiece, l.total))
+		if _, err := out.Write(w.buf); err != nil {
 			return err
 		}
-		if _, err := w.Write(buf.Bytes()); err != nil {
-			return err
-		}
-		buf.Reset()
+		w.buf = w.buf[:0]
 	}
-	buf.WriteByte(']')
+	w.buf = append(w.buf, ']')
+	w.more = true
 	for _, c := range l.counts {
-		buf.WriteString(`,"` + c.name + `":` + strconv.Itoa(c.value))
+		w.integer(c.name, int64(c.value))
 	}
-	buf.WriteByte('}')
-	_, err := w.Write(buf.Bytes())
+	w.end()
+	_, err := out.Write(w.buf)
 	return err
 }

@@ -130,6 +130,40 @@ func (s *Server) Inject(operation string, f Fault) {
 	s.faults.add(operation, f)
 }
 
+// An Injected is a fault that is waiting, see [Server.UnusedFaults].
+type Injected struct {
+	// Operation is the operation it was injected for, "" for any.
+	Operation string
+	// Fault is the fault as it was injected.
+	Fault Fault
+	// Used is how many requests it has spoiled.
+	Used int
+}
+
+// String says what has not happened, in one line.
+func (i Injected) String() string {
+	operation := i.Operation
+	if operation == "" {
+		operation = "any operation"
+	}
+	return fmt.Sprintf("fault of %s: used %d of %d times", operation, i.Used, max(i.Fault.Times, 1))
+}
+
+// UnusedFaults returns the faults that have spoiled fewer requests than they were injected for, in the order in which
+// they were injected. A test that expects all of its faults to happen checks that there are none. Of a fault that
+// spoils all requests, one is enough. Faults that were taken back with [Server.ClearFaults] are not among them.
+func (s *Server) UnusedFaults() []Injected {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	var out []Injected
+	for _, p := range s.faults.queue {
+		if p.left > 0 || p.used == 0 {
+			out = append(out, Injected{Operation: p.operation, Fault: p.fault, Used: p.used})
+		}
+	}
+	return out
+}
+
 // ClearFaults takes back the faults that have not been used up.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
@@ -167,6 +201,7 @@ type pendingFault struct {
 	fault     Fault
 	skip      int
 	left      int // negative: for ever
+	used      int
 }
 
 func (q *faults) add(operation string, f Fault) {
@@ -198,6 +233,7 @@ func (q *faults) take(operation string, now moment) (Fault, bool) {
 		p.skip--
 		return Fault{}, false
 	}
+	p.used++
 	if p.left > 0 {
 		p.left--
 	}

@@ -47,7 +47,7 @@ func (s *Server) Orders() []Order {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	var out []Order
-	for _, o := range s.state.orders.list {
+	for o := range s.state.orders.all() {
 		out = append(out, Order{o.id, o.operation, o.token, o.status, o.requests, o.placed})
 	}
 	return out
@@ -69,7 +69,7 @@ type order struct {
 	storageID            string // "" if it is about none
 	storageName          string // of a repository that is being ordered
 	status               string
-	left                 int // reads that still show it under way
+	left                 int // polls that still show it under way
 	failure              string
 	requests             int
 	placed, updated      time.Time
@@ -112,7 +112,7 @@ func (st *state) placeAgain(o *order, content string) (any, *failure) {
 		return nil, refuse("Backup.Order.ClientTokenConflict", "the clientToken belongs to another order", "clientToken已被其他订单使用")
 	}
 	o.requests++
-	o.read(st.now())
+	o.poll(st.now())
 	switch o.status {
 	case orderDone, orderRefunding, orderRefunded:
 		return st.wireOrder(o), nil
@@ -142,13 +142,13 @@ func orderContent(operation string, a args) string {
 
 func (o *order) pending() bool { return o.status == orderOpening || o.status == orderRefunding }
 
-// read moves an order on, as every poll does. An order that is being refunded moves with its refund.
-func (o *order) read(now time.Time) {
+// poll moves an order on. An order that is being refunded moves with its refund.
+func (o *order) poll(now time.Time) {
 	switch {
 	case !o.pending():
 		return
 	case o.status == orderRefunding && o.refund != nil:
-		o.refund.read(now)
+		o.refund.poll(now)
 		return
 	case o.left > 0:
 		o.left--
@@ -216,7 +216,7 @@ func (st *state) showOrder(a args) (any, *failure) {
 	if o == nil {
 		return nil, refuse("Openapi.Order.NotFound", "there is no such order: "+a.text("masterOrderId"), "订单不存在")
 	}
-	o.read(st.now())
+	o.poll(st.now())
 	resources := []string{}
 	if o.storageID != "" && (o.status == orderDone || o.status == orderRefunding || o.status == orderRefunded) {
 		resources = append(resources, o.storageID)

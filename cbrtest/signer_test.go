@@ -102,7 +102,20 @@ type reply struct {
 
 func (q signed) send(t testing.TB, srv *Server) reply {
 	t.Helper()
-	res, err := srv.HTTPClient().Do(q.request(t, srv))
+	return receive(t, srv, q.request(t, srv))
+}
+
+// exactly sends the request with the given headers, and no others than net/http adds.
+func (q signed) exactly(t testing.TB, srv *Server, header http.Header) reply {
+	t.Helper()
+	r := q.request(t, srv)
+	r.Header = header
+	return receive(t, srv, r)
+}
+
+func receive(t testing.TB, srv *Server, r *http.Request) reply {
+	t.Helper()
+	res, err := srv.HTTPClient().Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
