@@ -244,7 +244,7 @@ func isDrive(path string) bool {
 // namesDirs reports whether the text of a plan's directories names any, and not all.
 func namesDirs(text string) bool {
 	return slices.ContainsFunc(strings.Split(text, ","), func(dir string) bool {
-		return strings.ContainsAny(dir, `/\`) && !isAnyRoot(dir)
+		return strings.ContainsAny(dir, `/\`) && !isRoot(dir)
 	})
 }
 
