@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -55,6 +56,22 @@ func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(F
 // f as it is.
 func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
 
+// UnmarshalJSON reads a selection of which the rule may be of another type than documented, and is
+// one that is not documented then.
+func (f *FileSelection) UnmarshalJSON(data []byte) error {
+	type plain FileSelection
+	wire := struct {
+		*plain
+		Rule json.RawMessage `json:"rule"`
+	}{plain: (*plain)(f)}
+	err := decode(data, &wire)
+	f.Rule = readInt[FileRule](wire.Rule)
+	if text := string(wire.Rule); f.Rule == nil && text != "" && text != "null" && text != `""` {
+		f.Rule = Ptr(unknownRule)
+	}
+	return err
+}
+
 func (f *FileSelection) with(rule FileRule, files []string) *FileSelection {
 	return &FileSelection{Dirs: slices.Clone(deref(f).Dirs), Files: slices.Clone(files), Rule: &rule, direct: Ptr(DirectAdvanced)}
 }
@@ -80,6 +97,9 @@ const (
 	FilesExclude FileRule = 2 // all but the files of Files
 )
 
+// unknownRule stands for what cannot be read as a rule.
+const unknownRule FileRule = -1
+
 // FullBackup makes a plan back up everything from time to time, between backups
 // of what changed. Without one it is up to the service when that happens.
 type FullBackup struct {
@@ -88,6 +108,26 @@ type FullBackup struct {
 	// Increments is the number of incremental backups between two full ones. Which
 	// numbers the service takes is not documented.
 	Increments *int `json:"incrementNum,omitempty"`
+}
+
+// UnmarshalJSON reads what a plan does also where its members are of another type than documented,
+// and nil then.
+func (f *FullBackup) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Mode       json.RawMessage `json:"backupMode"`
+		Increments json.RawMessage `json:"incrementNum"`
+	}
+	if err := decode(data, &wire); err != nil {
+		return err
+	}
+	f.Mode, f.Increments = readInt[int](wire.Mode), readInt[int](wire.Increments)
+	if on := readBool(plainText(wire.Mode)); f.Mode == nil && len(wire.Mode) > 0 && on != nil {
+		f.Mode = Ptr(0)
+		if *on {
+			f.Mode = Ptr(1)
+		}
+	}
+	return nil
 }
 
 // CreatePlanRequest is the request of Plans.Create.

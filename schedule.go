@@ -187,6 +187,21 @@ type StoredSchedule struct {
 	Hour ClockTime     `json:"hour"` // "02:00"
 }
 
+// UnmarshalJSON reads a schedule of which any member may be of another type than documented, and is
+// nil then.
+func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Rule json.RawMessage `json:"rule"`
+		Day  json.RawMessage `json:"day"`
+		Hour ClockTime       `json:"hour"`
+	}
+	if err := decode(data, &wire); err != nil {
+		return err
+	}
+	*s = StoredSchedule{Rule: readInt[ScheduleRule](wire.Rule), Day: readInt[int](wire.Day), Hour: wire.Hour}
+	return nil
+}
+
 // Schedule returns the schedule in the form that requests have. That form has no
 // minutes, so that a plan stored with "02:30" comes back with the hour 2; String and
 // Next keep to what is stored. An hour that cannot be read is left out, which a

@@ -241,6 +241,19 @@ func (v *validation) words(prefix string) string {
 	return strings.Join(all, "; ")
 }
 
+// readInt reads a whole number, also one that is written as text, and returns nil for all else: a
+// pointer to zero would say more than was told.
+func readInt[T ~int](data []byte) *T {
+	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(plainText(data)))
+	if err != nil {
+		return nil
+	}
+	return Ptr(T(n))
+}
+
 // deref is what p points to, or zero.
 func deref[T any](p *T) (v T) {
 	if p != nil {
