@@ -525,7 +525,10 @@ func (p *planSurvey) runGap() (GapKind, string) {
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	oldest, why := s.oldest(p)
 	undated := ""
-	if p.undated > 0 {
+	switch {
+	case p.undated == 1:
+		undated = "the time of 1 copy"
+	case p.undated > 1:
 		undated = fmt.Sprintf("the times of %d copies", p.undated)
 	}
 	switch {
