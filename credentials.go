@@ -10,35 +10,34 @@ import (
 	"time"
 )
 
-// Credentials is one key pair of a Tianyi Cloud account. The secret key cannot
-// be read back, and no format verb, JSON or log prints it.
+// Credentials is a key pair of a Tianyi Cloud account. The secret key cannot be read back, and is
+// never part of formatted output, JSON or logs.
 type Credentials struct {
 	accessKey string
 	expires   time.Time
-	// Behind a pointer, since fmt prints the unexported fields of a struct
-	// without asking its String method.
+	// A pointer, because fmt prints unexported fields without calling their String method.
 	secretKey *string
 }
 
-// NewCredentials makes Credentials of an access key (AK) and a secret key (SK).
+// NewCredentials returns the key pair of an access key (AK) and a secret key (SK).
 func NewCredentials(accessKey, secretKey string) Credentials {
 	return Credentials{accessKey: accessKey, secretKey: &secretKey}
 }
 
-// ExpiringAt returns the key pair with the time until which it may be used. A client
-// keeps what its provider gave until a minute before that time.
+// ExpiringAt returns the key pair with an expiry time. A client keeps using what its provider
+// returned until one minute before that time.
 func (c Credentials) ExpiringAt(t time.Time) Credentials {
 	c.expires = t
 	return c
 }
 
-// AccessKey returns the access key, which names the key pair and is no secret.
+// AccessKey returns the access key. It identifies the key pair and is not secret.
 func (c Credentials) AccessKey() string { return c.accessKey }
 
-// String returns the access key alone.
+// String returns the access key only.
 func (c Credentials) String() string { return "Credentials(" + c.accessKey + ")" }
 
-// MarshalJSON writes the access key alone.
+// MarshalJSON writes the access key only.
 func (c Credentials) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"accessKey": c.accessKey})
 }
@@ -50,8 +49,8 @@ func (c Credentials) secret() string {
 	return *c.secretKey
 }
 
-// check refuses keys that cannot be right, most of all those that were copied
-// with the white space around them.
+// check refuses keys that cannot be valid, above all keys that were copied with white space around
+// them.
 func (c Credentials) check() error {
 	if err := checkKey("access key", c.accessKey); err != nil {
 		return err
@@ -71,32 +70,32 @@ func checkKey(name, key string) error {
 	return nil
 }
 
-// CredentialsProvider gives the key pair that calls are signed with. A client asks
-// it again when the key pair it gave expires (ExpiringAt), by one goroutine at a
-// time; for one that does not expire it asks before every attempt, by many at a
-// time. It must heed the context, which is that of a call.
+// CredentialsProvider provides the key pair that signs calls. It is called again when the last key
+// pair expires ([Credentials.ExpiringAt]), by one goroutine at a time. If the key pair has no
+// expiry it is called before every attempt, by many goroutines at once. It must respect the
+// context, which is that of a call.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
 
-// CredentialsFunc is a function that is a CredentialsProvider.
+// CredentialsFunc is a function that implements [CredentialsProvider].
 type CredentialsFunc func(ctx context.Context) (Credentials, error)
 
 // Credentials calls f.
 func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) { return f(ctx) }
 
-// Credentials makes a key pair a provider of itself.
+// Credentials returns c: a key pair is its own [CredentialsProvider].
 func (c Credentials) Credentials(context.Context) (Credentials, error) { return c, nil }
 
-// ErrNoCredentials says that no usable key pair was found, or that the one found
-// cannot be right. Errors of NewClient and of calls match it.
+// ErrNoCredentials means that no key pair was found, or that the one found cannot be valid. Errors
+// of [NewClient] and of calls match it.
 var ErrNoCredentials = errors.New("no usable credentials")
 
-// keptCredentials keeps what a provider gave for as long as that is valid.
+// keptCredentials caches what a provider returned until it expires.
 type keptCredentials struct {
 	provider CredentialsProvider
 	kept     atomic.Pointer[Credentials]
-	asking   chan struct{} // holds one token while the provider is asked
+	asking   chan struct{} // holds one element while the provider is called
 }
 
 func newKeptCredentials(p CredentialsProvider) *keptCredentials {

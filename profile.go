@@ -12,32 +12,31 @@ import (
 	"strings"
 )
 
-// profile is what the configuration file of this cloud's command-line tools holds
-// under a name, or at its top as a fallback.
+// profile is an entry of the configuration file of this cloud's command-line tools, or the top of
+// that file, which is the fallback.
 type profile struct {
 	AccessKey string `json:"ak"`
 	SecretKey string `json:"sk"`
 	Region    string `json:"region"`
 }
 
-// configFile is the form of ~/.ctyun/config.json.
+// configFile is the format of ~/.ctyun/config.json.
 type configFile struct {
 	profile
 	Active   string             `json:"active_profile"`
 	Profiles map[string]profile `json:"profiles"`
 }
 
-// surroundings are the keys and the region that were found outside of the options,
-// and, for the error of finding none, where they were looked for.
+// surroundings are the keys and the region that were found outside of the options. They also list
+// the places that were searched, for the error if there are none.
 type surroundings struct {
 	profile
 	looked  []string
 	warning string
 }
 
-// lookAround takes the environment first and the configuration file then. Where
-// keys are looked for, what is there but broken is an error, never passed over for
-// the next place.
+// lookAround reads the environment first, then the configuration file. If keys are needed and a
+// source is broken, that is an error: the next source is not tried.
 func lookAround(needKeys bool) (surroundings, error) {
 	found := surroundings{profile: profile{Region: os.Getenv("CTYUN_REGION_ID")}}
 	ak, sk := os.Getenv("CTYUN_AK"), os.Getenv("CTYUN_SK")
@@ -56,7 +55,7 @@ func lookAround(needKeys bool) (surroundings, error) {
 	stored, err := found.readProfile()
 	if err != nil {
 		if !needKeys || found.AccessKey != "" {
-			return found, nil // the file is asked for the region alone, which may be left out
+			return found, nil // only the region is missing, which is optional
 		}
 		return found, err
 	}
@@ -72,10 +71,9 @@ func lookAround(needKeys bool) (surroundings, error) {
 	return found, nil
 }
 
-// DefaultCredentials finds the key pair that NewClient takes without options, for a
-// SigningTransport: that of the environment, or of the configuration file, which it
-// reads. If there is none, the error says where it was looked for and matches
-// ErrNoCredentials.
+// DefaultCredentials returns the key pair that [NewClient] uses without options, for a
+// [SigningTransport]: that of the environment, or of the configuration file. If there is none, the
+// error matches [ErrNoCredentials] and lists the places that were searched.
 func DefaultCredentials() (Credentials, error) {
 	found, err := lookAround(true)
 	if err != nil {
@@ -85,8 +83,8 @@ func DefaultCredentials() (Credentials, error) {
 	return c, c.check()
 }
 
-// readProfile reads the profile that is asked for, or the active one, with the top
-// of the file as a fallback.
+// readProfile reads the selected profile, or the active one, with the top of the file as a
+// fallback.
 func (s *surroundings) readProfile() (profile, error) {
 	path := os.Getenv("CTYUN_CONFIG")
 	asked := path != ""
@@ -111,15 +109,15 @@ func (s *surroundings) readProfile() (profile, error) {
 		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
 	}
 	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
-	named, ok := file.Profiles[name]
+	chosen, ok := file.Profiles[name]
 	if !ok && os.Getenv("CTYUN_PROFILE") != "" {
 		return profile{}, fmt.Errorf("%w: the file %s has no profile %q, which CTYUN_PROFILE asks for", ErrNoCredentials, path, name)
 	}
-	if named.AccessKey == "" && named.SecretKey == "" {
-		named.AccessKey, named.SecretKey = file.AccessKey, file.SecretKey
+	if chosen.AccessKey == "" && chosen.SecretKey == "" {
+		chosen.AccessKey, chosen.SecretKey = file.AccessKey, file.SecretKey
 	}
-	named.Region = cmp.Or(named.Region, file.Region)
-	return named, nil
+	chosen.Region = cmp.Or(chosen.Region, file.Region)
+	return chosen, nil
 }
 
 func (s *surroundings) readFile(path string) ([]byte, error) {

@@ -70,7 +70,7 @@ func (s *Signer) authorize(h http.Header, id, query string, body []byte, credent
 }
 
 // key returns the signing key of a key pair for the second of at. A key pair is checked when a key
-// is derived from it, and not for every request of that second.
+// is derived from it, not for every request of that second.
 func (s *Signer) key(credentials Credentials, at time.Time) (*eop.Key, error) {
 	accessKey, secretKey := credentials.accessKey, credentials.secret()
 	if key := s.keys.Kept(accessKey, secretKey, at, s.Zone); key != nil {
@@ -166,7 +166,8 @@ func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	return base.RoundTrip(signed)
 }
 
-// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it fails.
+// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it
+// fails.
 func readRequestBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil, nil

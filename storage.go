@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Storages are the repositories (vaults) that backups are kept in. They are
-// bought for a period; every change of one is an order.
+// Storages are the vaults that hold backup copies: the console's 存储库, which the API calls a
+// repository. A vault is bought for a period, and every change of one is an order.
 type Storages struct{ client *Client }
 
-// CycleType is the unit of a subscription period.
+// CycleType is the unit of a billing period.
 type CycleType string
 
 // The documented units.
@@ -22,23 +22,23 @@ const (
 	CycleYear  CycleType = "year"
 )
 
-// CreateStorageRequest is the request of Storages.Create.
+// CreateStorageRequest is the request of [Storages.Create].
 type CreateStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// Name holds digits, letters and "-", begins with a letter and does not end with "-".
-	// It is what the repository is found by: choose one that no other has.
+	// Name consists of digits, letters and "-". It begins with a letter and does not end with "-".
+	// Choose a unique name: a new vault can only be found by its name.
 	Name string `json:"backupStorageName"`
-	// CapacityGB is 100 to 1,024,000 GB. It can be enlarged later, and not reduced.
+	// CapacityGB is the capacity, 100 to 1,024,000 GB. It can be increased later, but not reduced.
 	CapacityGB int `json:"backupStorageCapacity"`
 	// CycleType is the unit of CycleCount.
 	CycleType CycleType `json:"cycleType"`
-	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
+	// CycleCount is the number of periods to pay for: 1 to 11 months or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
-	// MultiAZ is 1 for several availability zones, which some regions have, and 0, the
-	// default, for one.
+	// MultiAZ is 1 for several availability zones, which only some regions have, and 0 for one. The
+	// default is 0.
 	MultiAZ *int `json:"multiAz,omitempty"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -50,11 +50,12 @@ func (r *CreateStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Create orders a repository. It costs money. With one client token it can be
-// repeated safely; two calls without one are two orders. After ErrOutcomeUnknown send
-// the same request again with the ClientToken of the error. The order is carried out
-// later and does not name the repository: wait for it with Orders.Wait, then find the
-// repository with Find by its exact name.
+// Create orders a vault, which costs money. With the same client token it is safe to repeat; two
+// calls without a token are two orders. After [ErrOutcomeUnknown], send the same request again with
+// the ClientToken of the error.
+//
+// The order is carried out later, and the response does not name the vault. Wait for the order with
+// [Orders.Wait], then find the vault by its exact name with [Storages.Find].
 //
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
@@ -177,58 +178,58 @@ func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, orde
 	return storage, err
 }
 
-// StorageStatus is the state of a repository.
+// StorageStatus is the state of a vault.
 type StorageStatus string
 
-// The documented states, of which the service misspells the last.
+// The documented states. The last is misspelt by the service.
 const (
 	StorageAvailable     StorageStatus = "Available"
-	StorageExpired       StorageStatus = "Expire" // what was paid for is over
+	StorageExpired       StorageStatus = "Expire" // the period that was paid for is over
 	StorageUnsubscribing StorageStatus = "Refing"
 	StorageDestroying    StorageStatus = "Destorying"
 )
 
-// ListStoragesRequest is the request of Storages.List.
+// ListStoragesRequest is the request of [Storages.List].
 type ListStoragesRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID finds one repository.
+	// ID selects one vault.
 	ID string `json:"backupStorageID,omitempty"`
-	// Query finds repositories whose name contains it. Storages.Find goes by the whole
-	// name.
+	// Query selects vaults whose name contains it. [Storages.Find] matches the whole name.
 	Query string `json:"queryContent,omitempty"`
-	// Status finds repositories in a state.
+	// Status selects vaults by their state.
 	Status StorageStatus `json:"backupStorageStatus,omitempty"`
 }
 
 func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 
-// ListStoragesResponse is the answer of Storages.List.
+// ListStoragesResponse is the response of [Storages.List].
 type ListStoragesResponse struct {
 	Meta
 	Storages []Storage `json:"backupStorageList"`
-	// Total counts the repositories found.
+	// Total is the number of vaults that match.
 	Total int `json:"backupStorageCount"`
 }
 
-// Storage is a repository.
+// Storage is a vault.
 type Storage struct {
 	ID   string `json:"backupStorageID"`
 	Name string `json:"backupStorageName"`
-	// Capacity is written with a unit ("112 G"), Free in GB without one ("111.50").
+	// Capacity has a unit ("112 G"). Free is in GB and has none ("111.50").
 	Capacity   Size          `json:"backupStorageCapacity"`
 	Free       Size          `json:"backupStorageFreeCapacity"`
 	Status     StorageStatus `json:"backupStorageStatusCode"`
 	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
-	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
-	// Expires is when the time that was paid for is over: Renew before.
+	Created    Time          `json:"backupStorageCreatTime"`  // sic
+	// Expires is the end of the period that was paid for. Call [Storages.Renew] before then.
 	Expires    Time   `json:"backupStorageExpireTime"`
 	RegionName string `json:"regionName"`
-	// MultiAZ says in Chinese whether there are one or several availability zones.
+	// MultiAZ is a Chinese text that says whether the vault spans one or several availability
+	// zones.
 	MultiAZ string `json:"multiAz"`
 }
 
-// UnmarshalJSON reads a repository with either spelling of its creation time.
+// UnmarshalJSON accepts both spellings of the creation time.
 func (s *Storage) UnmarshalJSON(data []byte) error {
 	type plain Storage
 	wire := struct {
@@ -242,8 +243,7 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// List lists the repositories of a region in one request. It changes nothing and
-// can be repeated.
+// List lists the vaults of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
@@ -252,18 +252,18 @@ func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStor
 
 var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
-// All gives out the repositories of a region one by one as they arrive, in memory
-// that does not grow with the list. It makes one request each time it is ranged over.
-// An error ends it, behind what came whole. See Snapshots.All.
+// All iterates over the vaults of a region as they arrive, holding one at a time. Each range over
+// it makes one request. An error is the last element; the vaults before it are complete. See
+// [Snapshots.All].
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) All(ctx context.Context, req *ListStoragesRequest) iter.Seq2[Storage, error] {
 	return streamed[Storage](ctx, s.client, storageList, req)
 }
 
-// GetStorageRequest is the request of Storages.Get.
+// GetStorageRequest is the request of [Storages.Get].
 type GetStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
 	ID       string `json:"backupStorageID"`
 }
@@ -273,8 +273,8 @@ func (r *GetStorageRequest) complete(v *validation) {
 	v.required("backupStorageID", r.ID)
 }
 
-// Get finds a repository by its ID, in one request. One that is not there is an
-// error that matches ErrNotFound. It changes nothing and can be repeated.
+// Get finds a vault by its ID in one request. If there is none, the error matches [ErrNotFound]. It
+// changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
@@ -289,11 +289,11 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 	})
 }
 
-// FindStorageRequest is the request of Storages.Find.
+// FindStorageRequest is the request of [Storages.Find].
 type FindStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// Name is the whole name of the repository.
+	// Name is the whole name of the vault.
 	Name string `json:"backupStorageName"`
 }
 
@@ -302,10 +302,9 @@ func (r *FindStorageRequest) complete(v *validation) {
 	v.required("backupStorageName", r.Name)
 }
 
-// Find finds a repository by its exact name, as one that was bought is found, in
-// one request. One that is not there is an error that matches ErrNotFound, and a
-// name that several bear one that matches ErrAmbiguous. It changes nothing and can be
-// repeated.
+// Find finds a vault by its exact name in one request, for example after its order was done. If
+// there is none, the error matches [ErrNotFound]. If several have the name, it matches
+// [ErrAmbiguous]. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
@@ -320,16 +319,16 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 	})
 }
 
-// ResizeStorageRequest is the request of Storages.Resize.
+// ResizeStorageRequest is the request of [Storages.Resize].
 type ResizeStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
-	// CapacityGB is the whole capacity after enlarging, 100 to 1,024,000 GB, and not
-	// what is added.
+	// CapacityGB is the total capacity after the change, 100 to 1,024,000 GB, not the amount to
+	// add.
 	CapacityGB int `json:"backupStorageCapacity"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -340,28 +339,29 @@ func (r *ResizeStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Resize orders more capacity for a repository; one cannot be made smaller. It costs
-// money. With one client token it can be repeated safely; two calls without one are
-// two orders. After ErrOutcomeUnknown send the same request again with the ClientToken
-// of the error. The order is carried out later: wait for it with Orders.Wait, then Get
-// tells the new Capacity.
+// Resize orders more capacity for a vault, which costs money. A vault cannot be made smaller. With
+// the same client token it is safe to repeat; two calls without a token are two orders. After
+// [ErrOutcomeUnknown], send the same request again with the ClientToken of the error.
+//
+// The order is carried out later. Wait for it with [Orders.Wait], then read the new Capacity with
+// [Storages.Get].
 //
 // POST /v4/backup/resize-storage-backup (扩容存储库)
 func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, copyOf(req), new(Order))
 }
 
-// RenewStorageRequest is the request of Storages.Renew.
+// RenewStorageRequest is the request of [Storages.Renew].
 type RenewStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
 	// CycleType is the unit of CycleCount.
 	CycleType CycleType `json:"cycleType"`
-	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
+	// CycleCount is the number of periods to pay for: 1 to 11 months or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -372,23 +372,25 @@ func (r *RenewStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Renew orders more time for a repository. It costs money. With one client token it
-// can be repeated safely; two calls without one renew twice. After ErrOutcomeUnknown
-// send the same request again with the ClientToken of the error. The order is carried
-// out later: wait for it with Orders.Wait, then Get tells when the repository Expires.
+// Renew orders more time for a vault, which costs money. With the same client token it is safe to
+// repeat; two calls without a token renew twice. After [ErrOutcomeUnknown], send the same request
+// again with the ClientToken of the error.
+//
+// The order is carried out later. Wait for it with [Orders.Wait], then read when the vault Expires
+// with [Storages.Get].
 //
 // POST /v4/backup/renew-storage-backup (续订存储库)
 func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, copyOf(req), new(Order))
 }
 
-// UnsubscribeStorageRequest is the request of Storages.Unsubscribe.
+// UnsubscribeStorageRequest is the request of [Storages.Unsubscribe].
 type UnsubscribeStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -398,16 +400,17 @@ func (r *UnsubscribeStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Unsubscribe gives a repository back and destroys every backup in it, which cannot
-// be undone. It is an order, which may bring a refund. With one client token it can be
-// repeated safely. After ErrOutcomeUnknown send the same request again with the
-// ClientToken of the error. The order is carried out later: wait for it with
-// Orders.Wait. The repository may be listed as StorageUnsubscribing for some time.
+// Unsubscribe returns a vault and destroys every copy in it. This cannot be undone. It is an order,
+// which may bring a refund. With the same client token it is safe to repeat. After
+// [ErrOutcomeUnknown], send the same request again with the ClientToken of the error.
+//
+// The order is carried out later: wait for it with [Orders.Wait] and [WaitUnsubscribing]. The vault
+// may be listed as [StorageUnsubscribing] in the meantime.
 //
 // POST /v4/backup/refund-storage-backup (退订存储库)
 func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, copyOf(req), new(Order))
 }
 
-// capacity checks the capacity of a repository in GB.
+// capacity checks the capacity of a vault in GB.
 func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }

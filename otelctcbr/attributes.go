@@ -22,7 +22,8 @@ import (
 
 var errUnwound = errors.New("left by a panic or runtime.Goexit")
 
-// methodOf knows the methods that the service has. Of others there may be any number.
+// methodOf names the methods of the service. Other methods share one name, because there may be any
+// number of them.
 func methodOf(method string) attribute.KeyValue {
 	switch method {
 	case http.MethodGet:
@@ -33,8 +34,8 @@ func methodOf(method string) attribute.KeyValue {
 	return semconv.HTTPRequestMethodOther
 }
 
-// nameOf is the name of an attempt's span: the method alone, since the conventions
-// keep the path out of names, and the operation is the name of the span above.
+// nameOf is the name of an attempt's span: the method only. The conventions keep the path out of
+// names, and the span above is named after the operation.
 func nameOf(method attribute.KeyValue) string {
 	if method == semconv.HTTPRequestMethodOther {
 		return "HTTP"
@@ -53,11 +54,11 @@ func serverOf(u *url.URL) []attribute.KeyValue {
 	return []attribute.KeyValue{semconv.ServerAddress(u.Hostname()), semconv.ServerPort(port)}
 }
 
-// secretParameter matches the names of parameters whose values are not told. The
-// service has no such parameters; a call of Client.Do may.
+// secretParameter matches the names of query parameters whose values are masked. The service has
+// none, but a call of [ctcbr.Client.Do] may.
 var secretParameter = regexp.MustCompile(`(?i)signature|secret|token|password|credential|access_?key|api_?key|^(sig|ak|sk|key)$`)
 
-// shownURL is a URL without what its query or its user info may keep secret.
+// shownURL returns a URL without the secrets of its query and user info.
 func shownURL(u *url.URL) string {
 	shown := *u
 	if u.User != nil {
@@ -82,14 +83,14 @@ func protocolVersion(resp *http.Response) string {
 	case resp.ProtoMajor > 1:
 		return strconv.Itoa(resp.ProtoMajor)
 	}
-	return "" // not from a connection
+	return "" // not read from a connection
 }
 
 func statusType(status int) attribute.KeyValue {
 	return semconv.ErrorTypeKey.String(strconv.Itoa(status))
 }
 
-// transportName names the kind of a failure of the connection, or of the context.
+// transportName names the kind of a connection failure, or the end of the context.
 func transportName(err error) string {
 	var timeout interface{ Timeout() bool }
 	var dns *net.DNSError
@@ -117,9 +118,9 @@ func transportName(err error) string {
 	return semconv.ErrorType(err).Value.AsString()
 }
 
-// failure is what is told of a call that failed.
+// failure is what is recorded of a failed call.
 type failure struct {
-	measured []attribute.KeyValue // of which there are few
+	measured []attribute.KeyValue // of low cardinality
 	told     []attribute.KeyValue
 }
 
@@ -138,12 +139,12 @@ func ofCall(err error) failure {
 	return f
 }
 
-// code matches what looks like a code. What does not may be anything, and different
-// each time.
+// code matches text that looks like an error code. Other text could be different each time, which
+// metrics cannot bear.
 var code = regexp.MustCompile(`^[A-Za-z]\w*(\.\w+){1,4}$`)
 
-// callName names the kind of a call's failure: why the caller gave up, or else the
-// HTTP status, the code of the service, or what was wrong with its answer.
+// callName names the kind of a call's failure: why the caller gave up, or else the HTTP status, the
+// service's code, or what was wrong with the response.
 func callName(err error) string {
 	var e *ctcbr.Error
 	isError := errors.As(err, &e)
@@ -172,7 +173,7 @@ func callName(err error) string {
 		}
 	}
 	if isError && e.StatusCode != 0 && e.Err == nil {
-		return "refused" // for no reason that has a code
+		return "refused" // without a code
 	}
 	if isError && e.Err != nil {
 		err = e.Err
