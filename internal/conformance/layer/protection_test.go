@@ -74,7 +74,7 @@ func TestGapsNeedsAnAgeAndReportsFailures(t *testing.T) {
 	})
 }
 
-// kinds are the gaps that a region has, each as "KIND host plan repository".
+// kinds are the gaps that a region has, each as "KIND host plan vault".
 func gapsOf(p *ctcbr.Protection) (gaps []string) {
 	for _, gap := range p.Gaps {
 		gaps = append(gaps, gap.String())
@@ -222,19 +222,19 @@ func TestProtectionGaps(t *testing.T) {
 		"no hosts of a kind": {
 			req: ctcbr.ProtectionRequest{Sources: []ctcbr.SourceType{ctcbr.SourceOnPremises}}, want: []string{"no hosts: none of CT-LS is listed in region 81f7728662dd11ec810800155d307d5b"},
 		},
-		"a repository that has expired": {
-			spoil: func(cloud *cbrtest.Server) { cloud.SetStatus("vault-id", "Expire") }, want: []string{"vault repository not active: Expire (已过期)"},
+		"a vault that has expired": {
+			spoil: func(cloud *cbrtest.Server) { cloud.SetStatus("vault-id", "Expire") }, want: []string{"vault vault not active: Expire (已过期)"},
 		},
-		"a repository that expires soon": {
-			req: ctcbr.ProtectionRequest{MinTime: 400 * 24 * time.Hour}, want: []string{"vault repository expiring: it expires 2000-12-31 08:00:00"},
+		"a vault that expires soon": {
+			req: ctcbr.ProtectionRequest{MinTime: 400 * 24 * time.Hour}, want: []string{"vault vault expiring: it expires 2000-12-31 08:00:00"},
 		},
-		"a repository that runs out of room": {
-			req: ctcbr.ProtectionRequest{MinFree: 0.95}, want: []string{"vault repository full: 90.00 GB of 100 GB free"},
+		"a vault that runs out of room": {
+			req: ctcbr.ProtectionRequest{MinFree: 0.95}, want: []string{"vault vault full: 90.00 GB of 100 GB free"},
 		},
-		"a repository that nothing is known of": {
-			spoil: func(cloud *cbrtest.Server) { cloud.Remove("vault-id") }, want: []string{"web nightly repository not active: repository vault-id is not listed"},
+		"a vault that nothing is known of": {
+			spoil: func(cloud *cbrtest.Server) { cloud.Remove("vault-id") }, want: []string{"web nightly vault not active: vault vault-id is not listed"},
 		},
-		"a repository that leaves and is not used": {
+		"a vault that leaves and is not used": {
 			spoil: func(cloud *cbrtest.Server) { cloud.SetStatus(cloud.AddStorage(cbrtest.Storage{Name: "old"}), "Refing") },
 		},
 	}
@@ -290,7 +290,7 @@ func TestProtectionOfWhatCannotBeRead(t *testing.T) {
 		"no end told":                {operation: "query-storage-backup", from: `"backupStorageExpireTime"`, to: `"other"`, req: ctcbr.ProtectionRequest{MinTime: time.Hour}, want: []string{`vault unreadable: when it expires: ""`}},
 		"no end told, none asked":    {operation: "query-storage-backup", from: `"backupStorageExpireTime"`, to: `"other"`},
 		"a capacity":                 {operation: "query-storage-backup", from: `"backupStorageCapacity":"`, to: `"backupStorageCapacity":"some `, req: ctcbr.ProtectionRequest{MinFree: 0.1}, want: []string{`vault unreadable: its capacity: "some 100 G"`}},
-		"a full repository":          {operation: "query-storage-backup", from: `"backupStorageFreeCapacity":"90.00"`, to: `"backupStorageFreeCapacity":"0"`, want: []string{"vault repository full: 0 GB of 100 GB free"}},
+		"a full vault":          {operation: "query-storage-backup", from: `"backupStorageFreeCapacity":"90.00"`, to: `"backupStorageFreeCapacity":"0"`, want: []string{"vault vault full: 0 GB of 100 GB free"}},
 		"a run without a time":       {operation: "query-task-backup", from: `Time":"2000`, to: `Time":"in 2000`, status: "Failed", want: []string{"web nightly unreadable: the time of task task-id: Failed"}},
 	}
 	for name, c := range cases {
