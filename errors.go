@@ -137,7 +137,7 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, fmt.Sprint(e.Err))
+		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
 		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
@@ -343,11 +343,16 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error returns the texts of all errors, in one line.
+// Error is the texts of all, of the first 20 where they are many, in one line that names the package
+// once.
 func (j *joined) Error() string {
-	texts := make([]string, len(j.errs))
-	for i, err := range j.errs {
-		texts[i] = err.Error()
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, withoutPrefix(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return oneLine(strings.Join(texts, "; "))
 }
