@@ -80,7 +80,9 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 			if err := s.Decode(&item); err != nil {
 				return err
 			}
-			at.answer.givenOut, at.answer.form = true, formService
+			if begin == nil {
+				at.answer.givenOut, at.answer.form = true, formService
+			}
 			if !yield(item) {
 				return errLeft
 			}
