@@ -136,7 +136,7 @@ func (e *engine) pace(at *attempt, cl *call, body io.Reader) io.Reader {
 	p := &pace{body: body, timer: at.lifetime.timer, patience: e.options.attemptTimeout}
 	if cl.stream.begin != nil {
 		cl.stream.begin()
-		p.deadline = time.Now().Add(p.patience)
+		p.deadline = at.began.Add(p.patience)
 	}
 	return p
 }
