@@ -129,8 +129,7 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 	if !c.isMade() {
 		return "", errNotMade(op)
 	}
-	v := &validation{operation: op, regionID: c.region}
-	req.complete(v)
+	v := validate(op, c.region, req)
 	return v.clientToken, v.err()
 }
 

@@ -24,15 +24,14 @@ type RestoreNewestRequest struct {
 	SourceType SourceType
 }
 
-func (r *RestoreNewestRequest) check() error {
-	check := &validation{operation: operation{path: "restore-newest"}}
-	check.required("HostID", r.HostID)
+func (r *RestoreNewestRequest) complete(v *validation) {
+	v.required("HostID", r.HostID)
 	if !r.InPlace {
-		check.given("Dir", r.Dir != "")
+		v.required("Dir", r.Dir)
 	} else if r.Dir != "" {
-		check.fault("Dir", "must be empty to restore in place")
+		v.fault("Dir", "must be empty to restore in place")
 	}
-	return check.err()
+	v.path("Dir", r.Dir)
 }
 
 // Newest restores the newest available snapshot of a host and waits until that is
@@ -44,7 +43,7 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 	if req == nil {
 		req = &RestoreNewestRequest{}
 	}
-	if err := req.check(); err != nil {
+	if err := validate(operation{path: "restore-newest"}, "", req).err(); err != nil {
 		return nil, err
 	}
 	snapshot, err := Snapshots(s).newest(ctx, &ListSnapshotsRequest{
@@ -137,7 +136,7 @@ func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 		req = &GapsRequest{}
 	}
 	if req.MaxAge <= 0 {
-		return nil, &ValidationError{Operation: "gaps", Faults: []Fault{{"MaxAge", "must be positive"}}}
+		return nil, &ValidationError{Operation: "gaps", Faults: []Fault{{Name: "MaxAge", Field: "MaxAge", Problem: "must be positive"}}}
 	}
 	newest, err := c.newestByPlan(ctx, req)
 	if err != nil {

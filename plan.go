@@ -27,7 +27,7 @@ const (
 // FileSelection is what a plan backs up. Paths are those of the host.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
-	// up all directories.
+	// up all directories, and must be empty then.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
@@ -485,9 +485,7 @@ func (v *validation) plan(direct *DirectType, files *FileSelection, schedule Sch
 	v.schedule(schedule)
 	v.retention(retention)
 	if limits != nil {
-		for i, w := range limits.Windows {
-			w.check(v, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
-		}
+		limits.check(v, "backupLimitQosInfo.rateLimits")
 	}
 }
 
@@ -501,6 +499,9 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 		return
 	}
 	v.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	if direct != nil && *direct == DirectAll && len(files.Dirs) > 0 {
+		v.fault("backupFileInfo.dirs", "must be empty where all directories are backed up (DirectAll)")
+	}
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)

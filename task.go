@@ -295,13 +295,14 @@ type CreateRestoreRequest struct {
 	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
 	// TargetDir is the directory to restore to, which is created if it is missing. Empty means the
-	// original paths.
+	// original paths: the restore then writes over the live data, unless ExistingFiles says
+	// otherwise.
 	TargetDir string `json:"backupTgtDir,omitempty"`
 	// ExistingFiles is what to do with a file that already exists at the target:
 	// ctcbr.Ptr(ctcbr.ExistingSkip) keeps it. The default overwrites it.
 	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
 	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
-	// only. Set it whenever you set Paths: without it, they may not narrow the restore.
+	// only. It is required where Paths are given. Without either, all files are restored.
 	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
 	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string `json:"backupRestoreFileList,omitzero"`
@@ -320,6 +321,10 @@ func (r *CreateRestoreRequest) complete(v *validation) {
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
 	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
+		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
+	}
+	v.path("backupTgtDir", r.TargetDir)
 }
 
 // CreateRestoreResponse is the response of [Restores.Create].

@@ -259,7 +259,7 @@ func TestGetAndFind(t *testing.T) {
 		"agent of bare metal":    {look: agent(ctcbr.GetAgentRequest{ID: agentMetal, SourceType: ctcbr.SourceBareMetal}), id: agentMetal},
 		"agent listed elsewhere": {look: agent(ctcbr.GetAgentRequest{ID: agentMetal}), want: ctcbr.ErrNotFound, says: agentMetal},
 		"agent of part of an ID": {look: agent(ctcbr.GetAgentRequest{HostID: "host"}), want: ctcbr.ErrNotFound, says: `agent of host "host"`},
-		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "backupClientID or instanceID is required"},
+		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "ID (backupClientID) or HostID (instanceID) is required"},
 
 		"storage":                  {look: storage(vault), id: vault},
 		"storage that is not":      {look: storage("nope"), want: ctcbr.ErrNotFound, says: `repository "nope"`},
