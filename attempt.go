@@ -65,6 +65,7 @@ func (a *answer) skew() time.Duration {
 // attempt is the memory of one attempt, in one piece.
 type attempt struct {
 	lifetime lifetime
+	began    time.Time
 	delivery delivery
 	signed   signedHeader
 	answered bool // the head of an answer came
@@ -96,7 +97,7 @@ var (
 // attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
 // date. It changes nothing of the call but what the answer is decoded into.
 func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
-	at := &attempt{}
+	at := &attempt{began: time.Now()}
 	e.lifetimes.begin(ctx, &at.lifetime)
 	defer e.lifetimes.end(&at.lifetime)
 	at.lifetime.limit(e.options.attemptTimeout, errSilence)

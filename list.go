@@ -81,7 +81,9 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 			if err := s.Decode(&item); err != nil {
 				return err
 			}
-			at.answer.givenOut, at.answer.form = true, formService
+			if begin == nil {
+				at.answer.givenOut, at.answer.form = true, formService
+			}
 			if !yield(item) {
 				return errLeft
 			}
@@ -135,7 +137,7 @@ func (e *engine) pace(at *attempt, cl *call, body io.Reader) io.Reader {
 	p := &pace{body: body, timer: at.lifetime.timer, patience: e.options.attemptTimeout}
 	if cl.stream.begin != nil {
 		cl.stream.begin()
-		p.deadline = time.Now().Add(p.patience)
+		p.deadline = at.began.Add(p.patience)
 	}
 	return p
 }
