@@ -176,15 +176,15 @@ func (st *state) uninstallAgent(a args) (any, *failure) {
 }
 
 // poll moves an agent that is being installed on.
-func (a *agent) poll() {
+func (g *agent) poll() {
 	switch {
-	case a.status != agentInstalling:
-	case a.left > 0:
-		a.left--
-	case a.failure != "":
-		a.status = agentInstallFail
+	case g.status != agentInstalling:
+	case g.left > 0:
+		g.left--
+	case g.failure != "":
+		g.status = agentInstallFail
 	default:
-		a.status = agentActivated
+		g.status = agentActivated
 	}
 }
 

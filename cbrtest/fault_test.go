@@ -322,6 +322,18 @@ func TestOperationsHaveToExist(t *testing.T) {
 	srv.Inject(NoOperation, Fault{})
 }
 
+func TestStatusesHaveToBeStatuses(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, status := range []int{-1, 1, 99, 100, 199, 1000} {
+		says := fmt.Sprintf("cbrtest: an HTTP status must be 200 to 999, not %d", status)
+		require.PanicsWithValue(t, says, func() { srv.Inject("", Fault{Status: status}) })
+		require.PanicsWithValue(t, says, func() { WithGatewayStatus(status) })
+		require.PanicsWithValue(t, says, func() { srv.Inject("", GatewayRefusal(status, "10009")) })
+	}
+	require.Empty(t, srv.UnusedFaults())
+}
+
 func TestDistance(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

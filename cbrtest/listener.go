@@ -100,13 +100,13 @@ type faultListener struct {
 	faults *faults
 }
 
-func (l *faultListener) Accept() (net.Conn, error) {
+func (fl *faultListener) Accept() (net.Conn, error) {
 	for {
-		conn, err := l.Listener.Accept()
+		conn, err := fl.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := l.faults.take("", onAccept); !ok {
+		if _, ok := fl.faults.take("", onAccept); !ok {
 			return conn, nil
 		}
 		conn.Close()

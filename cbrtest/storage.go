@@ -249,8 +249,8 @@ func (st *state) destroyed(v *storage) bool {
 	return true
 }
 
-// listStorages lists repositories. It polls every order under way too, for clients that wait for a repository
-// to show up instead of looking at the order.
+// listStorages lists repositories. It polls every order under way too, for clients that wait for a repository to be
+// listed and do not look the order up.
 func (st *state) listStorages(a args) (any, *failure) {
 	now := st.now()
 	for o := range st.orders.all() {
