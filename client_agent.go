@@ -25,6 +25,14 @@ const (
 	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
 )
 
+// kindOf is the kind of host that a request asks for.
+func kindOf(given SourceType, isCloud *bool) SourceType {
+	if given == "" && isCloud != nil && !*isCloud {
+		return SourceOnPremises
+	}
+	return cmp.Or(given, SourceECS)
+}
+
 // InstallAgentRequest is the request of [Agents.Install].
 type InstallAgentRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.

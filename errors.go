@@ -123,7 +123,7 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, fmt.Sprint(e.Err))
+		known = append(known, bare(e.Err))
 	}
 	if e.Body != "" {
 		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
@@ -296,6 +296,9 @@ func oneLine(text string) string {
 	}, text)
 }
 
+// bare is the text of an error within that of another, without the name of the package.
+func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
+
 // joined is several errors in one line.
 type joined struct{ errs []error }
 
@@ -319,11 +322,15 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error returns the texts of all errors, in one line.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
-	texts := make([]string, len(j.errs))
-	for i, err := range j.errs {
-		texts[i] = err.Error()
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, bare(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return oneLine(strings.Join(texts, "; "))
 }
