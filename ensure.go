@@ -13,7 +13,7 @@ import (
 )
 
 // ErrConflict says that something is not as it is declared to be and that this package does not
-// change it: a plan that backs up to another repository, one in a state that is neither active nor
+// change it: a plan that backs up to another vault, one in a state that is neither active nor
 // stopped, or one that is listed otherwise than it was made.
 var ErrConflict = errors.New("conflict")
 
@@ -259,7 +259,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // [PlanChange].Unclear and no difference. Schedules are compared to the hour. A host that was renamed
 // changes nothing; a plan that was renamed by hand is made anew.
 //
-// Nothing is sent for a plan that backs up to another repository or is in a state that is neither
+// Nothing is sent for a plan that backs up to another vault or is in a state that is neither
 // active nor stopped: that is an error that matches ErrConflict, as is a plan that is listed
 // otherwise than it was made. Two plans of the name on one host are an *AmbiguousError. A plan
 // counts as missing only after a list that was read whole.
@@ -268,7 +268,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // was wanted: as long as WaitListed says, 5 minutes by default, and no longer than WaitAtMost, 30 minutes.
 // What does not show by then is an error that matches ErrOutcomeUnknown; the next run looks again.
 // Where nothing is to be done, one request is made for every kind of host. It places no order; what
-// plans store takes up room in the repository.
+// plans store takes up room in the vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -480,7 +480,7 @@ func (w *planWork) see(plan *Plan) {
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
-		return r.about(fmt.Errorf("%w: it backs up to repository %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
 	case plan.Status != PlanActive && plan.Status != PlanStopped:
 		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
 	}
@@ -506,7 +506,7 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 
 // candidate tells the plan from others of its name.
 func (p *Plan) candidate() Candidate {
-	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "repository " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
 	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 

@@ -89,11 +89,11 @@ func (e *PlacedOrder) Error() string {
 // Unwrap returns what happened.
 func (e *PlacedOrder) Unwrap() error { return e.Err }
 
-// CreateAndWait orders a repository, waits until the order is done and finds the repository. It costs
-// money. It looks first: a repository of the name that is there already is an error that matches
+// CreateAndWait orders a vault, waits until the order is done and finds the vault. It costs
+// money. It looks first: a vault of the name that is there already is an error that matches
 // ErrConflict, before anything is ordered. What happens once the order may have been placed is a
 // *PlacedOrder, which holds its client token: the same request with that token is the same order,
-// also in another process, as long as the repository is not listed. A repository that is not listed
+// also in another process, as long as the vault is not listed. A vault that is not listed
 // once the order is done matches ErrVanished after WaitListed, 5 minutes by default.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表),
@@ -107,7 +107,7 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	if there, err := s.named(ctx, ordered); err != nil {
 		return nil, err
 	} else if there != nil {
-		return nil, fmt.Errorf("ctcbr: repository named %q: %w: there is one already, %s: nothing was ordered", ordered.Name, ErrConflict, there.ID)
+		return nil, fmt.Errorf("ctcbr: vault named %q: %w: there is one already, %s: nothing was ordered", ordered.Name, ErrConflict, there.ID)
 	}
 	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
 	order, err := s.Create(ctx, ordered)
@@ -126,7 +126,7 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	return storage, nil
 }
 
-// named finds the one repository of a name; nil where a list that was read whole has none.
+// named finds the one vault of a name; nil where a list that was read whole has none.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
@@ -143,7 +143,7 @@ func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*St
 	case 1:
 		return &found[0], nil
 	}
-	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("repository named %q", ordered.Name)}
+	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("vault named %q", ordered.Name)}
 	for i := range found {
 		ambiguous.Candidates = append(ambiguous.Candidates, found[i].candidate())
 	}
@@ -154,7 +154,7 @@ func (s *Storage) candidate() Candidate {
 	return Candidate{ID: s.ID, Name: s.Name, Detail: string(s.Status) + ", " + s.Capacity.Text()}
 }
 
-// await waits for an order, and for its repository to be listed.
+// await waits for an order, and for its vault to be listed.
 func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, order *Order, opts []WaitOption) (*Storage, error) {
 	began := time.Now()
 	if _, err := Orders(s).Wait(ctx, order.ID, opts...); err != nil {
@@ -171,7 +171,7 @@ func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, orde
 		case errors.Is(err, ErrAmbiguous):
 			return true, err
 		case err == nil && storage == nil && time.Since(began) >= w.unlisted:
-			return true, fmt.Errorf("ctcbr: repository named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
+			return true, fmt.Errorf("ctcbr: vault named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
 		}
 		return storage != nil, err
 	})
