@@ -291,6 +291,7 @@ func newError(cl *call, a *answer, cause error) *Error {
 	}
 	e.HTTPStatus, e.StatusCode, e.form = a.status, a.envelope.StatusCode.number, a.form
 	e.skew, e.dated = a.skew(), a.header.Get("Date") != ""
+	e.retryAfter, _ = parseRetryAfter(a.header)
 	e.OrderID = redact.Beginning(clean, a.envelope.orderID(), shownBody)
 	e.GatewayRequestID = redact.Beginning(clean, string(a.envelope.RequestID), shownBody)
 	e.Code = redact.Beginning(clean, a.envelope.code(), shownText)

@@ -91,10 +91,10 @@ func (s *stopper) send(command func() error) error {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
 	}
 	err := command()
-	for _, hopeless := range []error{ErrUnauthorized, ErrRedirect, ErrClosed, ErrNoCredentials} {
-		if errors.Is(err, hopeless) && !errors.Is(err, ErrOutcomeUnknown) {
-			s.cause.CompareAndSwap(nil, &hopeless)
-		}
+	var call *Error
+	if errors.As(err, &call) && call.endsWaits() && !errors.Is(err, ErrOutcomeUnknown) {
+		why := inline(err)
+		s.cause.CompareAndSwap(nil, &why)
 	}
 	return err
 }
@@ -114,7 +114,7 @@ func about(what string, err error) error {
 }
 
 func (e *aboutError) Error() string {
-	return oneLine("ctcbr: " + e.what + ": " + bare(e.cause))
+	return oneLine("ctcbr: " + e.what + ": " + withoutPrefix(e.cause))
 }
 
 func (e *aboutError) Unwrap() error { return e.cause }
@@ -134,7 +134,7 @@ func (e *unseenError) Error() string {
 		text += "; its answer was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
-		text += "; stopped waiting: " + bare(e.ended)
+		text += "; stopped waiting: " + withoutPrefix(e.ended)
 	}
 	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
 }
@@ -187,7 +187,7 @@ func (c PlanChange) String() string {
 	text := cmp.Or(c.HostName, c.HostID) + ": plan " + c.Name + " "
 	switch {
 	case c.Err != nil:
-		return oneLine(text + "failed: " + strings.TrimPrefix(bare(c.Err), "plan "+c.Name+": "))
+		return oneLine(text + "failed: " + strings.TrimPrefix(withoutPrefix(c.Err), "plan "+c.Name+": "))
 	case len(done) == 0:
 		text += "unchanged"
 	case c.Planned:
@@ -801,7 +801,7 @@ func (r *agentRun) install(ctx context.Context) {
 // notInstalled reports whether the agent is there because it could not be installed.
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
-	return a.failed() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
+	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
 }
 
 // installing reports whether the agent is being installed, which may take its time.
@@ -841,8 +841,6 @@ func (r *agentRun) await(ctx context.Context) {
 		}
 	}
 }
-
-const maxAgentPage = 50
 
 // list reads the agents of some hosts, of which a host may have several.
 func (r *agentRun) list(ctx context.Context, works []*agentWork) (map[string]*Agent, error) {
@@ -886,7 +884,7 @@ func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 		w.done = true
 	case !w.moved && w.refused != nil:
 		w.err = w.refused
-	case agent.failed() && (w.moved || late):
+	case agent.Status.isFailure() && (w.moved || late):
 		w.err = fmt.Errorf("ctcbr: its agent %w: %s", ErrFailed, agent.stateWords())
 	case !w.moved && !w.sent && late && !agent.installing():
 		w.err = fmt.Errorf("ctcbr: its agent is not active: %s", agent.stateWords())

@@ -102,7 +102,7 @@ func (e *envelope) inProgress() bool {
 // orderID is the order that the answer names, or "".
 func (e *envelope) orderID() string {
 	var order Order
-	if e.decode(&order) != nil {
+	if e.decode(&order) != nil || isBlank(order.ID) {
 		return ""
 	}
 	return order.ID

@@ -44,6 +44,10 @@ var (
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
 	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
+	// come, or the count means something else, which is not documented. Every item that came was given
+	// out. It also matches ErrBadAnswer.
+	ErrIncomplete error = &special{"incomplete list", ErrBadAnswer}
 	// ErrRejected means that the service understood a command and did not accept it.
 	ErrRejected = errors.New("command rejected")
 	// ErrRedirect means that the server responded with a redirect. Redirects are never followed.
@@ -53,6 +57,15 @@ var (
 	// ErrClosed means that the client was closed.
 	ErrClosed = errors.New("client closed")
 )
+
+// special is a sentinel that also matches a more general one.
+type special struct {
+	text string
+	of   error
+}
+
+func (s *special) Error() string { return s.text }
+func (s *special) Unwrap() error { return s.of }
 
 // Error is the failure of a call whose request passed validation. Its fields describe the last
 // attempt.
@@ -86,11 +99,12 @@ type Error struct {
 	// Err is the cause, if there is one besides the response.
 	Err error
 
-	unknown bool
-	form    form
-	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the response has a Date, which gave the skew
-	toHost  string        // the target of a redirect
+	unknown    bool
+	form       form
+	retryAfter time.Duration // the Retry-After of the response
+	skew       time.Duration // how far this machine's clock is behind the server's
+	dated      bool          // the response has a Date, which gave the skew
+	toHost     string        // the target of a redirect
 }
 
 // Error describes the failure in one line.
@@ -123,7 +137,7 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, bare(e.Err))
+		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
 		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
@@ -296,9 +310,6 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// bare is the text of an error within that of another, without the name of the package.
-func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
-
 // joined is several errors in one line.
 type joined struct{ errs []error }
 
@@ -327,7 +338,7 @@ func (j *joined) Error() string {
 	const most = 20
 	texts := []string{j.errs[0].Error()}
 	for _, err := range j.errs[1:min(most, len(j.errs))] {
-		texts = append(texts, bare(err))
+		texts = append(texts, withoutPrefix(err))
 	}
 	if more := len(j.errs) - most; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))

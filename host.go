@@ -47,7 +47,7 @@ type HostError struct {
 
 // Error names the host and says in one line what happened.
 func (e *HostError) Error() string {
-	return oneLine("ctcbr: host " + e.Host.label() + ": " + bare(e.Err))
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
 }
 
 // Unwrap returns what happened.
@@ -192,17 +192,12 @@ func (a *Agent) rank() int {
 	switch {
 	case a == nil:
 		return 0
-	case a.failed():
+	case a.Status.isFailure():
 		return 1
 	case a.Status != AgentActivated:
 		return 2
 	}
 	return 3
-}
-
-// failed reports whether the agent is in a state that something has failed in.
-func (a *Agent) failed() bool {
-	return strings.HasSuffix(string(a.Status), "Fail") || strings.HasSuffix(string(a.Status), "Failed")
 }
 
 // GetHostRequest is the request of Hosts.Get.

@@ -2,6 +2,7 @@ package ctcbr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -43,8 +44,9 @@ type target[T any] struct {
 }
 
 // find finds one item of a list. It reads the list to its end: only that shows that the answer is
-// whole and a success, and leaves the connection to be used again. Whatever the service filtered
-// by, every item is compared here.
+// whole and a success, and leaves the connection to be used again. A list that is shorter than its
+// count still holds what it holds, and does not show that something is not there. Whatever the
+// service filtered by, every item is compared here.
 func find[T any](ctx context.Context, c *Client, op operation, req request, wanted target[T]) (*T, error) {
 	var found *T
 	var candidates []Candidate // those with an ID of their own
@@ -62,7 +64,7 @@ func find[T any](ctx context.Context, c *Client, op operation, req request, want
 		}
 	})
 	switch {
-	case err != nil:
+	case err != nil && (found == nil || !errors.Is(err, ErrIncomplete)):
 		return nil, err
 	case found == nil:
 		return nil, newError(cl, a, fmt.Errorf("%s: %w", wanted.what, ErrNotFound))

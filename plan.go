@@ -432,7 +432,7 @@ func (r *OperatePlanResponse) check(cl *call, a *answer) error {
 	if err := r.CommandStatus.check(cl, a); err != nil {
 		return err
 	}
-	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && isBlank(r.TaskID) {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil

@@ -120,18 +120,18 @@ type GapKind string
 
 // The kinds of Gap.
 const (
-	GapNoAgent         GapKind = "no agent"              // the host has no agent
-	GapAgentInactive   GapKind = "agent not active"      // the agent cannot back up
-	GapNoPlan          GapKind = "no plan"               // no plan backs the host up
-	GapPlanStopped     GapKind = "plan stopped"          // the plan does not run by its schedule
-	GapPlanInactive    GapKind = "plan not active"       // the plan is in a state that is neither active nor stopped
-	GapDuplicatePlan   GapKind = "duplicate plan"        // the host has several plans of the name
-	GapHostGone        GapKind = "host gone"             // the host of the plan is not listed
-	GapNoSnapshot      GapKind = "no snapshot"           // the plan has no usable copy
-	GapStale           GapKind = "snapshot too old"      // the newest usable copy of the plan is too old
-	GapRunFailed       GapKind = "last run failed"       // the last run that has ended did not complete
-	GapUnreadable      GapKind = "unreadable"            // what would tell cannot be read
-	GapNoHosts         GapKind = "no hosts"              // there is no host of the kinds that were asked for
+	GapNoAgent         GapKind = "no agent"         // the host has no agent
+	GapAgentInactive   GapKind = "agent not active" // the agent cannot back up
+	GapNoPlan          GapKind = "no plan"          // no plan backs the host up
+	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run by its schedule
+	GapPlanInactive    GapKind = "plan not active"  // the plan is in a state that is neither active nor stopped
+	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the name
+	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
+	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
+	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
+	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
+	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
+	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
 	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
 	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
 	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up

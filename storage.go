@@ -79,9 +79,9 @@ func (e *PlacedOrder) Error() string {
 	if e.OrderID != "" {
 		order += " " + e.OrderID
 	}
-	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, bare(e.Err))
+	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, withoutPrefix(e.Err))
 	if e.OrderID == "" {
-		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, bare(e.Err))
+		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, withoutPrefix(e.Err))
 	}
 	return oneLine(text)
 }

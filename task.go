@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -212,6 +213,89 @@ func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskR
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, copyOf(req), new(CancelTaskResponse))
 }
 
+// TaskError is a task that did not complete.
+type TaskError struct {
+	// Task is the task as it was last seen.
+	Task Task
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the task.
+func (e *TaskError) Error() string {
+	return endedBadly("backup task", e.Task.ID, e.Task.HostID, e.Err, e.Task.Message)
+}
+
+// Unwrap returns what became of the task.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// taskEnded says whether a state of a task is final, and whether it is a failure.
+func taskEnded(state string, canceling bool) (bool, error) {
+	switch TaskStatus(state) {
+	case TaskCompleted:
+		return true, nil
+	case TaskCanceled, TaskCancelled:
+		return true, ErrCanceled
+	case TaskFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	return false, nil
+}
+
+// Wait waits until a task has completed, and returns it. A task that failed, was canceled or
+// vanished is a *TaskError, which holds it and matches ErrFailed, ErrCanceled or ErrVanished. A wait
+// that ends before the task does is a *WaitError. Polls that fail in passing are survived. It is
+// enough to know the ID: a wait can be begun by another process than the task.
+func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
+	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &tasks[0], nil
+}
+
+// WaitAll waits until every one of some tasks of a region and kind of host has ended, and returns
+// them in the order of ids; where there are none, at once. The error joins a *TaskError for every
+// task that did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as
+// they were last listed come with it. An ID that is given twice is one task.
+//
+// A poll is one request, however many tasks are waited for; only where the region's list is a
+// hundred times as long as theirs does it ask for their hosts, up to three.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+		return nil, err
+	}
+	j := newJobs[Task](newWaiting(s.client, opts), ids)
+	j.view = func(t *Task) job {
+		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
+	}
+	j.ended, j.filters = taskEnded, j.hosts
+	j.list = func(ctx context.Context, host string, begin func(), take func(Task)) error {
+		req := &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}
+		_, _, err := search(ctx, s.client, taskList, req, begin, take)
+		return err
+	}
+	for id, state := range j.states {
+		state.last.ID = id
+	}
+	failures := []error{j.wait(ctx)}
+	for _, id := range j.ids {
+		if state := j.states[id]; state.err != nil {
+			failures = append(failures, &TaskError{Task: state.last, Err: state.err})
+		}
+	}
+	tasks := make([]Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = j.states[id].last
+	}
+	return tasks, join(failures...)
+}
+
 // Restores are tasks that write the files of a snapshot back to a host.
 type Restores struct{ client *Client }
 
@@ -279,7 +363,7 @@ type CreateRestoreResponse struct {
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
-	if r.ID == "" {
+	if isBlank(r.ID) {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}
 	return nil
@@ -296,6 +380,75 @@ func (r *CreateRestoreResponse) check(*call, *answer) error {
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, copyOf(req), new(CreateRestoreResponse))
+}
+
+// RestoreError is a restore that did not complete.
+type RestoreError struct {
+	// Restore is the restore as it was last seen.
+	Restore Restore
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the restore.
+func (e *RestoreError) Error() string {
+	return endedBadly("restore", e.Restore.ID, e.Restore.TargetID, e.Err, e.Restore.Message)
+}
+
+// Unwrap returns what became of the restore.
+func (e *RestoreError) Unwrap() error { return e.Err }
+
+// restoreEnded says whether a state of a restore is final, and whether it is a failure.
+func restoreEnded(state string, canceling bool) (bool, error) {
+	switch RestoreStatus(state) {
+	case RestoreCompleted:
+		return true, nil
+	case RestoreFailed, RestoreCreateFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	if strings.HasSuffix(state, "Canceled") || strings.HasSuffix(state, "Cancelled") {
+		return true, ErrCanceled
+	}
+	return false, nil
+}
+
+// Wait waits until a restore has completed, and returns it. Its errors are those of Tasks.Wait, with
+// a *RestoreError for a *TaskError. A poll asks for the restore alone, and for those of the region
+// where that does not list it.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+		return nil, err
+	}
+	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
+	state := j.states[id]
+	state.last.ID = id
+	j.view = func(r *Restore) job {
+		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
+	}
+	j.ended = restoreEnded
+	j.filters = func() []string {
+		if state.unfiltered {
+			return nil
+		}
+		return []string{id}
+	}
+	j.list = func(ctx context.Context, id string, begin func(), take func(Restore)) error {
+		req := &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}
+		_, _, err := search(ctx, s.client, restoreList, req, begin, take)
+		return err
+	}
+	if err := j.wait(ctx); err != nil {
+		return nil, err
+	}
+	if state.err != nil {
+		return nil, &RestoreError{Restore: state.last, Err: state.err}
+	}
+	return &state.last, nil
 }
 
 // RestoreStatus is the state of a restore.

@@ -45,10 +45,13 @@ func (v *validation) token(token *string) {
 }
 
 func (v *validation) required(field, value string) {
-	if strings.TrimSpace(value) == "" {
+	if isBlank(value) {
 		v.fault(field, "is required")
 	}
 }
+
+// isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
 func (v *validation) given(field string, given bool) {
 	if !given {

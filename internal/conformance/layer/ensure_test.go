@@ -87,7 +87,7 @@ func TestEnsureSendsNothingInvalid(t *testing.T) {
 		valid := func() *ctcbr.CreatePlanRequest { return nightly(cloud) }
 		cases := map[string]func(*ctcbr.CreatePlanRequest){
 			"no name":              func(r *ctcbr.CreatePlanRequest) { r.Name = " " },
-			"no vault":        func(r *ctcbr.CreatePlanRequest) { r.StorageID = "" },
+			"no vault":             func(r *ctcbr.CreatePlanRequest) { r.StorageID = "" },
 			"no files":             func(r *ctcbr.CreatePlanRequest) { r.Files = nil },
 			"no directories":       func(r *ctcbr.CreatePlanRequest) { r.Files = ctcbr.BackUpDirs() },
 			"no schedule":          func(r *ctcbr.CreatePlanRequest) { r.Schedule = ctcbr.Schedule{} },

@@ -290,7 +290,7 @@ func TestProtectionOfWhatCannotBeRead(t *testing.T) {
 		"no end told":                {operation: "query-storage-backup", from: `"backupStorageExpireTime"`, to: `"other"`, req: ctcbr.ProtectionRequest{MinTime: time.Hour}, want: []string{`vault unreadable: when it expires: ""`}},
 		"no end told, none asked":    {operation: "query-storage-backup", from: `"backupStorageExpireTime"`, to: `"other"`},
 		"a capacity":                 {operation: "query-storage-backup", from: `"backupStorageCapacity":"`, to: `"backupStorageCapacity":"some `, req: ctcbr.ProtectionRequest{MinFree: 0.1}, want: []string{`vault unreadable: its capacity: "some 100 G"`}},
-		"a full vault":          {operation: "query-storage-backup", from: `"backupStorageFreeCapacity":"90.00"`, to: `"backupStorageFreeCapacity":"0"`, want: []string{"vault vault full: 0 GB of 100 GB free"}},
+		"a full vault":               {operation: "query-storage-backup", from: `"backupStorageFreeCapacity":"90.00"`, to: `"backupStorageFreeCapacity":"0"`, want: []string{"vault vault full: 0 GB of 100 GB free"}},
 		"a run without a time":       {operation: "query-task-backup", from: `Time":"2000`, to: `Time":"in 2000`, status: "Failed", want: []string{"web nightly unreadable: the time of task task-id: Failed"}},
 	}
 	for name, c := range cases {

@@ -204,7 +204,7 @@ var storedForms = map[string]func(plan, raw stored){
 	"schedule null":                 func(_, raw stored) { raw["periodInfo"] = nil },
 	"retention null":                func(_, raw stored) { raw["retentionInfo"] = nil },
 	"nothing told":                  func(plan, _ stored) { plan["backupRaw"] = nil },
-	"no vault told":            func(plan, _ stored) { plan["backupStorageID"] = nil },
+	"no vault told":                 func(plan, _ stored) { plan["backupStorageID"] = nil },
 	"directories in another order": func(_, raw stored) {
 		if dirs, ok := raw.part("fileInfo")["dirs"].([]any); ok {
 			slices.Reverse(dirs)

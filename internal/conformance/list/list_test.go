@@ -79,13 +79,13 @@ func TestAllAgentsPages(t *testing.T) {
 		"small pages":                  {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{PageSize: 4}, count: 10, asked: 3},
 		"from the second page":         {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{Page: 2, PageSize: 4}, first: 4, count: 6, asked: 2},
 		"from behind the last page":    {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{Page: 9}, count: 0, asked: 1},
-		"the count is too large":       {answer: fleet(60, 70), count: 60, asked: 3},
-		"the count is too small":       {answer: fleet(120, 60), count: 100, asked: 2},
+		"the count is too large":       {answer: fleet(60, 70), count: 60, asked: 4 * 3, want: ctcbr.ErrIncomplete},
+		"the count is too small":       {answer: fleet(120, 60), count: 120, asked: 3},
 		"smaller pages than asked for": {answer: func(page, _ int) string { return agentPage(50, (page-1)*20, min(page*20, 50)) }, count: 50, asked: 3},
 		"the last page for ever":       {answer: func(page, size int) string { return fleet(100, -1)(min(page, 2), size) }, count: 100, asked: 3},
 		"pages in a circle":            {answer: func(page, size int) string { return fleet(100, -1)((page-1)%2+1, size) }, count: 100, asked: 3},
-		"one page for ever, counted":   {answer: func(_, size int) string { return fleet(120, 120)(1, size) }, count: 50, asked: 2, want: ctcbr.ErrBadAnswer},
-		"circle, counted":              {answer: func(page, size int) string { return fleet(200, 200)((page-1)%2+1, size) }, count: 100, asked: 3, want: ctcbr.ErrBadAnswer},
+		"one page for ever, counted":   {answer: func(_, size int) string { return fleet(120, 120)(1, size) }, count: 50, asked: 4 * 2, want: ctcbr.ErrIncomplete},
+		"circle, counted":              {answer: func(page, size int) string { return fleet(200, 200)((page-1)%2+1, size) }, count: 100, asked: 4 * 3, want: ctcbr.ErrIncomplete},
 		"failure on the second page": {answer: func(page, size int) string {
 			if page == 2 {
 				return `{"statusCode":900,"error":"Backup.Agent.NotFound"}`
