@@ -64,7 +64,7 @@ func (e *envelope) form() (form, error) {
 	case status.seen > 1:
 		return formNone, errors.New("more than one status code")
 	case gateway && (status.number == statusSuccess || status.number == statusFailure):
-		return formNone, errors.New("an answer of the service and a refusal of the gateway at once")
+		return formNone, errors.New("a response of the service and a refusal of the gateway at once")
 	case gateway:
 		return formGateway, nil
 	case status.number == 0:
