@@ -405,7 +405,8 @@ func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) 
 			failures = append(failures, err)
 		}
 		for _, w := range works {
-			if err != nil {
+			// What an incomplete list holds is there; what it lacks may be there, too.
+			if err != nil && (!errors.Is(err, ErrIncomplete) || len(found[w.host.ID]) == 0) {
 				w.change.Err = err
 			} else {
 				r.judge(w, found[w.host.ID])
@@ -437,10 +438,10 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Pla
 		}
 		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrIncomplete) {
 		return nil, err
 	}
-	return found, nil
+	return found, err
 }
 
 // judge says what is to be done about the plan of a host.
@@ -605,7 +606,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 		late := time.Since(began) >= r.wait.unlisted
 		for _, works := range byKind(all, unseen) {
 			found, err := r.list(ctx, works)
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return false, err
 			}
 			for _, w := range works {
@@ -824,12 +825,14 @@ func (r *agentRun) await(ctx context.Context) {
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
 		late := time.Since(began) >= r.wait.unlisted
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
-			found, err := r.list(ctx, works)
+			found, whole, err := r.list(ctx, works)
 			if err != nil {
 				return false, err
 			}
 			for _, w := range works {
-				r.check(w, found[w.host.ID], late)
+				if agent := found[w.host.ID]; agent != nil || whole {
+					r.check(w, agent, late)
+				}
 			}
 		}
 		return len(r.pending()) == 0, nil
@@ -842,19 +845,20 @@ func (r *agentRun) await(ctx context.Context) {
 	}
 }
 
-// list reads the agents of some hosts, of which a host may have several.
-func (r *agentRun) list(ctx context.Context, works []*agentWork) (map[string]*Agent, error) {
+// list reads the agents of some hosts, of which a host may have several. The list is whole if it holds
+// as many as the service counts.
+func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
 	for i, w := range works {
 		ids[i] = w.host.ID
 	}
 	req := &ListAgentsByHostRequest{RegionID: r.wait.region, HostIDs: strings.Join(ids, ","), PageSize: maxAgentPage}
-	found := make(map[string]*Agent, len(works))
+	found = make(map[string]*Agent, len(works))
 	for came := 0; ; {
 		req.Page++
 		page, err := r.agents.ListByHost(ctx, req)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for i := range page.Agents {
 			if agent := &page.Agents[i]; found[agent.HostID] == nil || agent.rank() > found[agent.HostID].rank() {
@@ -862,8 +866,9 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (map[string]*Ag
 			}
 		}
 		came += len(page.Agents)
-		if len(page.Agents) == 0 || came >= max(page.Total, page.TotalCount) {
-			return found, nil
+		whole = came >= max(page.Total, page.TotalCount)
+		if whole || len(page.Agents) == 0 {
+			return found, whole, nil
 		}
 	}
 }

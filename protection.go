@@ -3,8 +3,8 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -176,8 +176,9 @@ func (g Gap) String() string {
 // that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
 // sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
 // what is made in between is no gap: one request for every 50 agents, one for the vaults, and
-// three more for every kind of host. A list that cannot be read whole is an error, and there is no
-// result then. It changes nothing and can be repeated.
+// three more for every kind of host. A list that cannot be read is an error without a result. A
+// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
+// the result of what came. It changes nothing and can be repeated.
 //
 // Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
 // anew keeps its history. Tasks have no plan ID, and go by host and plan name.
@@ -195,11 +196,20 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	r.Grace = positiveOr(r.Grace, 12*time.Hour)
 	s := &survey{client: c, req: r, at: time.Now(), hosts: make(map[string]*hostSurvey), plans: make(map[string]*planSurvey), named: make(map[planName][]*planSurvey)}
 	for _, read := range []func(context.Context) error{s.readHosts, s.readPlans, s.readTasks, s.readCopies, s.readStorages} {
-		if err := read(ctx); err != nil {
+		if err := s.pass(read(ctx)); err != nil {
 			return nil, err
 		}
 	}
-	return s.result(), nil
+	return s.result(), s.incomplete
+}
+
+// pass keeps that a list was incomplete for the end, and returns any other error.
+func (s *survey) pass(err error) error {
+	if errors.Is(err, ErrIncomplete) {
+		s.incomplete = join(s.incomplete, err)
+		return nil
+	}
+	return err
 }
 
 // survey is what Protection reads.
@@ -213,6 +223,8 @@ type survey struct {
 	plans    map[string]*planSurvey     // by ID
 	named    map[planName][]*planSurvey // by host and name
 	storages []Storage
+
+	incomplete error
 }
 
 type planName struct{ host, name string }
@@ -250,7 +262,7 @@ func (s *survey) add(host Host) *hostSurvey {
 // ofKinds reads a list of every kind of host.
 func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
-		if err := read(kind); err != nil {
+		if err := s.pass(read(kind)); err != nil {
 			return err
 		}
 	}
@@ -616,8 +628,8 @@ func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 		return nil, err
 	}
 	found, err := c.Protection(ctx, &ProtectionRequest{RegionID: r.RegionID, Sources: []SourceType{r.SourceType}, MaxAge: r.MaxAge})
-	if err != nil {
+	if found == nil {
 		return nil, err
 	}
-	return slices.Clip(found.Gaps), nil
+	return found.Gaps, err
 }

@@ -277,7 +277,7 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 	j.ended, j.filters = taskEnded, j.hosts
 	j.list = func(ctx context.Context, host string, begin func(), take func(Task)) error {
 		req := &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}
-		_, _, err := search(ctx, s.client, taskList, req, begin, take)
+		_, _, err := search(ctx, s.client, taskList, req, begin, func(task Task) { take(*task.ofKind(j.source)) })
 		return err
 	}
 	for id, state := range j.states {
@@ -439,7 +439,7 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	}
 	j.list = func(ctx context.Context, id string, begin func(), take func(Restore)) error {
 		req := &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}
-		_, _, err := search(ctx, s.client, restoreList, req, begin, take)
+		_, _, err := search(ctx, s.client, restoreList, req, begin, func(restore Restore) { take(*restore.ofKind(j.source)) })
 		return err
 	}
 	if err := j.wait(ctx); err != nil {
