@@ -43,7 +43,7 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
-	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	ErrBadAnswer = errors.New("not a CT-CBR response")
 	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
 	// come, or the count means something else, which is not documented. Every item that came was given
 	// out. It also matches ErrBadAnswer.
@@ -140,7 +140,7 @@ func (e *Error) known() []string {
 		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
-		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
+		known = append(known, fmt.Sprintf("response begins %q", e.Body))
 	}
 	if e.unknown {
 		known = append(known, "outcome unknown, it may have been carried out")
@@ -343,8 +343,7 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error is the texts of all, of the first 20 where they are many, in one line that names the package
-// once.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
 	const most = 20
 	texts := []string{j.errs[0].Error()}

@@ -27,8 +27,8 @@ const (
 	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
 )
 
-// FileSelection says what a plan backs up. Paths are those of the host. Make one with BackUpAll or
-// BackUpDirs: then a request need not state its DirectType.
+// FileSelection is what a plan backs up. Paths are those of the host. Use [BackUpAll] or [BackUpDirs]
+// to make one: the request then needs no DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
 	// up all directories, and must be empty then.
@@ -142,8 +142,8 @@ type CreatePlanRequest struct {
 	HostID string `json:"backupSrcInstanceID"`
 	// StorageID is the ID of the vault to back up to: Storage.ID.
 	StorageID string `json:"backupStorageID"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
-	// where Files was made with BackUpAll or BackUpDirs.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
@@ -509,8 +509,8 @@ type UpdatePlanRequest struct {
 	ID string `json:"backupPolicyID"`
 	// Name is the new name of the plan. It is required even if it does not change.
 	Name string `json:"backupPolicyName"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
-	// where Files was made with BackUpAll or BackUpDirs.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
