@@ -27,6 +27,7 @@ type Client struct {
 	Snapshots Snapshots
 	Orders    Orders
 	Regions   Regions
+	Hosts     Hosts
 
 	options   options
 	base      *url.URL
@@ -78,6 +79,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	c.setTransport(o.httpClient)
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
+	c.Hosts = Hosts{c}
 	if o.warning != "" && o.logger != nil {
 		o.logger.Warn("ctcbr: " + o.warning)
 	}

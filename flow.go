@@ -32,22 +32,29 @@ type RestoreNewestRequest struct {
 	HostID string
 	// TargetID is the host to restore to; empty means the one that was backed up.
 	TargetID string
-	// Dir is the directory to restore to. It is required unless InPlace is true.
-	Dir string
+	// TargetDir is the directory to restore to. It is required unless InPlace is true.
+	TargetDir string
 	// InPlace restores to where the files came from, over what is there now.
 	InPlace bool
-	// Existing says what becomes of files that are there; overwritten by default.
-	Existing   *ExistingFileMode
-	SourceType SourceType
+	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	ExistingFiles *ExistingFileMode
+	SourceType    SourceType
+
+	PlanID, PlanName  string
+	MaxAge            time.Duration
+	AllowOlder        bool
+	Scope             *RestoreScope
+	Paths             []string
+	IncludeSystemDirs *bool
 }
 
 func (r *RestoreNewestRequest) check() error {
 	check := &checker{operation: operation{path: "restore-newest"}}
 	check.required("HostID", r.HostID)
 	if !r.InPlace {
-		check.given("Dir", r.Dir != "")
-	} else if r.Dir != "" {
-		check.fault("Dir", "must be empty to restore in place")
+		check.given("TargetDir", r.TargetDir != "")
+	} else if r.TargetDir != "" {
+		check.fault("TargetDir", "must be empty to restore in place")
 	}
 	return check.err()
 }
@@ -71,8 +78,8 @@ func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ..
 		return nil, err
 	}
 	created, err := s.Create(ctx, &CreateRestoreRequest{
-		RegionID: req.RegionID, SnapshotID: snapshot.ID, TargetID: req.TargetID, TargetDir: req.Dir,
-		ExistingFiles: req.Existing, SourceType: req.SourceType,
+		RegionID: req.RegionID, SnapshotID: snapshot.ID, TargetID: req.TargetID, TargetDir: req.TargetDir,
+		ExistingFiles: req.ExistingFiles, SourceType: req.SourceType,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ctcbr: restore of snapshot %s: %w", snapshot.ID, err)
@@ -122,6 +129,16 @@ const (
 	GapPlanStopped   GapKind = "plan stopped"     // the plan does not run by its schedule
 	GapNoSnapshot    GapKind = "no snapshot"      // the plan has no usable snapshot
 	GapStale         GapKind = "snapshot too old" // the newest usable snapshot of the plan is too old
+
+	GapPlanInactive    GapKind = "plan not active"       // the plan is in a state that is neither active nor stopped
+	GapDuplicatePlan   GapKind = "duplicate plan"        // another plan of the host has the same name
+	GapHostGone        GapKind = "host gone"             // the host of the plan is not listed
+	GapRunFailed       GapKind = "last run failed"       // the last run that has ended did not complete
+	GapNoHosts         GapKind = "no hosts"              // the region has no hosts of the kinds that were asked for
+	GapUnreadable      GapKind = "unreadable"            // what would tell cannot be read
+	GapStorageInactive GapKind = "repository not active" // the repository cannot be backed up to
+	GapStorageExpiring GapKind = "repository expiring"   // the time that was paid for runs out
+	GapStorageFull     GapKind = "repository full"       // the room of the repository runs out
 )
 
 // Gap is something that is not protected as it should be.
@@ -132,9 +149,19 @@ type Gap struct {
 	// PlanID and PlanName are empty for a host without a plan.
 	PlanID   string
 	PlanName string
+	// SourceType is the kind of the host.
+	SourceType SourceType
+	// StorageID and StorageName are the repository, where the gap is about one.
+	StorageID   string
+	StorageName string
 	// Newest is the time of the newest usable snapshot, zero where there is none.
 	Newest Time
+	// Detail says more, in words; it may be empty.
+	Detail string
 }
+
+// String says the gap in one line.
+func (g Gap) String() string { return string(g.Kind) }
 
 // GapsRequest is the request of Client.Gaps.
 type GapsRequest struct {

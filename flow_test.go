@@ -72,7 +72,7 @@ func TestRestoreNewest(t *testing.T) {
 		wantDir  []string
 		wantHost string
 	}{
-		"to a directory": {req: ctcbr.RestoreNewestRequest{Dir: "/restored"}, wantDir: []string{"/restored"}},
+		"to a directory": {req: ctcbr.RestoreNewestRequest{TargetDir: "/restored"}, wantDir: []string{"/restored"}},
 		"in place":       {req: ctcbr.RestoreNewestRequest{InPlace: true}},
 	}
 	for name, c := range cases {
@@ -109,10 +109,10 @@ func TestRestoreNewestRefuses(t *testing.T) {
 		want error
 	}{
 		"neither a directory nor in place": {&ctcbr.RestoreNewestRequest{HostID: "host"}, ctcbr.ErrInvalid},
-		"both":                             {&ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x", InPlace: true}, ctcbr.ErrInvalid},
-		"no host":                          {&ctcbr.RestoreNewestRequest{Dir: "/x"}, ctcbr.ErrInvalid},
+		"both":                             {&ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/x", InPlace: true}, ctcbr.ErrInvalid},
+		"no host":                          {&ctcbr.RestoreNewestRequest{TargetDir: "/x"}, ctcbr.ErrInvalid},
 		"nothing":                          {nil, ctcbr.ErrInvalid},
-		"a host without snapshots":         {&ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x"}, ctcbr.ErrNotFound},
+		"a host without snapshots":         {&ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/x"}, ctcbr.ErrNotFound},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -131,16 +131,16 @@ func TestRestoreNewestNamesItsFaults(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, _ *cbrtest.Server, client *ctcbr.Client) {
 		_, err := client.Restores.Newest(t.Context(), nil)
-		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: HostID is required; Dir is required")
-		_, err = client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x", InPlace: true})
-		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: Dir must be empty to restore in place")
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: HostID is required; TargetDir is required")
+		_, err = client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/x", InPlace: true})
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: TargetDir must be empty to restore in place")
 	})
 }
 
 func TestRestoreNewestOfNothingIsTheErrorOfACall(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
-		_, err := client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: "/x"})
+		_, err := client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/x"})
 		require.ErrorIs(t, err, ctcbr.ErrNotFound)
 		var call *ctcbr.Error
 		require.ErrorAs(t, err, &call)

@@ -168,6 +168,8 @@ type Plan struct {
 	StatusDesc    string     `json:"statusDesc"` // in Chinese
 	// Type is 0 for cloud hosts and 1 for hosts on premises.
 	Type int `json:"policyType"`
+	// SourceType is the kind of host that was asked for when the plan was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // StoredPlan is what a plan was made of, as the service stores it. It lacks the

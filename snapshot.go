@@ -78,6 +78,8 @@ type Snapshot struct {
 	// Newest says that there is no newer snapshot.
 	Newest bool       `json:"backupSnapIsNew"`
 	Mode   BackupMode `json:"backupMode"`
+	// SourceType is the kind of host that was asked for when the snapshot was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // List lists the snapshots of a region in one request. It changes nothing and can

@@ -87,6 +87,8 @@ type Task struct {
 	// SnapshotID is the snapshot that the task makes; it may be empty until it completes.
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the task was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // List lists the tasks of a region in one request. It changes nothing and can be
@@ -338,6 +340,8 @@ type Restore struct {
 	HostName     string `json:"backupSrcInstanceName"`
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the restore was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // UnmarshalJSON reads a restore with either name of its target and of its end.

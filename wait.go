@@ -189,6 +189,7 @@ type waiting struct {
 	source                    SourceType
 	region                    string
 	missing                   int
+	unlisted                  time.Duration
 	unsubscribing             bool
 
 	client  *Client
@@ -209,6 +210,7 @@ func newWaiting(c *Client, opts []WaitOption) *waiting {
 	w.longest = max(w.interval, positiveOr(w.longest, time.Minute))
 	w.atMost = positiveOr(w.atMost, 24*time.Hour)
 	w.missing = positiveOr(w.missing, 3)
+	w.unlisted = positiveOr(w.unlisted, 5*time.Minute)
 	return w
 }
 
