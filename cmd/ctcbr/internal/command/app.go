@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,8 @@ type app struct {
 	out, err *terminal.Door
 	lang     lang.Lang
 	given    given
-	began    bool // arguments and flags were found to be right
+	seen     atomic.Pointer[string] // region of the last list
+	began    bool                   // arguments and flags were found to be right
 }
 
 // given are the flags of all commands.

@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -57,7 +58,34 @@ func (a *app) clientOptions() ([]ctcbr.Option, error) {
 	if a.given.verbose {
 		opts = append(opts, ctcbr.WithMiddleware(a.curl()))
 	}
+	opts = append(opts, ctcbr.WithMiddleware(a.observe))
 	return append(opts, a.Options...), nil
+}
+
+// observe remembers the region that requests are about, which may be that of the
+// configuration file.
+func (a *app) observe(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+	if region := req.URL.Query().Get("regionID"); region != "" {
+		a.seen.Store(&region)
+	}
+	return next(req)
+}
+
+// region is the region that the last list was of.
+func (a *app) region() string {
+	if region := a.seen.Load(); region != nil {
+		return *region
+	}
+	return ""
+}
+
+// account is the access key of the run; empty where a test signs otherwise.
+func (a *app) account() string {
+	keys, err := a.keys()
+	if err != nil {
+		return ""
+	}
+	return keys.AccessKey()
 }
 
 func (a *app) endpoint() string { return cmp.Or(a.given.endpoint, a.Getenv("CTCBR_ENDPOINT")) }
@@ -85,8 +113,8 @@ func (a *app) findRegion(ctx context.Context, client *ctcbr.Client, name string)
 	return region.ID, err
 }
 
-// again is the command line that does something later, with the flags that say where.
-func (a *app) again(words ...string) string {
+// commandLine is the command line that does something later, with the flags that say where.
+func (a *app) commandLine(words ...string) string {
 	line := []string{"ctcbr"}
 	for _, flag := range [][2]string{{"--profile", a.given.profile}, {"--region", a.given.region}, {"--endpoint", a.given.endpoint}} {
 		if flag[1] != "" {

@@ -54,7 +54,9 @@ func viewPlan(p sourced[ctcbr.Plan]) planView {
 func (a *app) planResource() resource[planView] {
 	return resource[planView]{
 		noun: "plan", plural: "plans",
-		all: func(ctx context.Context, client *ctcbr.Client) iter.Seq2[planView, error] { return a.allPlans(ctx, client) },
+		all: func(ctx context.Context, client *ctcbr.Client) iter.Seq2[planView, error] {
+			return a.allPlans(ctx, client)
+		},
 		view: func(p planView) candidate {
 			return candidate{p.ID, []string{p.Name}, a.f("%s of %s", p.Name, p.Host.String())}
 		},

@@ -213,4 +213,3 @@ func (n named) String() string {
 	}
 	return n.ID
 }
-

@@ -42,7 +42,9 @@ func viewTask(s sourced[ctcbr.Task]) taskView {
 func (a *app) tasks() *cobra.Command {
 	list, get := reads(a, resource[taskView]{
 		noun: "task", plural: "tasks",
-		all: func(ctx context.Context, client *ctcbr.Client) iter.Seq2[taskView, error] { return a.allTasks(ctx, client) },
+		all: func(ctx context.Context, client *ctcbr.Client) iter.Seq2[taskView, error] {
+			return a.allTasks(ctx, client)
+		},
 		view: func(t taskView) candidate {
 			return candidate{t.ID, []string{t.Name}, a.f("%s of %s", t.Plan, t.Host.String()) + " " + t.Started.String()}
 		},

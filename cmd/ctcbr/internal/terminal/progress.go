@@ -17,11 +17,11 @@ type Progress struct {
 	door  *Door
 	words func(string) string
 
-	mu     sync.Mutex
-	names  map[string]string
-	states map[string]string
+	mu       sync.Mutex
+	names    map[string]string
+	states   map[string]string
 	percents map[string]int64
-	line   time.Time // of the last line
+	line     time.Time // of the last line
 
 	bars     progress.Writer // nil where nobody watches
 	trackers map[string]*progress.Tracker
