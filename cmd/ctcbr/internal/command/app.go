@@ -34,7 +34,9 @@ type app struct {
 	lang     lang.Lang
 	given    given
 	seen     atomic.Pointer[string] // region of the last list
-	began    bool                   // arguments and flags were found to be right
+	// beforeWrite is called before each attempt, with its operation.
+	beforeWrite atomic.Pointer[func(string) error]
+	began       bool // arguments and flags were found to be right
 }
 
 // given are the flags of all commands.

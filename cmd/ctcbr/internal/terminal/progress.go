@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
@@ -31,8 +32,8 @@ type Progress struct {
 // mostBars is how many bars are shown at once. More things than that share one.
 const mostBars = 12
 
-// NewProgress makes a Progress of things that go by their names, by ID. A nil door
-// shows nothing. The function puts states into the reader's language.
+// NewProgress makes a Progress of things that go by their names, by ID. The name of ""
+// is that of a thing whose ID is not known yet. A nil door shows nothing. The function puts states into the reader's language.
 func NewProgress(d *Door, names map[string]string, words func(string) string) *Progress {
 	p := &Progress{door: d, words: words, names: names, states: make(map[string]string), percents: make(map[string]int64), line: time.Now()}
 	if d == nil || !d.IsTerminal() || len(names) == 0 {
@@ -95,10 +96,7 @@ func (p *Progress) Report(now ctcbr.Progress) {
 }
 
 func (p *Progress) name(id string) string {
-	if name := p.names[id]; name != "" {
-		return name
-	}
-	return id
+	return cmp.Or(p.names[id], p.names[""], id)
 }
 
 // describe says how far a thing has come.
