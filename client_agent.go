@@ -26,6 +26,14 @@ const (
 	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
 )
 
+// kindOf is the kind of host that a request asks for.
+func kindOf(given SourceType, isCloud *bool) SourceType {
+	if given == "" && isCloud != nil && !*isCloud {
+		return SourceOnPremises
+	}
+	return cmp.Or(given, SourceECS)
+}
+
 // InstallAgentRequest is the request of Agents.Install.
 type InstallAgentRequest struct {
 	// RegionID is the region; empty means the client's.

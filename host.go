@@ -104,9 +104,6 @@ func (c Candidate) String() string {
 	}
 }
 
-// bare is the text of an error within that of another, without the name of the package.
-func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
-
 // allSources are the kinds of hosts that are read where a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
 
@@ -189,7 +186,7 @@ func (a *Agent) host(kind SourceType) Host {
 		SourceType: kind, OSType: a.OSType, OSArch: a.OSArch,
 	}
 	// An agent that is being installed may have no ID yet.
-	if a.ID != "" || strings.Contains(strings.ToLower(string(a.Status)), "installing") {
+	if a.ID != "" || a.installing() {
 		host.Agent = clone(a)
 	}
 	return host

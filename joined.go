@@ -1,9 +1,15 @@
 package ctcbr
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // joined are several errors that read as one line.
 type joined struct{ errs []error }
+
+// bare is the text of an error within that of another, without the name of the package.
+func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
 
 // join makes one error of several, without those that are nil: nil of none, and of
 // one itself. Errors that were joined before are taken apart.
@@ -25,11 +31,16 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error is the texts of all, in one line.
+// Error is the texts of all, of the first 20 where they are many, in one line that names the package
+// once.
 func (j *joined) Error() string {
-	texts := make([]string, len(j.errs))
-	for i, err := range j.errs {
-		texts[i] = err.Error()
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, bare(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return oneLine(strings.Join(texts, "; "))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 )
 
 // Plans say what of a host is backed up, when, to which repository, and how long
@@ -21,7 +22,8 @@ const (
 	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
 )
 
-// FileSelection says what a plan backs up. Paths are those of the host.
+// FileSelection says what a plan backs up. Paths are those of the host. Make one with BackUpAll or
+// BackUpDirs: then a request need not state its DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required
 	// unless the plan backs up all directories.
@@ -30,6 +32,40 @@ type FileSelection struct {
 	Files []string `json:"files,omitzero"`
 	// Rule says what Files means. It is required with DirectAdvanced.
 	Rule *FileRule `json:"rule,omitempty"`
+
+	direct *DirectType // of what BackUpAll or BackUpDirs made
+}
+
+// BackUpAll backs up all directories of a host.
+func BackUpAll() *FileSelection { return &FileSelection{direct: Ptr(DirectAll)} }
+
+// BackUpDirs backs up some directories with all that is in them: 1 to 10 paths of at most 4095
+// characters. Except and Only narrow that.
+func BackUpDirs(dirs ...string) *FileSelection {
+	return &FileSelection{Dirs: slices.Clone(dirs), direct: Ptr(DirectGiven)}
+}
+
+// Except returns the selection without some files of its directories, at most 10 paths, and leaves
+// f as it is.
+func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(FilesExclude, files) }
+
+// Only returns the selection with some files of its directories alone, at most 10 paths, and leaves
+// f as it is.
+func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
+
+func (f *FileSelection) with(rule FileRule, files []string) *FileSelection {
+	return &FileSelection{Dirs: slices.Clone(deref(f).Dirs), Files: slices.Clone(files), Rule: &rule, direct: Ptr(DirectAdvanced)}
+}
+
+// chosen completes how directories are chosen with what the maker of files says of it.
+func chosen(direct *DirectType, files *FileSelection) (*DirectType, *FileSelection) {
+	if direct == nil && files != nil {
+		direct = clone(files.direct)
+	}
+	if files != nil && files.direct != nil && *files.direct == DirectAll && direct != nil && *direct == DirectAll {
+		files = nil
+	}
+	return direct, files
 }
 
 // FileRule says what FileSelection.Files means.
@@ -62,7 +98,8 @@ type CreatePlanRequest struct {
 	HostID string `json:"backupSrcInstanceID"`
 	// StorageID is the repository to back up to: Storage.ID.
 	StorageID string `json:"backupStorageID"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
+	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
+	// where Files was made with BackUpAll or BackUpDirs.
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is DirectAll.
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
@@ -85,6 +122,7 @@ func (r *CreatePlanRequest) complete(c *checker) {
 	c.required("backupPolicyName", r.Name)
 	c.required("backupSrcInstanceID", r.HostID)
 	c.required("backupStorageID", r.StorageID)
+	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
 	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
@@ -371,6 +409,18 @@ func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanRe
 	return s.Operate(ctx, req.with(PlanRun))
 }
 
+// RunAndWait runs a plan now and waits until its task has completed. It is Run and then Tasks.Wait,
+// with their errors: after a *WaitError the task goes on, and can be waited for again by the ID in
+// Pending.
+func (s Plans) RunAndWait(ctx context.Context, req *OperatePlanRequest, opts ...WaitOption) (*Task, error) {
+	run := req.with(PlanRun)
+	started, err := s.Run(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.Tasks.Wait(ctx, started.TaskID, within(run.RegionID, kindOf(run.SourceType, run.IsCloud), opts)...)
+}
+
 func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
 	var copied OperatePlanRequest
 	if r != nil {
@@ -393,7 +443,8 @@ type UpdatePlanRequest struct {
 	ID string `json:"backupPolicyID"`
 	// Name is the plan's name from now on. It is required also if it stays.
 	Name string `json:"backupPolicyName"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all.
+	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
+	// where Files was made with BackUpAll or BackUpDirs.
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is DirectAll.
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
@@ -416,6 +467,7 @@ func (r *UpdatePlanRequest) complete(c *checker) {
 	c.region(&r.RegionID)
 	c.required("backupPolicyID", r.ID)
 	c.required("backupPolicyName", r.Name)
+	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
 	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 

@@ -1,6 +1,9 @@
 package ctcbr
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Retention says how long copies are kept. Make one with KeepDays, KeepWeeks,
 // KeepMonths, KeepYears or KeepForever.
@@ -14,6 +17,20 @@ type Retention struct {
 	// Ladder keeps copies beyond Value, by their age. It needs HasLadder: WithLadder
 	// sets both.
 	Ladder *RetentionLadder `json:"conf,omitempty"`
+}
+
+// UnmarshalJSON reads a retention also where HasLadder is written as a number or as text.
+func (r *Retention) UnmarshalJSON(data []byte) error {
+	type plain Retention
+	wire := struct {
+		*plain
+		HasLadder json.RawMessage `json:"hasConf"`
+	}{plain: (*plain)(r)}
+	err := decode(data, &wire)
+	if len(wire.HasLadder) > 0 {
+		r.HasLadder = readBool(plainText(wire.HasLadder))
+	}
+	return err
 }
 
 // RetentionUnit is what Retention.Value counts.

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"time"
 )
 
 // Tasks are runs of plans: each makes one snapshot of a host.
@@ -444,4 +445,93 @@ type CancelRestoreResponse struct {
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
 	return do[CancelRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, req)
+}
+
+// RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
+// NewestSnapshotRequest, and what is done with it in those of CreateRestoreRequest.
+type RestoreNewestRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// HostID is the host that was backed up. It is required.
+	HostID string
+	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
+	// copies of plans of several names.
+	PlanID, PlanName string
+	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	SourceType SourceType
+	// MaxAge is how old the copy may be; zero means any age.
+	MaxAge time.Duration
+	// AllowOlder takes an older copy where the newest cannot be used.
+	AllowOlder bool
+
+	// TargetID is the host to restore to; empty means the one that was backed up.
+	TargetID string
+	// TargetDir is the directory to restore to, which is made if it is missing. It is required unless
+	// InPlace is true.
+	TargetDir string
+	// InPlace restores to where the files came from, over what is there now.
+	InPlace bool
+	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	ExistingFiles *ExistingFileMode
+	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required with Paths.
+	Scope *RestoreScope
+	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	Paths []string
+	// IncludeSystemDirs restores system directories, too, when files go back to where they came from.
+	IncludeSystemDirs *bool
+}
+
+func (r *RestoreNewestRequest) snapshot() *NewestSnapshotRequest {
+	return &NewestSnapshotRequest{
+		RegionID: r.RegionID, HostID: r.HostID, PlanID: r.PlanID, PlanName: r.PlanName,
+		SourceType: r.SourceType, MaxAge: r.MaxAge, AllowOlder: r.AllowOlder,
+	}
+}
+
+func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest {
+	return &CreateRestoreRequest{
+		RegionID: r.RegionID, SnapshotID: snapshotID, TargetID: r.TargetID, TargetDir: r.TargetDir,
+		ExistingFiles: r.ExistingFiles, Scope: r.Scope, Paths: r.Paths, IncludeSystemDirs: r.IncludeSystemDirs, SourceType: r.SourceType,
+	}
+}
+
+func (r *RestoreNewestRequest) check(c *checker) {
+	r.snapshot().check(c)
+	switch {
+	case !r.InPlace:
+		c.required("TargetDir", r.TargetDir)
+	case r.TargetDir != "":
+		c.fault("TargetDir", "must be empty to restore in place")
+	}
+	c.given("Scope", r.Scope != nil || len(r.Paths) == 0)
+	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
+	c.given("Paths", !needed || len(r.Paths) > 0)
+	c.paths("Paths", r.Paths, math.MaxInt)
+}
+
+// Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
+// InPlace says so, over the live data. Which copy that is, and the errors where there is none that
+// can be used, are those of Snapshots.Newest: an older copy than the newest is restored only if
+// AllowOlder says so. Its other errors are those of Create, with the snapshot's ID, and of Wait. It
+// is sent once only: a repeat restores again, so after ErrOutcomeUnknown list the restores of the
+// host first.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照),
+// POST /v4/backup/create-restore-backup (创建恢复任务)
+func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ...WaitOption) (*Restore, error) {
+	r := deref(req)
+	check := s.client.checking("restore-newest", nil)
+	r.check(check)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	snapshot, err := Snapshots(s).Newest(ctx, r.snapshot())
+	if err != nil {
+		return nil, err
+	}
+	created, err := s.Create(ctx, r.restore(snapshot.ID))
+	if err != nil {
+		return nil, about("restore of snapshot "+snapshot.ID, err)
+	}
+	return s.Wait(ctx, created.ID, within(r.RegionID, r.SourceType, opts)...)
 }

@@ -82,6 +82,22 @@ func (s Size) Bytes() int64 {
 	return n
 }
 
+// GB returns the amount in GB of 2^30 bytes. It is 0 where Bytes is.
+func (s Size) GB() float64 { return float64(s.Bytes()) / (1 << 30) }
+
+// Text returns the number as it was written with its unit: "112 GB", "111.50 GB". Text that cannot
+// be read stays as it came.
+func (s Size) Text() string {
+	found := match(sizeForm, string(s))
+	switch {
+	case found == nil:
+		return string(s)
+	case found[2] == "":
+		return found[1] + " GB"
+	}
+	return found[1] + " " + strings.ToUpper(found[3]) + "B"
+}
+
 // Valid reports whether the text can be read as an amount.
 func (s Size) Valid() bool {
 	_, ok := s.bytes()

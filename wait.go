@@ -82,6 +82,18 @@ func WaitMissing(looks int) WaitOption {
 	return func(w *waiting) { w.missing = looks }
 }
 
+// WaitListed sets how long what was just made may stay unlisted before that counts as missing: 5
+// minutes by default, for which zero stands. A nanosecond asks once. It is the patience for the first
+// sight of a task, a restore, an agent or an order, and for that of what Ensure has sent.
+func WaitListed(d time.Duration) WaitOption {
+	return func(w *waiting) { w.unlisted = d }
+}
+
+// within puts a region and a kind of host before the options of a caller.
+func within(region string, source SourceType, opts []WaitOption) []WaitOption {
+	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
+}
+
 // WaitError is a wait that ended before what it waited for. It can be started
 // again with the same IDs, also by another process.
 type WaitError struct {
