@@ -102,7 +102,7 @@ func (a *app) format() terminal.Format { return terminal.Format(a.given.output) 
 // runs makes the function of a command, which is called once its arguments are right.
 func (a *app) runs(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := a.checkGlobal(args); err != nil {
+		if err := a.checkGlobal(cmd, args); err != nil {
 			return err
 		}
 		a.began = true

@@ -44,8 +44,8 @@ func (a *app) check() *cobra.Command {
 
 func (a *app) findingColumns() []terminal.Column[finding] {
 	return []terminal.Column[finding]{
-		{Key: "check", Head: a.t("Check"), Cell: func(f finding) any { return a.t(f.Check) }},
-		{Key: "result", Head: a.t("Result"), Cell: func(f finding) any { return a.t(f.Result) }},
+		{Key: "check", Head: a.t("Check"), Cell: func(f finding) any { return a.state(f.Check) }},
+		{Key: "result", Head: a.t("Result"), Cell: func(f finding) any { return a.state(f.Result) }},
 		{Key: "detail", Head: a.t("Found"), Cell: func(f finding) any { return f.Detail }},
 		{Key: "next", Head: a.t("What to do"), Cell: func(f finding) any { return f.Next }},
 	}

@@ -57,8 +57,8 @@ func (a *app) copies() *cobra.Command {
 			{Key: "plan", Head: a.t("Plan"), Cell: func(c copyView) any { return c.Plan.String() }},
 			{Key: "created", Head: a.t("Created (Beijing time)"), Cell: func(c copyView) any { return c.Created }},
 			{Key: "bytes", Head: a.t("Size"), Cell: func(c copyView) any { return terminal.Bytes(c.Bytes) }},
-			{Key: "status", Head: a.t("State"), Cell: func(c copyView) any { return a.t(c.Status) }},
-			{Key: "mode", Head: a.t("Mode"), Cell: func(c copyView) any { return a.copyMode(c.Full) }, Minor: true},
+			{Key: "status", Head: a.t("State"), Cell: func(c copyView) any { return a.state(c.Status) }},
+			{Key: "mode", Head: a.t("Mode"), Cell: func(c copyView) any { return a.state(copyMode(c.Full)) }, Minor: true},
 			{Key: "vault", Head: a.t("Repository"), Cell: func(c copyView) any { return c.Vault.String() }, Minor: true},
 			{Key: "dirs", Head: a.t("Directories"), Cell: func(c copyView) any { return c.Dirs }, Minor: true},
 			{Key: "id", Head: a.t("ID"), Cell: func(c copyView) any { return c.ID }, Minor: true},
@@ -67,9 +67,9 @@ func (a *app) copies() *cobra.Command {
 	return a.group("copy", "Backup copies", list, get)
 }
 
-func (a *app) copyMode(full bool) string {
+func copyMode(full bool) string {
 	if full {
-		return a.t("full")
+		return "full"
 	}
-	return a.t("incremental")
+	return "incremental"
 }

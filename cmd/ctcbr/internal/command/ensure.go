@@ -31,9 +31,9 @@ type differenceView struct {
 func (a *app) protectColumns() []terminal.Column[protectView] {
 	return []terminal.Column[protectView]{
 		{Key: "host", Head: a.t("Host"), Cell: func(v protectView) any { return v.Host.String() }},
-		{Key: "agent", Head: a.t("Agent"), Cell: func(v protectView) any { return a.t(v.Agent) }},
+		{Key: "agent", Head: a.t("Agent"), Cell: func(v protectView) any { return a.state(v.Agent) }},
 		{Key: "plan", Head: a.t("Plan"), Cell: func(v protectView) any { return v.Plan.Name }},
-		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.t(v.Action) }},
+		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.state(v.Action) }},
 		{Key: "differences", Head: a.t("Differences"), Cell: func(v protectView) any { return a.differenceWords(v) }},
 	}
 }

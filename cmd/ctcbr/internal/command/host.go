@@ -57,7 +57,7 @@ func (a *app) hostResource() resource[hostView] {
 				if h.Agent == nil {
 					return a.t("none")
 				}
-				return a.t(h.Agent.Status)
+				return a.state(h.Agent.Status)
 			}},
 		},
 	}

@@ -42,7 +42,7 @@ func (a *app) orders() *cobra.Command {
 func (a *app) orderColumns() []terminal.Column[orderView] {
 	return []terminal.Column[orderView]{
 		{Key: "id", Head: a.t("ID"), Cell: func(o orderView) any { return o.ID }},
-		{Key: "status", Head: a.t("State"), Cell: func(o orderView) any { return a.t(o.StatusText) }},
+		{Key: "status", Head: a.t("State"), Cell: func(o orderView) any { return terminal.State{Raw: o.Status, Words: a.t(o.StatusText)} }},
 		{Key: "resource_type", Head: a.t("Resource"), Cell: func(o orderView) any { return o.ResourceType }},
 		{Key: "resource_ids", Head: a.t("Resource IDs"), Cell: func(o orderView) any { return o.ResourceIDs }},
 	}

@@ -216,7 +216,7 @@ func (p *placing) finish(ctx context.Context) error {
 
 func (p *placing) waitOrder(ctx context.Context) error {
 	id := p.record.OrderID
-	progress := p.progress(map[string]string{id: p.f("order %s", id)})
+	progress := p.orderProgress(map[string]string{id: p.f("order %s", id)})
 	var more []ctcbr.WaitOption
 	if p.operation == "unsubscribe" {
 		more = append(more, ctcbr.WaitUnsubscribing())
@@ -267,7 +267,7 @@ func (p *placing) listed(ctx context.Context) (*ctcbr.Storage, error) {
 func (a *app) resultColumns() []terminal.Column[orderResult] {
 	columns := []terminal.Column[orderResult]{
 		{Key: "order_id", Head: a.t("Order"), Cell: func(r orderResult) any { return r.OrderID }},
-		{Key: "order_status", Head: a.t("Result"), Cell: func(r orderResult) any { return a.t(r.Status) }},
+		{Key: "order_status", Head: a.t("Result"), Cell: func(r orderResult) any { return a.state(r.Status) }},
 	}
 	for _, c := range a.vaultResource().columns {
 		columns = append(columns, terminal.Column[orderResult]{Key: c.Key, Head: c.Head, Cell: func(r orderResult) any {

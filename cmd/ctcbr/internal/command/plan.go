@@ -66,7 +66,7 @@ func (a *app) planResource() resource[planView] {
 		columns: []terminal.Column[planView]{
 			{Key: "name", Head: a.t("Name"), Cell: func(p planView) any { return p.Name }},
 			{Key: "host", Head: a.t("Host"), Cell: func(p planView) any { return p.Host.String() }},
-			{Key: "status", Head: a.t("State"), Cell: func(p planView) any { return a.t(p.Status) }},
+			{Key: "status", Head: a.t("State"), Cell: func(p planView) any { return a.state(p.Status) }},
 			{Key: "next_run", Head: a.t("Next run (Beijing time)"), Cell: func(p planView) any { return p.NextRun }},
 			{Key: "schedule", Head: a.t("Schedule"), Cell: func(p planView) any { return p.Schedule }, Minor: true},
 			{Key: "retention", Head: a.t("Kept"), Cell: func(p planView) any { return p.Retention }, Minor: true},

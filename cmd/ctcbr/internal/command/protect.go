@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -187,6 +188,7 @@ func (a *app) matchHosts(ctx context.Context, client *ctcbr.Client, patterns []s
 		return nil, err
 	}
 	var found []ctcbr.Host
+	slices.SortStableFunc(all, func(x, y ctcbr.Host) int { return strings.Compare(x.Name, y.Name) })
 	var failures []error
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -206,5 +208,4 @@ func (a *app) matchHosts(ctx context.Context, client *ctcbr.Client, patterns []s
 	return found, errors.Join(failures...)
 }
 
-func (a *app) report() *cobra.Command { return a.group("report", "x") }
-func (a *app) watch() *cobra.Command  { return a.group("watch", "x") }
+func (a *app) watch() *cobra.Command { return a.group("watch", "x") }

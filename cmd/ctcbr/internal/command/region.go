@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"iter"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +52,9 @@ func (a *app) regions() *cobra.Command {
 			{Key: "id", Head: a.t("ID"), Cell: func(r regionView) any { return r.ID }},
 			{Key: "code", Head: a.t("Code"), Cell: func(r regionView) any { return r.Code }, Minor: true},
 			{Key: "zones", Head: a.t("Zones"), Cell: func(r regionView) any { return r.Zones }, Minor: true},
-			{Key: "callable", Head: a.t("Callable"), Cell: func(r regionView) any { return a.yes(r.Callable) }},
+			{Key: "callable", Head: a.t("Callable"), Cell: func(r regionView) any {
+				return terminal.State{Raw: strconv.FormatBool(r.Callable), Words: a.yes(r.Callable)}
+			}},
 		},
 	})
 	return a.group("region", "Regions (resource pools)", list, get)

@@ -67,7 +67,7 @@ func (a *app) restoreColumns() []terminal.Column[restoreView] {
 		{Key: "target", Head: a.t("To"), Cell: func(r restoreView) any {
 			return strings.TrimSpace(r.Target.String() + " " + strings.Join(r.TargetDirs, " "))
 		}},
-		{Key: "status", Head: a.t("State"), Cell: func(r restoreView) any { return a.t(r.Status) }},
+		{Key: "status", Head: a.t("State"), Cell: func(r restoreView) any { return a.state(r.Status) }},
 		{Key: "percent", Head: a.t("Done"), Cell: func(r restoreView) any { return ctcbr.Percent(r.Percent) }},
 		{Key: "files", Head: a.t("Files"), Cell: func(r restoreView) any { return r.Files }, Minor: true},
 		{Key: "started", Head: a.t("Started (Beijing time)"), Cell: func(r restoreView) any { return r.Started }},

@@ -76,13 +76,14 @@ func (a *app) defineGlobal(root *cobra.Command) {
 var kinds = []ctcbr.SourceType{ctcbr.SourceECS, ctcbr.SourceBareMetal, ctcbr.SourceOnPremises}
 
 // checkGlobal finds what is wrong with the flags of all commands.
-func (a *app) checkGlobal(args []string) error {
+func (a *app) checkGlobal(cmd *cobra.Command, args []string) error {
 	if a.given.lang != "" {
 		if _, ok := lang.Parse(a.given.lang); !ok {
 			return a.wrong("--lang must be en or zh, is %q", a.given.lang)
 		}
 	}
-	if !slices.Contains([]terminal.Format{terminal.Table, terminal.JSON, terminal.CSV}, a.format()) && a.given.output != "html" {
+	if !slices.Contains([]terminal.Format{terminal.Table, terminal.JSON, terminal.CSV}, a.format()) &&
+		(a.given.output != "html" || cmd.Name() != "report") {
 		return a.wrong("-o must be table, json or csv, is %q", a.given.output)
 	}
 	for i, source := range a.given.sources {

@@ -73,7 +73,7 @@ func (a *app) runColumns() []terminal.Column[runView] {
 	return []terminal.Column[runView]{
 		{Key: "host", Head: a.t("Host"), Cell: func(r runView) any { return r.Host.String() }},
 		{Key: "plan", Head: a.t("Plan"), Cell: func(r runView) any { return r.Plan.String() }},
-		{Key: "result", Head: a.t("Result"), Cell: func(r runView) any { return a.t(r.Result) }},
+		{Key: "result", Head: a.t("Result"), Cell: func(r runView) any { return a.state(r.Result) }},
 		{Key: "files", Head: a.t("Files"), Cell: task(func(t taskView) any { return t.Files }), Minor: true},
 		{Key: "took", Head: a.t("Took"), Cell: task(func(t taskView) any { return took(t) })},
 		{Key: "copy", Head: a.t("Copy"), Cell: task(func(t taskView) any { return t.Copy.String() }), Minor: true},

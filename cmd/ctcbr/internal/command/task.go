@@ -60,7 +60,7 @@ func (a *app) taskColumns() []terminal.Column[taskView] {
 	return []terminal.Column[taskView]{
 		{Key: "host", Head: a.t("Host"), Cell: func(t taskView) any { return t.Host.String() }},
 		{Key: "plan", Head: a.t("Plan"), Cell: func(t taskView) any { return t.Plan }},
-		{Key: "status", Head: a.t("State"), Cell: func(t taskView) any { return a.t(t.Status) }},
+		{Key: "status", Head: a.t("State"), Cell: func(t taskView) any { return a.state(t.Status) }},
 		{Key: "percent", Head: a.t("Done"), Cell: func(t taskView) any { return ctcbr.Percent(t.Percent) }},
 		{Key: "started", Head: a.t("Started (Beijing time)"), Cell: func(t taskView) any { return t.Started }},
 		{Key: "ended", Head: a.t("Ended (Beijing time)"), Cell: func(t taskView) any { return t.Ended }, Minor: true},

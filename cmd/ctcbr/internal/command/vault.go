@@ -51,7 +51,7 @@ func (a *app) vaultResource() resource[vaultView] {
 		view: func(v vaultView) candidate { return candidate{v.ID, []string{v.Name}, v.Name + " " + v.Status} },
 		columns: []terminal.Column[vaultView]{
 			{Key: "name", Head: a.t("Name"), Cell: func(v vaultView) any { return v.Name }},
-			{Key: "status", Head: a.t("State"), Cell: func(v vaultView) any { return a.t(v.Status) }},
+			{Key: "status", Head: a.t("State"), Cell: func(v vaultView) any { return a.state(v.Status) }},
 			{Key: "bytes", Head: a.t("Size"), Cell: func(v vaultView) any { return terminal.Bytes(v.Bytes) }},
 			{Key: "free_bytes", Head: a.t("Free"), Cell: func(v vaultView) any { return v.free() }},
 			{Key: "expires", Head: a.t("Expires (Beijing time)"), Cell: func(v vaultView) any { return v.Expires }},

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,11 +42,27 @@ func (a *app) waitOptions(w *waiting, progress *terminal.Progress, more ...ctcbr
 
 // progress shows how far things have come that go by these names, by ID.
 func (a *app) progress(names map[string]string) *terminal.Progress {
+	return a.progressIn(names, a.words)
+}
+
+// orderProgress is that of orders, whose states are numbers.
+func (a *app) orderProgress(names map[string]string) *terminal.Progress {
+	return a.progressIn(names, func(text string) string {
+		if number.MatchString(text) {
+			return a.t(orderWords(ctcbr.OrderStatus(text)))
+		}
+		return a.t(text)
+	})
+}
+
+var number = regexp.MustCompile(`^-?[0-9]+$`)
+
+func (a *app) progressIn(names map[string]string, words func(string) string) *terminal.Progress {
 	door := a.err
 	if a.given.quiet || a.given.verbose && a.err.IsTerminal() {
 		door = nil
 	}
-	return terminal.NewProgress(door, names, a.t)
+	return terminal.NewProgress(door, names, words)
 }
 
 func (a *app) wait() *cobra.Command {
@@ -137,7 +154,7 @@ func (a *app) endedRestore(restore *ctcbr.Restore, source ctcbr.SourceType, err 
 func (a *app) waitOrder() *cobra.Command {
 	unsubscribe := false
 	cmd := a.waitCommand("order ID... [flags]", "Wait until orders are done", func(ctx context.Context, client *ctcbr.Client, w *waiting, ids []string) error {
-		progress := a.progress(selfNamed(ids))
+		progress := a.orderProgress(selfNamed(ids))
 		var more []ctcbr.WaitOption
 		if unsubscribe {
 			more = append(more, ctcbr.WaitUnsubscribing())

@@ -66,6 +66,9 @@ func (m Moment) String() string {
 
 func (m Moment) beijing() time.Time { return ctcbr.NewTime(m.At).Time() }
 
+// State is a state as the service writes it, and in the reader's words.
+type State struct{ Raw, Words string }
+
 // shown is a cell of a table.
 func shown(cell any) string {
 	switch cell := cell.(type) {
@@ -73,6 +76,8 @@ func shown(cell any) string {
 		return ""
 	case string:
 		return Printable(cell)
+	case State:
+		return Printable(cell.Words)
 	case []string:
 		return Printable(strings.Join(cell, ", "))
 	case fmt.Stringer:
@@ -88,6 +93,10 @@ func written(cell any) string {
 		return cell.machine()
 	case Bytes:
 		return strconv.FormatInt(int64(cell), 10)
+	case State:
+		return harmless(cell.Raw)
+	case ctcbr.Percent:
+		return strconv.FormatFloat(float64(cell), 'f', -1, 64)
 	case string:
 		return harmless(cell)
 	case []string:
