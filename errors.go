@@ -110,7 +110,7 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, fmt.Sprint(e.Err))
+		known = append(known, bare(e.Err))
 	}
 	if e.Body != "" {
 		known = append(known, fmt.Sprintf("answer begins %q", e.Body))

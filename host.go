@@ -291,7 +291,12 @@ func (s hostSearch) one(ctx context.Context, query, sought string, match func(*H
 			return theOne(sought, found)
 		}
 	}
-	return nil, fmt.Errorf("ctcbr: %s: %w", sought, ErrNotFound)
+	return nil, notListed(agentList, sought)
+}
+
+// notListed is the error of what is not in a list that was read whole.
+func notListed(list operation, sought string) error {
+	return &Error{Operation: list.name(), Method: list.method, Path: list.path, Err: fmt.Errorf("%s: %w", sought, ErrNotFound)}
 }
 
 // theOne is the one host that was found, if it is but one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // streamed is the way of every list that does not page. The request is completed,
@@ -40,7 +41,7 @@ func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
 type sought[T any] struct {
 	what  string // in words
 	match func(*T) bool
-	id    func(*T) string
+	as    func(*T) Candidate // should it be one of several
 }
 
 // find finds one item of a list. The list is read to its end: only that shows that
@@ -48,15 +49,18 @@ type sought[T any] struct {
 // Whatever the service filtered by, what is found is compared once more.
 func find[T, R any, PR request[R]](ctx context.Context, c *Client, from operation, req *R, s sought[T]) (*T, error) {
 	var found *T
-	twice := false
+	var candidates []Candidate // those with an ID of their own
 	call, answer, err := each[T, R, PR](ctx, c, from, req, func(item T) bool {
-		switch {
-		case !s.match(&item):
-		case found == nil:
+		if !s.match(&item) {
+			return true
+		}
+		if found == nil {
 			kept := item
 			found = &kept
-		case s.id(&item) != s.id(found):
-			twice = true
+		}
+		as := s.as(&item)
+		if !slices.ContainsFunc(candidates, func(c Candidate) bool { return c.ID == as.ID }) {
+			candidates = append(candidates, as)
 		}
 		return true
 	})
@@ -65,8 +69,8 @@ func find[T, R any, PR request[R]](ctx context.Context, c *Client, from operatio
 		return nil, err
 	case found == nil:
 		return nil, call.fail(answer, fmt.Errorf("%s: %w", s.what, ErrNotFound), false)
-	case twice:
-		return nil, call.fail(answer, fmt.Errorf("%s: %w", s.what, ErrAmbiguous), false)
+	case len(candidates) > 1:
+		return nil, call.fail(answer, &AmbiguousError{Sought: s.what, Candidates: candidates}, false)
 	}
 	return found, nil
 }

@@ -1,6 +1,7 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -33,7 +34,7 @@ type FileSelection struct {
 	// Rule says what Files means. It is required with DirectAdvanced.
 	Rule *FileRule `json:"rule,omitempty"`
 
-	direct *DirectType // of what BackUpAll or BackUpDirs made
+	direct *DirectType `json:"-"` // of what BackUpAll or BackUpDirs made
 }
 
 // BackUpAll backs up all directories of a host.
@@ -178,6 +179,16 @@ type ListPlansRequest struct {
 
 func (r *ListPlansRequest) complete(c *checker) { c.region(&r.RegionID) }
 
+func (r *ListPlansRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (p *Plan) ofKind(kind SourceType) *Plan {
+	if p != nil {
+		p.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return p
+}
+
 // ListPlansResponse is the answer of Plans.List.
 type ListPlansResponse struct {
 	Meta
@@ -226,7 +237,14 @@ type StoredPlan struct {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
-	return do[ListPlansResponse](ctx, s.client, planList, req)
+	resp, err := do[ListPlansResponse](ctx, s.client, planList, req)
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Plans {
+		resp.Plans[i].SourceType = req.kind()
+	}
+	return resp, nil
 }
 
 var planList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
@@ -237,7 +255,17 @@ var planList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/q
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
-	return streamed[Plan](ctx, s.client, planList, req)
+	kind, listed := req.kind(), streamed[Plan](ctx, s.client, planList, req)
+	return func(yield func(Plan, error) bool) {
+		for plan, err := range listed {
+			if err == nil {
+				plan.SourceType = kind
+			}
+			if !yield(plan, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetPlanRequest is the request of Plans.Get.
@@ -263,11 +291,12 @@ func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Plan]{
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Plan]{
 		what:  fmt.Sprintf("plan %q", r.ID),
-		id:    func(plan *Plan) string { return plan.ID },
+		as:    (*Plan).candidate,
 		match: func(plan *Plan) bool { return plan.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // FindPlanRequest is the request of Plans.Find.
@@ -302,13 +331,14 @@ func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
 	if r.HostID != "" {
 		what += fmt.Sprintf(" of host %q", r.HostID)
 	}
-	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, sought[Plan]{
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, sought[Plan]{
 		what: what,
-		id:   func(plan *Plan) string { return plan.ID },
+		as:   (*Plan).candidate,
 		match: func(plan *Plan) bool {
 			return plan.Name == r.Name && (r.HostID == "" || plan.HostID == r.HostID)
 		},
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // PlanOp is what Plans.Operate does with a plan.

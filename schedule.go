@@ -219,6 +219,20 @@ func (s *StoredSchedule) Next(after time.Time) time.Time {
 	return s.Schedule().next(after, s.offset())
 }
 
+// last returns the last run before a point in time or at it; the zero time.Time where Next is.
+func (s *StoredSchedule) last(before time.Time) time.Time {
+	const longest = 63 * 24 * time.Hour // between two runs on a day that a month lacks
+	var last time.Time
+	back := longest
+	if s != nil && s.Rule != nil && *s.Rule == ScheduleHourly {
+		back = 2 * time.Hour
+	}
+	for run := s.Next(before.Add(-back)); !run.IsZero() && !run.After(before); run = s.Next(run) {
+		last = run
+	}
+	return last
+}
+
 func (s *StoredSchedule) unreadable() bool {
 	if s == nil || strings.TrimSpace(string(s.Hour)) == "" {
 		return false

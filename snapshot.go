@@ -48,6 +48,18 @@ type ListSnapshotsRequest struct {
 
 func (r *ListSnapshotsRequest) complete(c *checker) { c.region(&r.RegionID) }
 
+func (r *ListSnapshotsRequest) kind() SourceType {
+	return kindOf(deref(r).SourceType, deref(r).IsCloud)
+}
+
+// ofKind says which kind of host was asked for.
+func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
+	if s != nil {
+		s.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return s
+}
+
 // ListSnapshotsResponse is the answer of Snapshots.List.
 type ListSnapshotsResponse struct {
 	Meta
@@ -90,7 +102,14 @@ type Snapshot struct {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	return do[ListSnapshotsResponse](ctx, s.client, snapshotList, req)
+	resp, err := do[ListSnapshotsResponse](ctx, s.client, snapshotList, req)
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Snapshots {
+		resp.Snapshots[i].SourceType = req.kind()
+	}
+	return resp, nil
 }
 
 var snapshotList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
@@ -106,7 +125,17 @@ var snapshotList = operation{kind: read, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2[Snapshot, error] {
-	return streamed[Snapshot](ctx, s.client, snapshotList, req)
+	kind, listed := req.kind(), streamed[Snapshot](ctx, s.client, snapshotList, req)
+	return func(yield func(Snapshot, error) bool) {
+		for snapshot, err := range listed {
+			if err == nil {
+				snapshot.SourceType = kind
+			}
+			if !yield(snapshot, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetSnapshotRequest is the request of Snapshots.Get.
@@ -134,11 +163,12 @@ func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot,
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, sought[Snapshot]{
+	found, err := find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, sought[Snapshot]{
 		what:  fmt.Sprintf("snapshot %q", r.ID),
-		id:    func(snapshot *Snapshot) string { return snapshot.ID },
+		as:    (*Snapshot).candidate,
 		match: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // DeleteResourceRequest is the request of Snapshots.DeleteResource.
@@ -278,7 +308,7 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	}
 	switch {
 	case len(copies) == 0:
-		return nil, fmt.Errorf("ctcbr: %s: %w", sought, ErrNotFound)
+		return nil, notListed(snapshotList, sought)
 	case severalPlans(usable):
 		return nil, &AmbiguousError{Sought: sought + ", which has copies of several plans: PlanName or PlanID says which", Candidates: planCandidates(usable)}
 	case r.AllowOlder && len(usable) > 0:

@@ -284,7 +284,7 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, sought[Storage]{
 		what:  fmt.Sprintf("repository %q", r.ID),
-		id:    func(storage *Storage) string { return storage.ID },
+		as:    (*Storage).candidate,
 		match: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
 }
@@ -315,7 +315,7 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, sought[Storage]{
 		what:  fmt.Sprintf("repository named %q", r.Name),
-		id:    func(storage *Storage) string { return storage.ID },
+		as:    (*Storage).candidate,
 		match: func(storage *Storage) bool { return storage.Name == r.Name },
 	})
 }

@@ -53,6 +53,16 @@ type ListTasksRequest struct {
 
 func (r *ListTasksRequest) complete(c *checker) { c.region(&r.RegionID) }
 
+func (r *ListTasksRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (t *Task) ofKind(kind SourceType) *Task {
+	if t != nil {
+		t.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return t
+}
+
 // ListTasksResponse is the answer of Tasks.List.
 type ListTasksResponse struct {
 	Meta
@@ -97,7 +107,14 @@ type Task struct {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do[ListTasksResponse](ctx, s.client, taskList, req)
+	resp, err := do[ListTasksResponse](ctx, s.client, taskList, req)
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Tasks {
+		resp.Tasks[i].SourceType = req.kind()
+	}
+	return resp, nil
 }
 
 var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
@@ -108,7 +125,17 @@ var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/q
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
-	return streamed[Task](ctx, s.client, taskList, req)
+	kind, listed := req.kind(), streamed[Task](ctx, s.client, taskList, req)
+	return func(yield func(Task, error) bool) {
+		for task, err := range listed {
+			if err == nil {
+				task.SourceType = kind
+			}
+			if !yield(task, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetTaskRequest is the request of Tasks.Get.
@@ -139,14 +166,18 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 	}
 	task := sought[Task]{
 		what:  fmt.Sprintf("task %q", r.ID),
-		id:    func(task *Task) string { return task.ID },
+		as:    (*Task).candidate,
 		match: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
 	if errors.Is(err, ErrNotFound) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
-	return found, err
+	return found.ofKind(r.SourceType), err
+}
+
+func (t *Task) candidate() Candidate {
+	return Candidate{ID: t.ID, Name: t.Name, Detail: "plan " + t.PlanName + ", " + string(t.Started) + ", " + string(t.Status)}
 }
 
 // CancelTaskRequest is the request of Tasks.Cancel.
@@ -306,6 +337,16 @@ type ListRestoresRequest struct {
 
 func (r *ListRestoresRequest) complete(c *checker) { c.region(&r.RegionID) }
 
+func (r *ListRestoresRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (r *Restore) ofKind(kind SourceType) *Restore {
+	if r != nil {
+		r.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return r
+}
+
 // ListRestoresResponse is the answer of Restores.List.
 type ListRestoresResponse struct {
 	Meta
@@ -366,7 +407,14 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do[ListRestoresResponse](ctx, s.client, restoreList, req)
+	resp, err := do[ListRestoresResponse](ctx, s.client, restoreList, req)
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Restores {
+		resp.Restores[i].SourceType = req.kind()
+	}
+	return resp, nil
 }
 
 var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
@@ -377,7 +425,17 @@ var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backu
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
-	return streamed[Restore](ctx, s.client, restoreList, req)
+	kind, listed := req.kind(), streamed[Restore](ctx, s.client, restoreList, req)
+	return func(yield func(Restore, error) bool) {
+		for restore, err := range listed {
+			if err == nil {
+				restore.SourceType = kind
+			}
+			if !yield(restore, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetRestoreRequest is the request of Restores.Get.
@@ -404,11 +462,16 @@ func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, er
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Restore]{
+	found, err := find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Restore]{
 		what:  fmt.Sprintf("restore %q", r.ID),
-		id:    func(restore *Restore) string { return restore.ID },
+		as:    (*Restore).candidate,
 		match: func(restore *Restore) bool { return restore.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
+}
+
+func (r *Restore) candidate() Candidate {
+	return Candidate{ID: r.ID, Name: r.Name, Detail: "to host " + cmp.Or(r.TargetName, r.TargetID) + ", " + string(r.Started) + ", " + string(r.Status)}
 }
 
 // CancelRestoreRequest is the request of Restores.Cancel.
