@@ -207,5 +207,3 @@ func (a *app) matchHosts(ctx context.Context, client *ctcbr.Client, patterns []s
 	}
 	return found, errors.Join(failures...)
 }
-
-func (a *app) watch() *cobra.Command { return a.group("watch", "x") }

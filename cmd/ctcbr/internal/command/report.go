@@ -47,12 +47,18 @@ func (a *app) report() *cobra.Command {
 	flags.BoolVar(&r.fail, "fail", false, a.t("end with status 1 if anything is not protected"))
 	flags.BoolVar(&r.hostsOnly, "hosts-only", false, a.t("print the IDs of the hosts that lack an agent or a plan, and nothing else"))
 	flags.StringVar(&r.out, "out", "", a.t("write the report to this `file`"))
+	r.defineProtection(a, cmd)
+	flags.IntVar(&r.days, "days", 30, a.t("`number` of days that the charts of the page show, 7 to 92"))
+	return cmd
+}
+
+// defineProtection adds the flags that say what is well protected.
+func (r *reporting) defineProtection(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("the newest copy of a plan may be of this `age`, such as 26h"))
 	flags.DurationVar(&r.grace, "grace", 12*time.Hour, a.t("`time` that a run may take to leave its copy, where no --max-age is given"))
 	flags.IntVar(&r.minFree, "min-free", 10, a.t("`percent` of a repository that are to be free"))
 	flags.IntVar(&r.minDays, "min-days", 14, a.t("`number` of days that a repository is to last"))
-	flags.IntVar(&r.days, "days", 30, a.t("`number` of days that the charts of the page show, 7 to 92"))
-	return cmd
 }
 
 func (r *reporting) check(a *app) error {
