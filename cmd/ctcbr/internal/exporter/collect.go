@@ -3,6 +3,7 @@ package exporter
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ var (
 	planNextRun = describe("next_run_timestamp_seconds", "When a plan runs next by its schedule, in Unix time; absent where it does not.", planLabels...)
 	planCopies  = describe("copies", "Usable copies of a plan.", planLabels...)
 	planBytes   = describe("copies_bytes", "What the usable copies of a plan take up in the repository.", planLabels...)
-	planGaps    = describe("plan_gaps", "Gaps of a plan: why it does not protect its host as it should.", planLabels...)
+	runFailed   = describe("last_run_failed", "1 if the last run of a plan that has ended did not complete.", planLabels...)
 
 	vaultSize      = describe("repository_size_bytes", "Room of a repository.", vaultLabels...)
 	vaultFree      = describe("repository_free_bytes", "Free room of a repository.", vaultLabels...)
@@ -131,7 +132,7 @@ func (c *collector) plan(h *ctcbr.HostProtection, p *ctcbr.PlanProtection) {
 	}
 	c.gauge(planCopies, float64(p.Copies), labels()...)
 	c.gauge(planBytes, float64(p.Bytes), labels()...)
-	c.gauge(planGaps, float64(len(p.Gaps)), labels()...)
+	c.gauge(runFailed, truth(slices.ContainsFunc(p.Gaps, func(g ctcbr.Gap) bool { return g.Kind == ctcbr.GapRunFailed })), labels()...)
 }
 
 // runState is one of a few states, whatever the service invents.
