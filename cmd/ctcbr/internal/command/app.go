@@ -87,6 +87,9 @@ func (a *app) t(text string) string { return a.lang.T(text) }
 // f says a format filled in.
 func (a *app) f(format string, args ...any) string { return a.lang.F(format, args...) }
 
+// count says a number of things.
+func (a *app) count(n int, what string) string { return a.lang.Count(n, what) }
+
 // say prints a line for the one who runs the tool, unless it is to be quiet.
 func (a *app) say(format string, args ...any) {
 	if !a.given.quiet {

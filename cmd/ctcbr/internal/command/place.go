@@ -119,7 +119,7 @@ func (p *placing) resume(found *ledger.Order) error {
 		return p.failed("this was ordered with the access key %s: use that one, or see what became of it and remove %s", printable(found.Account), p.ledger.Path(found.Key))
 	case found.State == ledger.Open:
 		p.record, p.resumed = found, true
-		p.say("taking up the order that was begun at %s", terminal.Given(found.Began))
+		p.say("taking up the order that was begun at %s Beijing time", terminal.Given(found.Began))
 		return nil
 	case p.anew && (p.operation == "create") == (p.vault == nil):
 		p.ended = found
@@ -131,7 +131,7 @@ func (p *placing) resume(found *ledger.Order) error {
 	if found.Problem != "" {
 		outcome += ": " + found.Problem
 	}
-	return p.failed("this was ordered at %s: order %s, %s; to order it anew give --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
+	return p.failed("this was ordered at %s Beijing time: order %s, %s; to order it anew give --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
 }
 
 // begin asks, and writes the order down.
@@ -325,7 +325,7 @@ func (p *placing) sayWhatIsLost(ctx context.Context) error {
 			}
 		}
 	}
-	p.err.Line("%s", p.f("%d copies of %d hosts go with it. This cannot be undone.", copies, len(hosts)))
+	p.err.Line("%s", p.f("%s of %s go with it. This cannot be undone.", p.count(copies, "copy"), p.count(len(hosts), "host")))
 	return nil
 }
 

@@ -162,7 +162,7 @@ func (a *app) localize(root *cobra.Command) {
 		case "help":
 			c.Short, c.Long = a.t("Help about a command"), ""
 		case "completion":
-			c.Short = a.t("Make the completion script of a shell: bash, zsh, fish or powershell")
+			c.Short, c.Long = a.t("Make the completion script of a shell: bash, zsh, fish or powershell"), ""
 		}
 	}
 	root.SetUsageTemplate(a.usageTemplate(root.UsageTemplate()))

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strconv"
 	"time"
@@ -161,9 +160,9 @@ func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
 	if vault != nil {
 		name = vault.Name
 	}
-	period := a.f("%d months", o.months)
+	period := a.count(o.months, "month")
 	if o.years > 0 {
-		period = a.f("%d years", o.years)
+		period = a.count(o.years, "year")
 	}
 	switch o.operation {
 	case "create":
@@ -177,5 +176,5 @@ func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
 	case "renew":
 		return a.f("Renew the repository %s, which expires %s, for %s.", name, vault.Expires.String(), period)
 	}
-	return a.f("Give back the repository %s (%s), and destroy every copy in it.", name, fmt.Sprint(vault.ID))
+	return a.f("Give back the repository %s (%s), and destroy every copy in it.", name, vault.ID)
 }

@@ -54,6 +54,17 @@ func (l Lang) T(text string) string {
 // %[2]s.
 func (l Lang) F(format string, args ...any) string { return fmt.Sprintf(l.T(format), args...) }
 
+// Count says a number of things, which are given in English and in the singular.
+func (l Lang) Count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+		if what == "copys" {
+			what = "copies"
+		}
+	}
+	return fmt.Sprintf(l.T("%d "+what), n)
+}
+
 // Translated reports whether a text has a Chinese translation.
 func Translated(text string) bool {
 	_, ok := chinese[text]

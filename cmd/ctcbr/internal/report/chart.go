@@ -44,7 +44,7 @@ func (p *page) chart(h *Host) chart {
 	first, last := h.Days[0].Start, h.Days[len(h.Days)-1].Start
 	scale := terminal.Bytes(most).String()
 	c := chart{
-		Label: p.lang.F("%s in %d days, %s at most on one day", p.count(copies, "copy"), len(h.Days), scale),
+		Label: p.lang.F("%s in %d days, %s at most on one day", p.lang.Count(copies, "copy"), len(h.Days), scale),
 		Scale: scale, First: p.day(first), Last: p.day(last), Empty: copies == 0,
 	}
 	step := chartWidth / float64(len(h.Days))
@@ -83,7 +83,7 @@ func (p *page) dayTitle(d Day) string {
 	if d.Copies == 0 {
 		return text + p.lang.T("no copy")
 	}
-	text += p.count(d.Copies, "copy")
+	text += p.lang.Count(d.Copies, "copy")
 	if d.Full > 0 {
 		text += p.lang.F(", full %s", terminal.Bytes(d.Full))
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -28,7 +27,7 @@ func (r *Report) WriteHTML(w io.Writer, l lang.Lang) error {
 	p := &page{Report: r, lang: l}
 	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"t": l.T, "f": l.F, "bytes": func(n int64) string { return terminal.Bytes(n).String() }, "clean": terminal.Printable,
-		"count": p.count, "when": p.when, "chart": p.chart, "ended": func(t ctcbr.Task) time.Time { return Ended(&t) },
+		"when": p.when, "chart": p.chart, "ended": func(t ctcbr.Task) time.Time { return Ended(&t) },
 		"at": func(t ctcbr.Time) time.Time { return t.Time() },
 	}).Parse(pageText)
 	if err != nil {
@@ -48,7 +47,7 @@ func (p *page) Language() string {
 // Title says the most important thing.
 func (p *page) Title() string {
 	if n := p.Unprotected(); n > 0 {
-		return p.lang.F("Backups: %s not fully protected", p.count(n, "host"))
+		return p.lang.F("Backups: %s not fully protected", p.lang.Count(n, "host"))
 	}
 	if len(p.Gaps) > 0 || len(p.Hosts) == 0 {
 		return p.lang.T("Backups: not all is well")
@@ -70,21 +69,13 @@ func (p *page) Limit() string {
 	case p.MaxAge == 0:
 		return p.lang.T("Copies are too old when the last run that was due has left none.")
 	case p.MaxAge%time.Hour == 0:
-		return p.lang.F("Copies must not be older than %s.", p.count(int(p.MaxAge/time.Hour), "hour"))
+		return p.lang.F("Copies must not be older than %s.", p.lang.Count(int(p.MaxAge/time.Hour), "hour"))
 	}
 	return p.lang.F("Copies must not be older than %s.", p.MaxAge.String())
 }
 
 // Protected is the number of hosts without gaps.
 func (p *page) Protected() int { return len(p.Hosts) - p.Unprotected() }
-
-// count says a number of things.
-func (p *page) count(n int, what string) string {
-	if p.lang == lang.English && n != 1 {
-		what = cmp.Or(map[string]string{"copy": "copies", "repository": "repositories"}[what], what+"s")
-	}
-	return fmt.Sprintf(p.lang.T("%d "+what), n)
-}
 
 // when writes a time with its age.
 func (p *page) when(t time.Time) string {
@@ -129,7 +120,7 @@ func (p *page) Left(s ctcbr.Storage) string {
 	if at.Before(p.Now) {
 		return text + p.lang.F(" (%s)", p.lang.T("expired"))
 	}
-	return text + p.lang.F(" (%s)", p.lang.F("in %s", p.count(days, "day")))
+	return text + p.lang.F(" (%s)", p.lang.F("in %s", p.lang.Count(days, "day")))
 }
 
 // GapLevel is the color of a gap.
