@@ -3,6 +3,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -49,18 +50,22 @@ type given struct {
 
 // Run runs the tool with arguments, and returns its exit status.
 func Run(ctx context.Context, args []string, s Surroundings) int {
-	a := &app{Surroundings: s, out: terminal.NewDoor(s.Stdout), err: terminal.NewDoor(s.Stderr)}
+	return runWith(ctx, args, s, terminal.NewDoor(s.Stdout), terminal.NewDoor(s.Stderr))
+}
+
+func runWith(ctx context.Context, args []string, s Surroundings, out, complaints *terminal.Door) int {
+	a := &app{Surroundings: s, out: out, err: complaints}
 	a.lang = lang.Locale(s.Getenv)
 	if l, ok := lang.Parse(askedLang(args)); ok {
 		a.lang = l
 	}
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(s.Stdin)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !a.began {
+	switch broken := a.out.Err(); {
+	case broken != nil && errors.Is(err, broken):
+		err = nil // exit tells of it
+	case err != nil && !a.began:
 		err = usage(err)
 	}
 	return a.exit(ctx, err)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/ctyun-go/ctcbr"
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/lang"
+	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
 // translating are the functions whose first text is translated.
@@ -119,7 +120,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 // TestHelpIsInBothLanguages walks all commands.
 func TestHelpIsInBothLanguages(t *testing.T) {
 	t.Parallel()
-	a := &app{Surroundings: Surroundings{Getenv: func(string) string { return "" }, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard}, lang: lang.Chinese}
+	a := &app{Surroundings: Surroundings{Getenv: func(string) string { return "" }, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard}, lang: lang.Chinese, out: terminal.NewDoor(io.Discard), err: terminal.NewDoor(io.Discard)}
 	han := func(text string) bool {
 		return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 	}

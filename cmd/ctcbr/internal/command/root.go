@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ func (a *app) root() *cobra.Command {
 		Use:               "ctcbr",
 		Short:             a.t("Backups of Tianyi Cloud hosts (CT-CBR), from the command line"),
 		Long:              a.t(rootHelp),
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -24,6 +26,9 @@ func (a *app) root() *cobra.Command {
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetIn(a.Stdin)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	a.defineGlobal(root)
 	root.AddGroup(
 		&cobra.Group{ID: "read", Title: a.t("What is there:")},
@@ -44,6 +49,14 @@ func (a *app) root() *cobra.Command {
 	}
 	a.localize(root)
 	return root
+}
+
+// version is that of the module that the tool was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }
 
 const rootHelp = `Backups of Tianyi Cloud hosts (CT-CBR), from the command line.
