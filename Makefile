@@ -25,8 +25,8 @@ api: ## record the exported API in api/v0.txt, and show what changed
 	@mkdir -p api
 	go -C tools run ./apisurface -write ../api/v0.txt ..
 
-golden: ## write testdata/golden anew
-	go test . -update
+golden: ## write the golden requests and names anew
+	go test ./internal/conformance/wire -update
 
 cover: ## how much of the code the tests run, by function
 	go test -coverpkg=./... -coverprofile=coverage.out ./...

@@ -8,46 +8,70 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// attempt is one request of a call and how it ended: err is nil if it succeeded.
-type attempt struct {
-	scope
-	envelope
-	enveloped bool // the answer is the service's envelope
-	answered  bool // the head of an answer came
-	status    int
-	header    http.Header
-	body      []byte
-	begun     bool // the caller has items of the answer
-
-	err      error
-	failure  failure
-	rejected error // of the call, by an answer that is a success otherwise
-
-	// The parts of the request, in one piece of memory.
-	url     url.URL
-	values  [5]string // of its headers
-	content requestBody
-
-	limited io.LimitedReader // of the answer
-
-	sent     http.Header
-	signedAt time.Time
-	secrets  [2]string
-	trace    trace
-	answer   closing
+// outcome is how one attempt ended.
+type outcome struct {
+	failure failure // failNone: it succeeded
+	err     error   // nil where it succeeded
+	sent    bool    // a request was made; signing failed otherwise
+	doubt   bool    // the service may have carried the request out
+	signed  signedHeader
+	answer  *answer // nil: none came
+	took    time.Duration
 }
 
-// silence is the error of an attempt that took too long. Like the errors of package
-// net it says of itself that it was a timeout.
+// signedHeader is what an attempt says of itself in the headers of its request.
+type signedHeader struct {
+	requestID string
+	at        time.Time
+	header    http.Header
+	secrets   [2]string
+}
+
+// answer is what the server sent back: its head, and as much of the body as was read.
+type answer struct {
+	status   int
+	header   http.Header
+	signedAt time.Time // the request, by the clock of this machine as it was corrected
+	body     []byte    // of a list that was streamed the beginning alone
+	form     form
+	envelope envelope
+	givenOut bool // the caller has items of it
+}
+
+func (a *answer) is2xx() bool { return a.status >= 200 && a.status < 300 }
+
+// skew is how far the server's clock was ahead when the request was signed; zero if the answer
+// has no date.
+func (a *answer) skew() time.Duration {
+	date, err := http.ParseTime(a.header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return date.Sub(a.signedAt)
+}
+
+// attempt is the memory of one attempt, in one piece.
+type attempt struct {
+	lifetime lifetime
+	delivery delivery
+	signed   signedHeader
+	answered bool // the head of an answer came
+	answer   answer
+	closing  closing
+	url      url.URL
+	values   [5]string // of the request's headers
+	limited  io.LimitedReader
+}
+
+// silence is the error of an attempt that took too long. Like the errors of package net it
+// reports itself as a timeout.
 type silence struct{}
 
 func (silence) Error() string { return "no full answer within the time of an attempt" }
@@ -62,162 +86,124 @@ func (replayed) Is(target error) bool { return target == errSilence }
 var (
 	errSilence  = silence{}
 	errReplayed = replayed{}
-	errAnswered = errors.New("refused") // what went wrong is in the answer
+	errRefused  = errors.New("refused") // the answer says what is wrong
 	errGivenUp  = errors.New("the request was given up before it was sent")
 )
 
-// attempt signs and sends a call once, reads the answer, and judges it.
-func (c *Client) attempt(ctx context.Context, call *call) *attempt {
-	a := &attempt{}
-	call.requestID = uuid.NewString()
-	c.scopes.enter(ctx, &a.scope)
-	defer c.scopes.leave(&a.scope)
-	// A list that is streamed puts this off as long as something comes.
-	a.after(c.options.attemptTimeout, errSilence)
-	req, err := c.newRequest(call, a)
-	if over := c.scopes.ended(ctx); over != nil {
-		a.failure, a.err = ended, over
-		return a
+// attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
+// date. It changes nothing of the call but what the answer is decoded into.
+func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
+	at := &attempt{}
+	e.lifetimes.begin(ctx, &at.lifetime)
+	defer e.lifetimes.end(&at.lifetime)
+	at.lifetime.limit(e.options.attemptTimeout, errSilence)
+
+	req, err := e.sign(at, cl, skew)
+	if over := e.lifetimes.over(ctx); over != nil {
+		return outcome{failure: failEnded, err: over, signed: at.signed}
 	}
 	if err != nil {
-		a.failure, a.err = refused, err
-		return a
+		return outcome{failure: failRefused, err: err, signed: at.signed}
 	}
-	call.attempts++
 	began := time.Now()
-	err = c.perform(call, a, req)
-	if err != nil && a.Context.Err() != nil {
-		err = causeOf(a.Context)
+	resp, err := e.exchange(at, cl.info(number), req)
+	if err == nil {
+		err = e.read(at, cl, resp)
 	}
-	a.failure, a.err = a.judge(call, err, c.scopes.ended(ctx) != nil)
-	if a.begun {
-		a.failure = begun
-	}
-	if a.err != nil && a.trace.sent() && a.failure.uncertain() || a.unclear() {
-		call.unknown = true
-	}
-	if a.enveloped && a.ok2xx() && call.failed[dateRefused] > 0 {
-		// The corrected signature was accepted, and with it the clock that made its date.
-		c.skew.Store(int64(call.skew))
-	}
-	if a.err == nil {
-		a.rejected = call.accept(a)
-	}
-	c.log(ctx, call, a, time.Since(began))
-	return a
+	out := at.judge(cl, at.lifetime.cause(err), e.lifetimes.over(ctx))
+	out.took = time.Since(began)
+	return out
 }
 
-// perform sends the request of an attempt and takes in what is answered.
-func (c *Client) perform(call *call, a *attempt, req *http.Request) error {
-	resp, err := c.exchange(call, a, req) //nolint:bodyclose // a.answer closes it
-	if err != nil {
-		return err
-	}
-	a.answer.body = resp.Body
-	defer a.answer.close()
-	if !c.heedsContext() {
-		defer context.AfterFunc(a.Context, a.answer.close)()
-	}
-	a.answered, a.status, a.header = true, resp.StatusCode, resp.Header
-	if call.stream != nil && a.ok2xx() {
-		return call.stream(a, resp.Body)
-	}
-	return a.read(resp, c.options.maxAnswer)
-}
-
-// heedsContext reports whether the transport is known to end an answer when the
-// context is done. Of any other, that closes the answer, so that the call ends.
-func (c *Client) heedsContext() bool {
-	_, known := c.transport.(*http.Transport)
-	return known && len(c.options.middleware) == 0
-}
-
-// closing closes a body once, whoever comes first.
-type closing struct {
-	body io.Closer
-	done atomic.Bool
-}
-
-func (c *closing) close() {
-	if c.done.CompareAndSwap(false, true) {
-		c.body.Close()
-	}
-}
-
-// newRequest makes the signed request of an attempt.
-func (c *Client) newRequest(call *call, a *attempt) (*http.Request, error) {
-	credentials, err := c.options.credentials.Credentials(a.Context)
-	if isCutOff(a.Context, err) {
-		err = causeOf(a.Context)
+// sign makes the request of an attempt, with a new request ID, date and signature.
+func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request, error) {
+	at.signed.requestID = uuid.NewString()
+	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
+	if isCutOff(at.lifetime.ctx, err) {
+		err = causeOf(at.lifetime.ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
-	a.signedAt = time.Now().Add(call.skew)
-	key, err := c.signer.keyOf(credentials, a.signedAt)
+	at.signed.at = time.Now().Add(skew)
+	key, err := e.signer.key(credentials, at.signed.at)
 	if err != nil {
 		return nil, err
 	}
-	authorization := key.authorization(call.requestID, call.query, call.body)
+	authorization := key.Authorization(at.signed.requestID, cl.query, cl.body)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
-	a.secrets = [...]string{credentials.secret(), signature}
+	at.signed.secrets = [...]string{credentials.secret(), signature}
+	at.fillHeader(e.options.userAgent, key.Date(), authorization)
+	return e.newRequest(at, cl), nil
+}
 
-	a.url = *c.base
-	if call.common {
-		a.url = *c.common
+// fillHeader sets the headers that every request has. Their values share one piece of memory,
+// each with no room for more.
+func (at *attempt) fillHeader(agent, date, authorization string) {
+	at.values = [...]string{"application/json", agent, at.signed.requestID, date, authorization}
+	at.signed.header = http.Header{
+		"Content-Type": at.values[0:1:1], "User-Agent": at.values[1:2:2],
+		headerRequestID: at.values[2:3:3], headerDate: at.values[3:4:4], headerAuthorization: at.values[4:5:5],
 	}
-	a.url.Path, a.url.RawQuery = call.path, call.query
-	a.values = [...]string{"application/json", c.options.userAgent, call.requestID, key.date, authorization}
-	a.sent = http.Header{
-		"Content-Type": a.values[0:1:1], "User-Agent": a.values[1:2:2], // each with no room for more
-		headerRequestID: a.values[2:3:3], headerDate: a.values[3:4:4], headerAuthorization: a.values[4:5:5],
+}
+
+// newRequest makes the request of an attempt that is signed.
+func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
+	at.url = *e.base
+	if cl.common {
+		at.url = *e.common
 	}
-	if call.kind == read {
-		a.trace.giveUp = a.cancel
+	at.url.Path, at.url.RawQuery = cl.path, cl.query
+	if cl.kind == kindRead {
+		at.delivery.giveUp = at.lifetime.cancel
 	}
-	a.trace.reports = c.own != nil && len(c.options.middleware) == 0
+	at.delivery.asksFirst = e.own != nil && len(e.options.middleware) == 0
 	req := (&http.Request{
-		Method: call.method, URL: &a.url, Host: a.url.Host, Header: a.sent,
+		Method: cl.method, URL: &at.url, Host: at.url.Host, Header: at.signed.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(httptrace.WithClientTrace(a.Context, a.trace.hooks()))
-	if len(call.body) > 0 || call.kind != read {
-		a.attach(call, req)
+	}).WithContext(at.delivery.watch(at.lifetime.ctx))
+	if len(cl.body) > 0 || cl.kind != kindRead {
+		at.delivery.attach(req, cl.body, cl.kind)
 	}
-	return req, nil
+	return req
 }
 
-// attach gives a request its body. Also one without bytes is a body: net/http takes
-// it upon itself to repeat a request that has none.
-func (a *attempt) attach(call *call, req *http.Request) {
-	a.trace.hasBody = true
-	a.content.state = &a.trace.body
-	a.content.text.Reset(call.body)
-	req.Body, req.ContentLength = &a.content, int64(len(call.body))
-	if call.kind == read {
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
+// read takes in an answer, within the bounds of the client.
+func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
+	at.closing.body = resp.Body
+	defer at.closing.close()
+	if !e.endsAnswers() {
+		defer context.AfterFunc(at.lifetime.ctx, at.closing.close)()
 	}
-}
-
-// read takes in the answer, within the bound.
-func (a *attempt) read(resp *http.Response, most int64) error {
-	if a.status < 200 {
+	at.answered = true
+	a := &at.answer
+	a.status, a.header, a.signedAt = resp.StatusCode, resp.Header, at.signed.at
+	switch {
+	case a.status < 200:
 		return nil // what follows is of another protocol
+	case cl.stream != nil && a.is2xx():
+		return cl.stream(at, resp.Body)
 	}
-	a.limited = io.LimitedReader{R: resp.Body, N: most + 1}
-	body, err := readAll(&a.limited, resp.ContentLength)
+	return at.readWhole(resp, e.options.maxAnswer)
+}
+
+// readWhole reads an answer to its end and finds its envelope.
+func (at *attempt) readWhole(resp *http.Response, most int64) error {
+	at.limited = io.LimitedReader{R: resp.Body, N: most + 1}
+	body, err := readAll(&at.limited, resp.ContentLength)
 	if int64(len(body)) > most {
 		body, err = body[:most], ErrTooLarge
 	}
-	a.body = body
+	at.answer.body = body
 	if err != nil {
 		return err
 	}
-	a.enveloped = a.envelope.parse(body) == nil
+	at.answer.form, _ = at.answer.envelope.parse(body)
 	return nil
 }
 
-// readAll reads what should be so many bytes. It takes little room on the word of
-// the server alone, and grows with what comes.
+// readAll reads what should be so many bytes. It takes little room on the word of the server
+// alone, and grows with what comes.
 func readAll(r io.Reader, length int64) ([]byte, error) {
 	const trusted = 1 << 20
 	b := bytes.NewBuffer(make([]byte, 0, max(0, min(length, trusted))+bytes.MinRead))
@@ -225,75 +211,118 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// judge says how an attempt failed, or returns a nil error. The HTTP status
-// outranks the envelope, but for an order that is named.
-func (a *attempt) judge(call *call, err error, done bool) (failure, error) {
-	if !a.answered {
-		return a.judgeTransport(err, done)
+// judge says how an attempt ended, of which err is what went wrong with sending or reading. Over
+// says why the call may not go on; nil means that it may.
+func (at *attempt) judge(cl *call, err, over error) outcome {
+	out := outcome{sent: true, signed: at.signed}
+	arrived := at.delivery.seal()
+	if !at.answered {
+		out.failure, out.err = at.delivery.judge(err, arrived, over)
+		out.doubt = arrived && out.failure.leavesDoubt()
+		return out
 	}
-	if call.kind == order && a.status < 500 && a.enveloped && a.inProgress() {
-		return none, nil
-	}
-	if !a.ok2xx() {
-		return a.judgeStatus(), cmp.Or(err, errAnswered)
-	}
+	out.answer = &at.answer
+	out.failure, out.err = out.answer.judge(cl.kind, err, over)
 	switch {
-	case err != nil && done:
-		return ended, err
-	case errors.Is(err, ErrTooLarge):
-		return oversized, err
-	case errors.Is(err, errSilence):
-		return noAnswer, err
-	case err != nil:
-		return garbled, fmt.Errorf("%w: %w", ErrBadAnswer, err)
-	case !a.enveloped:
-		return garbled, ErrBadAnswer
-	case a.StatusCode.number != statusSuccess:
-		return refused, errAnswered
+	case out.failure == failNone:
+		out.failure, out.err = cl.accept(out.answer, at.signed.requestID)
+		out.doubt = out.failure == failContent
+		return out
+	case out.answer.givenOut:
+		out.failure = failMidList
 	}
-	return none, nil
+	out.doubt = arrived && out.failure.leavesDoubt() || !at.delivery.intercepted && out.answer.leavesDoubt(out.failure)
+	return out
 }
 
-func (a *attempt) judgeTransport(err error, done bool) (failure, error) {
+// judge says how an attempt without an answer failed.
+func (d *delivery) judge(err error, arrived bool, over error) (failure, error) {
 	switch {
-	case done:
-		return ended, err
-	case a.trace.withheld:
-		return refused, err
+	case over != nil:
+		return failEnded, err
+	case d.intercepted:
+		return failRefused, err
 	case isHopeless(err), errors.As(err, new(misuse)):
-		return hopeless, err
-	case a.trace.sent():
-		return noAnswer, err
+		return failHopeless, err
+	case arrived:
+		return failNoAnswer, err
 	}
-	return notConnected, err
+	return failNotConnected, err
 }
 
-func (a *attempt) judgeStatus() failure {
+// judge says how an attempt with an answer failed, or failNone. Refused keys come first, then an
+// order that the answer names, and then the HTTP status, which outranks what the answer says.
+func (a *answer) judge(k kind, err, over error) (failure, error) {
+	switch {
+	case a.refusesKeys() && a.skew().Abs() > maxSkew:
+		return failDate, cmp.Or(err, errRefused)
+	case a.refusesKeys():
+		return failUnauthorized, cmp.Or(err, errRefused)
+	case k == kindOrder && a.status < 500 && a.form == formService && a.envelope.inProgress():
+		return failNone, nil
+	case !a.is2xx():
+		return a.judgeStatus(err)
+	case err != nil && over != nil:
+		return failEnded, err
+	case errors.Is(err, ErrTooLarge):
+		return failOversized, err
+	case errors.Is(err, errSilence):
+		return failNoAnswer, err
+	case err != nil:
+		return failGarbled, fmt.Errorf("%w: %w", ErrBadAnswer, err)
+	}
+	return a.judgeForm()
+}
+
+// judgeStatus says what an answer of another status than 2xx means.
+func (a *answer) judgeStatus(err error) (failure, error) {
 	switch a.status {
 	case http.StatusTooManyRequests:
-		return throttled
-	case http.StatusUnauthorized, http.StatusForbidden:
-		if a.skew().Abs() > maxSkew {
-			return dateRefused
-		}
+		return failThrottled, cmp.Or(err, errRefused)
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return serverFault
+		return failServer, cmp.Or(err, errRefused)
 	}
-	return refused
+	switch {
+	case a.form != formNone:
+		return a.judgeForm()
+	case a.status < 400 || a.status >= 500:
+		return failRefused, cmp.Or(err, errRefused)
+	case err != nil:
+		return failRefused, fmt.Errorf("%w: %w", ErrBadAnswer, err)
+	}
+	return failRefused, ErrBadAnswer
 }
 
-func (a *attempt) ok2xx() bool { return a.status >= 200 && a.status < 300 }
-
-// unclear reports whether the status says nothing of what was done.
-func (a *attempt) unclear() bool {
-	return a.answered && !a.trace.withheld && (a.status < 200 || a.status >= 500)
+// judgeForm says what an answer means by itself.
+func (a *answer) judgeForm() (failure, error) {
+	switch {
+	case a.form == formNone:
+		return failGarbled, ErrBadAnswer
+	case a.form == formGateway && a.skew().Abs() > maxSkew:
+		return failGatewayDate, errRefused
+	case a.form == formGateway:
+		return failGateway, errRefused
+	case a.envelope.StatusCode.number == statusSuccess && a.is2xx():
+		return failNone, nil
+	case isPlatformFault(a.envelope.code()):
+		return failServer, errRefused
+	}
+	return failRefused, errRefused
 }
 
-// skew is how far the clock of the server was ahead when the attempt was signed.
-func (a *attempt) skew() time.Duration {
-	date, err := http.ParseTime(a.header.Get("Date"))
-	if err != nil {
-		return 0
+// refusesKeys reports whether the key pair, its signature or its rights were refused, before
+// anything was carried out.
+func (a *answer) refusesKeys() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || isKeyRefusal(a.form, a.envelope.code())
+}
+
+// leavesDoubt reports whether the HTTP status says nothing of what was carried out.
+func (a *answer) leavesDoubt(f failure) bool {
+	switch f {
+	case failRefused:
+		return a.status < 200 || a.status >= 500
+	case failGateway, failGatewayDate:
+		return a.status < 400 || a.status >= 500
 	}
-	return date.Sub(a.signedAt)
+	return false
 }

@@ -7,11 +7,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
 // canned is a transport in memory that gives every request the same answer.
@@ -76,20 +81,6 @@ func signingRequest(query string) *http.Request {
 	return req
 }
 
-// BenchmarkSignature makes the signature alone, of what is canonical already.
-func BenchmarkSignature(b *testing.B) {
-	for name, given := range toSign {
-		b.Run(name, func(b *testing.B) {
-			key, err := new(Signer).keyOf(benchKeys, time.Now())
-			require.NoError(b, err)
-			b.ReportAllocs()
-			for b.Loop() {
-				_ = key.authorization(signedID, given.query, given.body)
-			}
-		})
-	}
-}
-
 // BenchmarkSign signs requests, headers and all. "unsorted" has its query to be
 // sorted and encoded, too; that of the others is as it is sent.
 func BenchmarkSign(b *testing.B) {
@@ -129,7 +120,7 @@ func BenchmarkCall(b *testing.B) {
 	})
 	b.Run("wire-bare", func(b *testing.B) {
 		b.ReportAllocs()
-		client := &http.Client{Transport: defaultTransport()}
+		client := &http.Client{Transport: transport.New()}
 		b.Cleanup(client.CloseIdleConnections)
 		for b.Loop() {
 			bareGet(b, client, server.URL)
@@ -180,4 +171,72 @@ func BenchmarkWait(b *testing.B) {
 		_, err := c.Tasks.WaitAll(context.Background(), ids)
 		require.NoError(b, err)
 	}
+}
+
+// The tests below count allocations, and so none of them may run beside
+// others. Times are not tested.
+
+// atMost holds a count of allocations; under the race detector, only its magnitude.
+func atMost(t *testing.T, most float64, f func()) {
+	t.Helper()
+	if underRace() {
+		most = 2*most + 10
+	}
+	require.LessOrEqual(t, testing.AllocsPerRun(200, f), most)
+}
+
+func TestSigningRequestsIsTwoAllocations(t *testing.T) {
+	for name, given := range toSign {
+		t.Run(name, func(t *testing.T) {
+			var s Signer
+			req, at := signingRequest(given.query), time.Now()
+			atMost(t, 2, func() { require.NoError(t, s.Sign(req, given.body, benchKeys, at)) })
+		})
+	}
+}
+
+func TestQueryIsOneAllocation(t *testing.T) {
+	req := &ListStoragesRequest{RegionID: "region", ID: "storage", Query: "web hosts", Status: StorageAvailable}
+	atMost(t, 1, func() { _ = encodeQuery(req) })
+}
+
+func TestCallAllocations(t *testing.T) {
+	c := benchClient(t, inMemory(oneStorage))
+	const ofTransport = 4
+	atMost(t, 34+ofTransport, func() { listStorages(t, c) })
+}
+
+func TestCallAllocationsAboveNetHTTP(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, oneStorage) }))
+	t.Cleanup(server.Close)
+	c, bare := benchClient(t, WithEndpoint(server.URL)), &http.Client{Transport: transport.New()}
+	t.Cleanup(bare.CloseIdleConnections)
+	floor := testing.AllocsPerRun(200, func() { bareGet(t, bare, server.URL) })
+	atMost(t, floor+30, func() { listStorages(t, c) })
+}
+
+// Who keeps one text of an answer does not keep the answer.
+func TestKeptTextKeepsLittle(t *testing.T) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const size = 16 << 20
+	one := func() string {
+		var list struct{ Names []string }
+		require.NoError(t, decode([]byte(`{"names":["`+strings.Repeat(`name of a host","`, size/17)+`"]}`), &list))
+		return list.Names[1000]
+	}
+	before := heap()
+	kept := one()
+	require.Less(t, heap(), before+size/4)
+	require.Equal(t, "name of a host", kept)
+}
+
+// underRace reports whether the race detector is on, which takes allocations of its own.
+func underRace() bool {
+	build, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

@@ -43,9 +43,9 @@ type InstallAgentRequest struct {
 	HostID string `json:"instanceID"`
 }
 
-func (r *InstallAgentRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("instanceID", r.HostID)
+func (r *InstallAgentRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("instanceID", r.HostID)
 }
 
 // InstallAgentResponse is the answer of Agents.Install. It does not name the
@@ -71,7 +71,7 @@ func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (r *InstallAgentResponse) check(*call, *attempt) error {
+func (r *InstallAgentResponse) check(*call, *answer) error {
 	return checkSent("installStatus", r.Sent)
 }
 
@@ -84,7 +84,7 @@ func (r *InstallAgentResponse) check(*call, *attempt) error {
 //
 // POST /v4/backup/install-client-backup (安装备份客户端)
 func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*InstallAgentResponse, error) {
-	return do[InstallAgentResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/install-client-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/install-client-backup"}, copyOf(req), new(InstallAgentResponse))
 }
 
 // ListAgentsRequest is the request of Agents.List.
@@ -110,9 +110,9 @@ type ListAgentsRequest struct {
 	NotOnlyInstalled *bool `json:"notOnlyInstalled,omitempty"`
 }
 
-func (r *ListAgentsRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.page(r.Page, r.PageSize)
+func (r *ListAgentsRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.page(r.Page, r.PageSize)
 }
 
 // ListAgentsResponse is the answer of Agents.List and Agents.ListByHost.
@@ -198,10 +198,10 @@ func (a *Agent) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsResponse, error) {
-	return do[ListAgentsResponse](ctx, s.client, agentList, req)
+	return do(ctx, s.client, agentList, copyOf(req), new(ListAgentsResponse))
 }
 
-var agentList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/info-client-backup"}
+var agentList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/info-client-backup"}
 
 // All gives out the agents of a region one by one, page after page from the page
 // that the request names, in pages of 50 unless it says otherwise. It asks once a
@@ -214,10 +214,7 @@ var agentList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent, error] {
-	var given ListAgentsRequest
-	if req != nil {
-		given = *req
-	}
+	given := *copyOf(req)
 	return sequence(func(yield func(Agent) bool) error {
 		_, err := s.pages(ctx, given, yield)
 		return err
@@ -228,37 +225,37 @@ func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent
 // a call that stands for its requests.
 func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
 	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, 50)
-	asked := &call{operation: agentList}
+	cl := &call{operation: agentList}
 	seen := make(map[[sha256.Size]byte]bool) // pages by the agents on them
 	for came := int64(req.Page-1) * int64(req.PageSize); ; req.Page++ {
 		page, err := s.List(ctx, &req)
 		if err != nil {
 			return nil, err
 		}
-		asked.attempts++
-		asked.requestID = page.RequestID
+		cl.attempts++
+		cl.requestID = page.RequestID
 		total := int64(page.Total)
 		content := pageOf(page.Agents)
 		switch {
 		case len(page.Agents) == 0:
-			return asked, nil
+			return cl, nil
 		case seen[content] && came < total:
-			return nil, asked.fail(&attempt{}, fmt.Errorf("%w: page %d came before, %d of %d agents came", ErrBadAnswer, req.Page, came, total), false)
+			return nil, newError(cl, nil, fmt.Errorf("%w: page %d came before, %d of %d agents came", ErrBadAnswer, req.Page, came, total))
 		case seen[content]:
-			return asked, nil
+			return cl, nil
 		}
 		seen[content] = true
 		for _, agent := range page.Agents {
 			if !yield(agent) {
-				return asked, nil
+				return cl, nil
 			}
-			if err := s.client.scopes.ended(ctx); err != nil {
-				return nil, asked.fail(&attempt{}, err, false)
+			if err := s.client.engine.lifetimes.over(ctx); err != nil {
+				return nil, newError(cl, nil, err)
 			}
 		}
 		came += int64(len(page.Agents))
 		if came >= total && (total > 0 || len(page.Agents) < req.PageSize) {
-			return asked, nil
+			return cl, nil
 		}
 	}
 }
@@ -284,10 +281,10 @@ type GetAgentRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetAgentRequest) complete(c *checker) {
-	c.region(&r.RegionID)
+func (r *GetAgentRequest) complete(v *validation) {
+	v.region(&r.RegionID)
 	if r.ID == "" && r.HostID == "" {
-		c.fault("backupClientID", "or instanceID is required")
+		v.fault("backupClientID", "or instanceID is required")
 	}
 }
 
@@ -298,8 +295,8 @@ func (r *GetAgentRequest) complete(c *checker) {
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
-	r, _, err := fill(s.client, agentList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(agentList, r); err != nil {
 		return nil, err
 	}
 	what := fmt.Sprintf("agent %q", r.ID)
@@ -307,7 +304,7 @@ func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
 		what = fmt.Sprintf("agent of host %q", r.HostID)
 	}
 	var found *Agent
-	asked, err := s.pages(ctx, ListAgentsRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID, Query: r.HostID}, func(a Agent) bool {
+	cl, err := s.pages(ctx, ListAgentsRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID, Query: r.HostID}, func(a Agent) bool {
 		matches := (r.ID == "" || a.ID == r.ID) && (r.HostID == "" || a.HostID == r.HostID)
 		if matches && (found == nil || a.Status == AgentActivated) {
 			found = &a
@@ -318,7 +315,7 @@ func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
 	case err != nil:
 		return nil, err
 	case found == nil:
-		return nil, asked.fail(&attempt{}, fmt.Errorf("%s: %w", what, ErrNotFound), false)
+		return nil, newError(cl, nil, fmt.Errorf("%s: %w", what, ErrNotFound))
 	}
 	return found, nil
 }
@@ -331,9 +328,9 @@ type UninstallAgentRequest struct {
 	ID string `json:"backupClientID"`
 }
 
-func (r *UninstallAgentRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupClientID", r.ID)
+func (r *UninstallAgentRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupClientID", r.ID)
 }
 
 // UninstallAgentResponse is the answer of Agents.Uninstall.
@@ -358,7 +355,7 @@ func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (r *UninstallAgentResponse) check(*call, *attempt) error {
+func (r *UninstallAgentResponse) check(*call, *answer) error {
 	return checkSent("UninstallStatus", r.Sent)
 }
 
@@ -369,7 +366,7 @@ func (r *UninstallAgentResponse) check(*call, *attempt) error {
 //
 // POST /v4/backup/uninstall-client-backup (卸载备份客户端)
 func (s Agents) Uninstall(ctx context.Context, req *UninstallAgentRequest) (*UninstallAgentResponse, error) {
-	return do[UninstallAgentResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/uninstall-client-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/uninstall-client-backup"}, copyOf(req), new(UninstallAgentResponse))
 }
 
 // ListAgentsByHostRequest is the request of Agents.ListByHost.
@@ -386,9 +383,9 @@ type ListAgentsByHostRequest struct {
 	PageSize int `json:"pageSize,omitempty"`
 }
 
-func (r *ListAgentsByHostRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.page(r.Page, r.PageSize)
+func (r *ListAgentsByHostRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.page(r.Page, r.PageSize)
 }
 
 // ListByHost lists one page of the agents of some hosts. It changes nothing and
@@ -397,7 +394,7 @@ func (r *ListAgentsByHostRequest) complete(c *checker) {
 //
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
 func (s Agents) ListByHost(ctx context.Context, req *ListAgentsByHostRequest) (*ListAgentsResponse, error) {
-	return do[ListAgentsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/backup/client-by-instance-backup", inBody: true}, req)
+	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/client-by-instance-backup", inBody: true}, copyOf(req), new(ListAgentsResponse))
 }
 
 // parseSent reads whether a command was sent, written as a boolean or as text. It

@@ -160,7 +160,7 @@ func compareFull(want, stored *FullBackup) verdict {
 }
 
 func compareLimits(want, stored *UploadLimits) verdict {
-	var c checker
+	var v validation
 	switch {
 	case stored == nil, stored.Enabled != nil && !*stored.Enabled:
 		return sameIf(!want.apply())
@@ -170,9 +170,9 @@ func compareLimits(want, stored *UploadLimits) verdict {
 		return partUnclear
 	}
 	for _, w := range stored.Windows {
-		w.check(&c, "")
+		w.check(&v, "")
 	}
-	return orDoubt(sameIf(want.Equal(stored)), len(c.faults) > 0)
+	return orDoubt(sameIf(want.Equal(stored)), len(v.faults) > 0)
 }
 
 // compareDirectType doubts a plan with a rule for files: whether the rule applies hangs on the
@@ -244,7 +244,7 @@ func isDrive(path string) bool {
 // namesDirs reports whether the text of a plan's directories names any, and not all.
 func namesDirs(text string) bool {
 	return slices.ContainsFunc(strings.Split(text, ","), func(dir string) bool {
-		return strings.ContainsAny(dir, `/\`) && !isAnyRoot(dir)
+		return strings.ContainsAny(dir, `/\`) && !isRoot(dir)
 	})
 }
 

@@ -1,12 +1,16 @@
 package ctcbr
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +43,30 @@ const someConfig = `{"active_profile":"prod","ak":"top-ak","sk":"top-sk","region
 	"no-keys":{"region":"y-region"},
 	"spaces":{"ak":" z-ak","sk":"z-sk"}}}`
 
+// sentKeys is a transport in memory that keeps whose key a request was signed with, and
+// for which region it was.
+type sentKeys struct{ ak, region string }
+
+func (s *sentKeys) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.ak, _, _ = strings.Cut(req.Header.Get("Eop-Authorization"), " ")
+	s.region = req.URL.Query().Get("regionID")
+	return canned(oneStorage).RoundTrip(req)
+}
+
+// by makes a call of a client, for its own region if it has one.
+func (s *sentKeys) by(t *testing.T, client *Client) {
+	t.Helper()
+	_, err := client.Storages.List(t.Context(), nil)
+	if errors.Is(err, ErrInvalid) {
+		_, err = client.Regions.List(t.Context(), nil)
+	}
+	require.NoError(t, err)
+}
+
+func warnInto(log *bytes.Buffer) Option {
+	return WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})))
+}
+
 func TestNewClientLooksAround(t *testing.T) {
 	cases := map[string]struct {
 		opts       []Option
@@ -68,7 +96,9 @@ func TestNewClientLooksAround(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			surround(t, c.env, c.config)
-			client, err := NewClient(c.opts...)
+			var sent sentKeys
+			var log bytes.Buffer
+			client, err := NewClient(append(c.opts, WithHTTPClient(&http.Client{Transport: &sent}), warnInto(&log))...)
 			if c.fails != "" {
 				require.ErrorIs(t, err, ErrNoCredentials)
 				require.ErrorContains(t, err, c.fails)
@@ -77,11 +107,10 @@ func TestNewClientLooksAround(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			credentials, err := client.options.credentials.Credentials(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, c.ak, credentials.AccessKey())
-			require.Equal(t, c.region, client.options.region)
-			require.Empty(t, client.options.warning)
+			sent.by(t, client)
+			require.Equal(t, c.ak, sent.ak)
+			require.Equal(t, c.region, sent.region)
+			require.Empty(t, log.String())
 		})
 	}
 }
@@ -100,9 +129,11 @@ func TestConfigFileElsewhere(t *testing.T) {
 	path := surround(t, nil, someConfig)
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("CTYUN_CONFIG", path)
-	client, err := NewClient()
+	var sent sentKeys
+	client, err := NewClient(WithHTTPClient(&http.Client{Transport: &sent}))
 	require.NoError(t, err)
-	require.Equal(t, "prod-region", client.options.region)
+	sent.by(t, client)
+	require.Equal(t, "prod-region", sent.region)
 }
 
 func TestKeyFileThatOthersCanRead(t *testing.T) {
@@ -111,13 +142,15 @@ func TestKeyFileThatOthersCanRead(t *testing.T) {
 	}
 	path := surround(t, nil, someConfig)
 	require.NoError(t, os.Chmod(path, 0o644))
-	client, err := NewClient()
+	var log bytes.Buffer
+	_, err := NewClient(warnInto(&log))
 	require.NoError(t, err)
-	require.Contains(t, client.options.warning, path)
+	require.Contains(t, log.String(), path)
 
-	client, err = NewClient(WithStaticCredentials("ak", "sk"))
+	log.Reset()
+	_, err = NewClient(WithStaticCredentials("ak", "sk"), warnInto(&log))
 	require.NoError(t, err)
-	require.Empty(t, client.options.warning, "no key of it is used")
+	require.Empty(t, log.String(), "no key of it is used")
 }
 
 func TestConfigFileIsBounded(t *testing.T) {

@@ -276,7 +276,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanRequest, opts ...EnsureOption) ([]PlanChange, error) {
 	declared := deref(req)
-	check := s.client.checking("ensure-plans", nil)
+	check := &validation{operation: operation{path: "new-backup-policy"}}
 	check.empty("HostID", declared.HostID != "")
 	check.empty("SourceType", declared.SourceType != "")
 	check.empty("IsCloud", declared.IsCloud != nil)
@@ -292,9 +292,9 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 }
 
 // empty refuses what the hosts say.
-func (c *checker) empty(field string, given bool) {
+func (v *validation) empty(field string, given bool) {
 	if given {
-		c.fault(field, "must be empty: the hosts tell it")
+		v.fault(field, "must be empty: the hosts tell it")
 	}
 }
 
@@ -309,12 +309,7 @@ type planRun struct {
 
 // declare checks a request and makes a run of it.
 func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRun, error) {
-	if s.client == nil {
-		return nil, fmt.Errorf("ctcbr: %w: make a client with NewClient", ErrClosed)
-	}
-	check := s.client.checking("new-backup-policy", nil)
-	declared.complete(check)
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "new-backup-policy"}, &declared); err != nil {
 		return nil, err
 	}
 	declared.HostID, declared.SourceType, declared.IsCloud = "", "", nil
@@ -425,24 +420,25 @@ func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) 
 func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Plan, error) {
 	req := &ListPlansRequest{RegionID: r.declared.RegionID, SourceType: works[0].host.SourceType}
 	found := make(map[string][]Plan, len(works))
+	sought := make(map[string]bool, len(works))
 	for _, w := range works {
-		found[w.host.ID] = nil
+		sought[w.host.ID] = true
 	}
 	if len(works) == 1 {
 		req.HostID = works[0].host.ID
 	}
-	for plan, err := range r.plans.All(ctx, req) {
-		if err != nil {
-			return nil, err
+	_, _, err := search(ctx, r.plans.client, planList, req, func() { clear(found) }, func(plan Plan) {
+		if !sought[plan.HostID] || plan.Name != r.declared.Name {
+			return
 		}
-		of, ok := found[plan.HostID]
-		if !ok || plan.Name != r.declared.Name {
-			continue
-		}
+		of := found[plan.HostID]
 		if len(of) == 1 && plan.ID != "" && of[0].ID == plan.ID {
-			continue // listed twice
+			return // listed twice
 		}
-		found[plan.HostID] = append(of, plan)
+		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return found, nil
 }
@@ -706,8 +702,8 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
 func (s Agents) Ensure(ctx context.Context, hosts []Host, opts ...EnsureOption) ([]Host, error) {
-	if s.client == nil {
-		return nil, fmt.Errorf("ctcbr: %w: make a client with NewClient", ErrClosed)
+	if !s.client.isMade() {
+		return nil, errNotMade(operation{path: "install-client-backup"})
 	}
 	options := newEnsuring(opts)
 	run := &agentRun{agents: s, dry: options.dry, wait: newWaiting(s.client, options.waits)}

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
 // What the errors of this package can be matched with by errors.Is. Besides these,
@@ -18,19 +20,26 @@ var (
 	// the service may have received it, and no usable answer came. Look before
 	// sending it again; an order may be sent again with the error's ClientToken.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrNotFound says that what the call names does not exist.
+	// ErrNotFound says that the service was asked and answered that what the call names does not
+	// exist, or that a list that was read whole does not hold it. A page of a proxy with HTTP 404 is
+	// [ErrBadAnswer].
 	ErrNotFound = errors.New("not found")
+	// ErrRegion says that the region is not known, or that the account may not use it.
+	// [Regions.List] names those that exist. It is never ErrNotFound.
+	ErrRegion = errors.New("region unknown or not allowed")
 	// ErrAmbiguous says that several things bear the name that one was to be found by.
 	ErrAmbiguous = errors.New("ambiguous")
-	// ErrUnauthorized says that the key pair, its signature, its rights or the
-	// caller's address were refused (HTTP 401 or 403).
+	// ErrUnauthorized says that the key pair, its signature, its rights or the caller's address were
+	// refused: by HTTP 401 or 403, by the codes 10002 and 10009 of the gateway, or for want of a
+	// permission (CTIAM). Nothing was carried out.
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrThrottled says that too many requests were sent (HTTP 429).
 	ErrThrottled = errors.New("throttled")
-	// ErrUnavailable says that the service failed on its side (HTTP 5xx).
+	// ErrUnavailable says that the service or the platform behind it failed (HTTP 5xx, or a code
+	// such as openapi.innerSys.accessFailed).
 	ErrUnavailable = errors.New("service unavailable")
-	// ErrOrderInProgress says that an order is being carried out and that the
-	// service did not name it. Send it again with the error's ClientToken later.
+	// ErrOrderInProgress says that an order is being carried out and that the service did not name
+	// it. Send it again later with the ClientToken of the error.
 	ErrOrderInProgress = errors.New("order in progress")
 	// ErrTooLarge says that an answer was larger than WithMaxAnswer allows.
 	ErrTooLarge = errors.New("too large")
@@ -66,6 +75,10 @@ type Error struct {
 	Description string
 	// RequestID names the last attempt to the support of the service.
 	RequestID string
+	// GatewayRequestID is the ID that the gateway gave the request, where it refused it.
+	GatewayRequestID string
+	// OrderID is the order that the answer names, although the call failed.
+	OrderID string
 	// Attempts counts the requests that were made.
 	Attempts int
 	// ClientToken is the token of an order: the same order may be sent again with it.
@@ -76,7 +89,9 @@ type Error struct {
 	Err error
 
 	unknown bool
-	skew    time.Duration // of this machine's clock, as the answer's date tells
+	form    form
+	skew    time.Duration // how far this machine's clock is behind the server's
+	dated   bool          // the answer has a date, which the skew is known from
 	toHost  string        // that of a redirect
 }
 
@@ -121,10 +136,12 @@ func (e *Error) known() []string {
 	return known
 }
 
-// short is what is known of a failure that another attempt followed.
+// short is what is known of an attempt, for the error of a later one. The outcome is that of the
+// whole call, and not part of it.
 func (e *Error) short() string {
-	e.unknown = false // it is told of the call
-	return beginning(nil, strings.Join(e.known(), ": "), beginningSize)
+	attempt := *e
+	attempt.unknown = false
+	return redact.Beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
 }
 
 // words are the texts of the service, in both languages.
@@ -141,11 +158,17 @@ func (e *Error) references() []string {
 	if e.RequestID != "" {
 		refs = append(refs, "request "+e.RequestID)
 	}
+	if e.GatewayRequestID != "" {
+		refs = append(refs, "gateway request "+e.GatewayRequestID)
+	}
 	switch n := e.Attempts; {
 	case n == 1:
 		refs = append(refs, "after 1 attempt")
 	case n > 1:
 		refs = append(refs, fmt.Sprintf("after %d attempts", n))
+	}
+	if e.OrderID != "" {
+		refs = append(refs, "order "+e.OrderID)
 	}
 	if e.ClientToken != "" {
 		refs = append(refs, "client token "+e.ClientToken)
@@ -170,34 +193,40 @@ func (e *Error) Is(target error) bool {
 	case ErrOutcomeUnknown:
 		return e.unknown
 	case ErrOrderInProgress:
-		return e.HasCode(codeOrderInProgress)
+		return e.form == formService && isInProgress(e.Code)
+	case ErrRegion:
+		return e.HTTPStatus < 500 && e.form == formService && isRegionRefusal(e.Code)
 	}
 	return target == e.sentinel()
 }
 
+// sentinel is what the answer means, by refused keys first, then by the HTTP status, and then by
+// the code.
 func (e *Error) sentinel() error {
 	switch status := e.HTTPStatus; {
-	case status == 401 || status == 403:
+	case status == 401, status == 403, isKeyRefusal(e.form, e.Code), isPermission(e.form, e.Code):
 		return ErrUnauthorized
-	case status == 404:
-		return ErrNotFound
 	case status == 429:
 		return ErrThrottled
 	case status >= 500:
 		return ErrUnavailable
 	case status >= 300 && status < 400:
 		return ErrRedirect
-	}
-	code := strings.ToLower(e.Code)
-	switch {
-	case strings.HasSuffix(code, "notfound"), strings.HasSuffix(code, "notexist"), strings.HasSuffix(code, "notexists"):
+	case e.form != formService || isRegionRefusal(e.Code):
+		return nil
+	case status == 404 && e.StatusCode == statusFailure:
 		return ErrNotFound
-	case strings.Contains(code, "unauthorized"), strings.Contains(code, "accessdenied"), strings.Contains(code, "forbidden"):
-		return ErrUnauthorized
-	case strings.Contains(code, "throttl"), strings.Contains(code, "flowlimit"), strings.Contains(code, "toomanyrequests"):
-		return ErrThrottled
 	}
-	return nil
+	return sentinelOf(e.Code)
+}
+
+// isPage reports whether the answer came from somebody in the place of the service: a page of HTML,
+// or a refusal of the path without the envelope.
+func (e *Error) isPage() bool {
+	if e.form != formNone || e.HTTPStatus == 0 {
+		return false
+	}
+	return e.HTTPStatus == 501 || e.HTTPStatus >= 400 && e.HTTPStatus < 500 || strings.HasPrefix(strings.TrimSpace(e.Body), "<")
 }
 
 // HasCode reports whether the error has the code, whatever the case of its letters.
@@ -269,3 +298,46 @@ func oneLine(text string) string {
 		return r
 	}, text)
 }
+
+// bare is the text of an error within that of another, without the name of the package.
+func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
+
+// joined are several errors that read as one line.
+type joined struct{ errs []error }
+
+// join makes one error of several, without those that are nil: nil of none, and of
+// one itself. Errors that were joined before are taken apart.
+func join(errs ...error) error {
+	var all []error
+	for _, err := range errs {
+		if before, ok := err.(*joined); ok { //nolint:errorlint // one that is wrapped has a text of its own
+			all = append(all, before.errs...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return &joined{all}
+}
+
+// Error is the texts of all, of the first 20 where they are many, in one line that names the package
+// once.
+func (j *joined) Error() string {
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, bare(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return oneLine(strings.Join(texts, "; "))
+}
+
+// Unwrap returns every one of the errors.
+func (j *joined) Unwrap() []error { return j.errs }

@@ -389,6 +389,6 @@ func ExampleClient_Gaps() {
 		fmt.Println(gap.HostName, gap.PlanName, "-", gap.Kind)
 	}
 	// Output:
-	// bare  - no agent
 	// stale nightly - snapshot too old
+	// bare  - no agent
 }

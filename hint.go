@@ -9,18 +9,15 @@ import (
 	"time"
 )
 
-// hint says what to do next. Codes come before the status, which says less, and what
-// keeps every call from getting through before what became of this one.
+// hint says what to do next. Codes come before the status, which says less, and what keeps every
+// call from getting through comes before the outcome of this one.
 func (e *Error) hint() string {
-	denied := e.HTTPStatus == 401 || e.HTTPStatus == 403
+	denied := e.HTTPStatus == 401 || e.HTTPStatus == 403 || isKeyRefusal(e.form, e.Code)
 	if denied && e.skew.Abs() > maxSkew {
 		return fmt.Sprintf("the clock of this machine is %s the server's by %s: set it right", direction(e.skew), e.skew.Abs().Round(time.Second))
 	}
-	code := strings.NewReplacer(".", "", "_", "", "-", "").Replace(strings.ToLower(e.Code))
-	for _, h := range hints {
-		if strings.Contains(code, h.code) && (denied || !h.denied) {
-			return h.text
-		}
+	if hint := e.codeHint(denied); hint != "" {
+		return hint
 	}
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -29,10 +26,8 @@ func (e *Error) hint() string {
 		return "the host of the endpoint has no address: check its spelling, and the DNS of this machine"
 	case errors.As(e.Err, &certificate):
 		return "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"
-	case e.HTTPStatus == 401 && e.skew == 0: // without a date in the answer, the clock may be the reason
-		return hintKeys + ", and the clock of this machine"
 	case e.HTTPStatus == 401:
-		return hintKeys
+		return hintKeys + e.orClock()
 	case e.HTTPStatus == 403:
 		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
 	case e.Is(ErrRedirect) && e.toHost != "":
@@ -47,6 +42,41 @@ func (e *Error) hint() string {
 		return "send fewer requests at a time, or wait"
 	}
 	return ""
+}
+
+// codeHint says what to do about a code.
+func (e *Error) codeHint(denied bool) string {
+	if e.form == formGateway {
+		switch strings.TrimPrefix(e.Code, gatewayPrefix) {
+		case codeKeys:
+			return hintKeys
+		case codeSignature:
+			return hintSecret + e.orClock()
+		case codeNoSuchAPI:
+			return "the gateway knows no such path: check the endpoint"
+		}
+	}
+	if isPermission(e.form, e.Code) {
+		return "the user of the key pair lacks a permission: grant it in the console (IAM), or use the keys of another user"
+	}
+	if e.Is(ErrRegion) {
+		return hintRegion
+	}
+	code := strings.NewReplacer(".", "", "_", "", "-", "").Replace(strings.ToLower(e.Code))
+	for _, h := range hints {
+		if strings.Contains(code, h.code) && (denied || !h.denied) {
+			return h.text
+		}
+	}
+	return ""
+}
+
+// orClock adds the clock to what to check, unless the date of the answer shows that it is right.
+func (e *Error) orClock() string {
+	if e.dated {
+		return ""
+	}
+	return ", and the clock of this machine"
 }
 
 func direction(skew time.Duration) string {
@@ -69,13 +99,11 @@ var hints = [...]struct {
 	{"clientnotactiv", false, hintAgent},
 	{"agentnotactiv", false, hintAgent},
 	{"clientnotinstall", false, hintAgent},
-	{"regionnot", false, hintRegion},
 	{"regioninvalid", false, hintRegion},
 	{"regionidinvalid", false, hintRegion},
-	{"regionidnot", false, hintRegion},
 	{"invalidregion", false, hintRegion},
+	{"signature", true, hintSecret},
 	{"accesskey", true, "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
-	{"signature", true, "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
 	{"dateinvalid", true, hintClock},
 	{"dateexpired", true, hintClock},
 	{"whitelist", true, hintAddress},
@@ -86,7 +114,8 @@ const (
 	hintKeys    = "check the key pair: both keys, of one account, and not disabled"
 	hintService = "activate the service once in this region, with Client.OpenService"
 	hintAgent   = "the host needs an active agent: Agents.Install, then Agents.WaitActivated"
-	hintRegion  = "give the ID of a region, not its name: Regions.List has both"
+	hintRegion  = "give the ID of a region that the account may use, not its name: Regions.List has both"
+	hintSecret  = "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"
 	hintClock   = "check the clock of this machine"
 	hintAddress = "put the address of this machine on the account's IP allow-list"
 )

@@ -86,22 +86,17 @@ func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
 // String names the candidate: "web (ID, CT-ECS)".
 func (c Candidate) String() string {
+	name := cmp.Or(c.Name, c.ID, "one without an ID")
 	var details []string
 	for _, detail := range []string{c.ID, c.Detail} {
-		if detail != "" && detail != c.Name {
+		if detail != "" && detail != name {
 			details = append(details, detail)
 		}
 	}
-	switch name := cmp.Or(c.Name, c.ID); {
-	case name == "":
-		return cmp.Or(c.Detail, "one without an ID")
-	case c.Name == "":
-		return strings.TrimSpace(c.ID + " " + c.Detail)
-	case len(details) == 0:
+	if len(details) == 0 {
 		return name
-	default:
-		return name + " (" + strings.Join(details, ", ") + ")"
 	}
+	return name + " (" + strings.Join(details, ", ") + ")"
 }
 
 // allSources are the kinds of hosts that are read where a request names none.
@@ -220,6 +215,11 @@ type GetHostRequest struct {
 	Sources []SourceType
 }
 
+func (r *GetHostRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("ID", r.ID)
+}
+
 // Get finds a host by its ID. It asks for what the ID matches, one kind after the other, and reads
 // all hosts if it is not among that. One that is not there is an error that matches ErrNotFound.
 // It changes nothing and can be repeated.
@@ -227,9 +227,7 @@ type GetHostRequest struct {
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
 	r := deref(req)
-	check := s.client.checking("get-host", &r.RegionID)
-	check.required("ID", r.ID)
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "get-host"}, &r); err != nil {
 		return nil, err
 	}
 	search := hostSearch{s, r.RegionID, sources(r.Sources)}
@@ -246,6 +244,11 @@ type FindHostRequest struct {
 	Sources []SourceType
 }
 
+func (r *FindHostRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("Name", r.Name)
+}
+
 // Find finds a host by its whole name or its ID. It asks for what the name matches, one kind after
 // the other, and reads all hosts if there is none among that. One that is not there is an error
 // that matches ErrNotFound; a name that several bear is an *AmbiguousError. It changes nothing and
@@ -254,9 +257,7 @@ type FindHostRequest struct {
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
 	r := deref(req)
-	check := s.client.checking("find-host", &r.RegionID)
-	check.required("Name", r.Name)
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "find-host"}, &r); err != nil {
 		return nil, err
 	}
 	search := hostSearch{s, r.RegionID, sources(r.Sources)}
@@ -325,6 +326,14 @@ type FindHostsRequest struct {
 	Sources []SourceType
 }
 
+func (r *FindHostsRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.given("Names", len(r.Names) > 0)
+	for i, name := range r.Names {
+		v.required(fmt.Sprintf("Names[%d]", i), name)
+	}
+}
+
 // FindAll finds many hosts by their whole names or their IDs, in as many requests as All makes. It
 // returns those that it found in the order of Names, each once. The error joins a *HostError for
 // every other name: one that no host bears matches ErrNotFound, one that several bear ErrAmbiguous.
@@ -334,12 +343,7 @@ type FindHostsRequest struct {
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, error) {
 	r := deref(req)
-	check := s.client.checking("find-hosts", &r.RegionID)
-	check.given("Names", len(r.Names) > 0)
-	for i, name := range r.Names {
-		check.required(fmt.Sprintf("Names[%d]", i), name)
-	}
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "find-hosts"}, &r); err != nil {
 		return nil, err
 	}
 	wanted := make(map[string][]Host, len(r.Names))
@@ -376,16 +380,4 @@ func pick(names []string, found map[string][]Host) ([]Host, error) {
 		}
 	}
 	return hosts, join(missing...)
-}
-
-// checking begins to check a request that no operation of the service has.
-func (c *Client) checking(name string, regionID *string) *checker {
-	check := &checker{operation: operation{path: name}}
-	if c != nil {
-		check.regionID = c.options.region
-	}
-	if regionID != nil {
-		check.region(regionID)
-	}
-	return check
 }

@@ -46,7 +46,6 @@ type options struct {
 	firstWait      time.Duration
 	longestWait    time.Duration
 	maxAnswer      int64
-	zone           *time.Location
 	middleware     []Middleware
 	hooks          []CallHook
 	logger         *slog.Logger
@@ -65,6 +64,32 @@ func defaultOptions() options {
 		longestWait:    20 * time.Second,
 		maxAnswer:      64 << 20,
 	}
+}
+
+// collectOptions applies options in their order, and looks for what they leave out in the
+// environment and the configuration file.
+func collectOptions(opts []Option) options {
+	o := defaultOptions()
+	WithOptions(opts...)(&o)
+	if o.credentials == nil || o.region == "" {
+		o.lookAround()
+	}
+	return o
+}
+
+// endpoints are the bases of all URLs. Where they cannot be, o.err says why.
+func (o *options) endpoints() (base, common *url.URL) {
+	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
+	o.err = join(o.err, err)
+	if o.commonEndpoint == "" {
+		o.commonEndpoint = DefaultCommonEndpoint
+		if loopback {
+			o.commonEndpoint = o.endpoint
+		}
+	}
+	common, _, err = parseEndpoint(o.commonEndpoint, o.plainHTTP)
+	o.err = join(o.err, err)
+	return base, common
 }
 
 func (o *options) fail(format string, args ...any) {
@@ -197,12 +222,6 @@ func WithMaxAnswer(bytes int64) Option {
 		}
 		o.maxAnswer = min(bytes, math.MaxInt64-1) // one byte more is read, to see that there is one
 	}
-}
-
-// WithSigningZone sets the zone of the signing date, should a gateway differ from
-// Beijing time, which is the default whatever the zone of the machine.
-func WithSigningZone(zone *time.Location) Option {
-	return func(o *options) { o.zone = zone }
 }
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is on this machine.

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"sync"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -28,9 +25,9 @@ type OpenServiceRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *OpenServiceRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.token(&r.ClientToken)
+func (r *OpenServiceRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.token(&r.ClientToken)
 }
 
 // OpenService activates the cloud backup service in a region, which is needed
@@ -42,7 +39,7 @@ func (r *OpenServiceRequest) complete(c *checker) {
 //
 // POST /v4/backup/open-service-backup (开通云备份服务)
 func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Order, error) {
-	return do[Order](ctx, c, operation{kind: order, method: http.MethodPost, path: "/v4/backup/open-service-backup"}, req)
+	return do(ctx, c, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/open-service-backup"}, copyOf(req), new(Order))
 }
 
 // Order is an order as it was placed, or found to be in progress. It is carried out
@@ -62,8 +59,9 @@ type Order struct {
 	Resources []OrderResource `json:"resources"`
 	// ClientToken is the token that the order was placed with.
 	ClientToken string `json:"clientToken,omitempty"`
-	// InProgress says that the service answered that it was carrying this order
-	// out already, which is how it answers the repeat of an order.
+	// InProgress says that the service answered with its status 900 and the code
+	// Backup.Order.InProgress instead of a success. That is the normal answer to a first order of a
+	// repository, and to a repeat; that of [Client.OpenService] is a success.
 	InProgress bool `json:"inProgress,omitempty"`
 }
 
@@ -92,12 +90,11 @@ func (id *orderID) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (o *Order) check(call *call, answer *attempt) error {
+func (o *Order) check(cl *call, a *answer) error {
 	if o.ID == "" {
 		return fmt.Errorf("%w: it does not name the order", ErrBadAnswer)
 	}
-	o.ClientToken, o.InProgress = call.clientToken, answer.inProgress()
-	call.client.placed.add(o.ID, call)
+	o.ClientToken, o.InProgress = cl.clientToken, a.envelope.inProgress()
 	return nil
 }
 
@@ -132,7 +129,7 @@ type GetOrderRequest struct {
 	ID string `json:"masterOrderId"`
 }
 
-func (r *GetOrderRequest) complete(c *checker) { c.required("masterOrderId", r.ID) }
+func (r *GetOrderRequest) complete(v *validation) { v.required("masterOrderId", r.ID) }
 
 // GetOrderResponse is what is known of an order.
 type GetOrderResponse struct {
@@ -148,7 +145,8 @@ type GetOrderResponse struct {
 // OrderStatus is the state of an order: a number, written as text.
 type OrderStatus string
 
-// The documented states of an order.
+// The states of an order: those that are documented, and, from [OrderAborting] on, those that
+// public clients of this cloud know.
 const (
 	OrderUnpaid        OrderStatus = "1" // until somebody pays
 	OrderPaid          OrderStatus = "2"
@@ -166,6 +164,12 @@ const (
 	OrderRemoved       OrderStatus = "15" // by a change
 	OrderAutoRevoking  OrderStatus = "16"
 	OrderRevoking      OrderStatus = "17" // by hand
+	OrderAborting      OrderStatus = "18"
+	OrderPaymentFailed OrderStatus = "22"
+	OrderWithdrawing   OrderStatus = "-2" // to be withdrawn
+	OrderUnknown       OrderStatus = "-1"
+	OrderErroneous     OrderStatus = "0" // ended in an error
+	OrderDeleted       OrderStatus = "999"
 )
 
 // UnmarshalJSON reads a state, also one that is written as a number.
@@ -179,7 +183,7 @@ func (s *OrderStatus) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderResponse, error) {
-	return do[GetOrderResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, req)
+	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, copyOf(req), new(GetOrderResponse))
 }
 
 // words says what a state means.
@@ -190,40 +194,38 @@ func (s OrderStatus) words() string {
 		OrderRejected: "review failed", OrderRevoked: "revoked", OrderUnsubscribing: "unsubscribing",
 		OrderUnsubscribed: "unsubscribed", OrderOpening: "opening", OrderRemoved: "removed by a change",
 		OrderAutoRevoking: "being revoked automatically", OrderRevoking: "being revoked by hand",
+		OrderAborting: "being aborted", OrderPaymentFailed: "payment failed", OrderWithdrawing: "to be withdrawn",
+		OrderUnknown: "unknown", OrderErroneous: "error", OrderDeleted: "deleted",
 	}[s]
 	if !known {
-		return "unknown"
+		return "not documented"
 	}
 	return words
 }
 
-// WaitUnsubscribing tells Orders.Wait that the order unsubscribes something, so
-// that OrderUnsubscribed is its success and no failure. Orders.Wait knows that by
-// itself of an order that this client placed within the hour, and of one that it
-// sees in the state OrderUnsubscribing. Other waits pass the option over.
+// WaitUnsubscribing tells [Orders.Wait] that the order unsubscribes something, so that
+// [OrderUnsubscribed] is its success and not a failure. Other waits ignore the option.
 func WaitUnsubscribing() WaitOption {
 	return func(w *waiting) { w.unsubscribing = true }
 }
 
-// Wait waits until an order is done, and returns what was looked up of it last. An
-// order that came to nothing is an *OrderError, which matches ErrFailed. A wait
-// that ends before the order does is a *WaitError. Where the look-up is refused,
-// and this client placed the order within the hour, it asks by placing the order
-// again with its client token, which the service takes for the same order.
+// Wait waits until an order is done, and returns what the last poll found. It only looks the
+// order up, and never sends one. An order that failed is an [*OrderError], which matches
+// [ErrFailed]. A wait that ends before the order does is a [*WaitError]: also where the look-up
+// is refused, in which case its text says what to do next. Give [WaitUnsubscribing] for the order
+// of [Storages.Unsubscribe].
+//
+// GET /v4/order/query-uuid (查询订单)
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
 	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
 		return nil, err
 	}
 	w := newWaiting(s.client, opts)
-	w.unsubscribing = w.unsubscribing || s.client.placedBy(id, opUnsubscribe)
 	var found *GetOrderResponse
 	err := w.until(ctx, func() []string { return []string{id} }, func(ctx context.Context) (bool, error) {
 		got, err := s.Get(ctx, &GetOrderRequest{ID: id})
-		if errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrNotFound) {
-			got, err = s.ask(ctx, id, err)
-		}
 		if err != nil {
-			return false, err
+			return false, orderLookUp(id, err)
 		}
 		found = got
 		w.report(Progress{ID: id, State: string(got.Status)})
@@ -235,100 +237,27 @@ func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOr
 	return found, nil
 }
 
+// orderLookUp says what to do about an order whose look-up was refused.
+func orderLookUp(id string, err error) error {
+	if !errors.Is(err, ErrUnauthorized) && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%w; order %s was placed all the same: see it in the console, or send the same request again with its "+
+		"client token, which returns this order and places no other", err, id)
+}
+
 // orderEnded says whether a state is final, and whether it is a failure.
 func (w *waiting) orderEnded(id string, status OrderStatus) (bool, error) {
 	switch status {
 	case OrderDone:
 		return true, nil
-	case OrderUnsubscribing:
-		w.unsubscribing = true
 	case OrderUnsubscribed:
 		if w.unsubscribing {
 			return true, nil
 		}
 		return true, &OrderError{ID: id, Status: status}
-	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved:
+	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved, OrderPaymentFailed, OrderErroneous, OrderDeleted:
 		return true, &OrderError{ID: id, Status: status}
 	}
 	return false, nil
-}
-
-// ask finds out about an order by placing it again with its token.
-func (s Orders) ask(ctx context.Context, id string, refused error) (*GetOrderResponse, error) {
-	placed := s.client.placed.find(id)
-	if placed == nil {
-		return nil, refused
-	}
-	again := placed.again()
-	answer, err := s.client.send(ctx, again)
-	if err != nil {
-		return nil, err
-	}
-	var o Order
-	if err := answer.decode(&o); err != nil || o.ID != id {
-		return nil, again.fail(answer, fmt.Errorf("%w: it is not about order %s", ErrBadAnswer, id), true)
-	}
-	status := OrderDone
-	switch {
-	case answer.inProgress():
-		status = OrderOpening
-	case again.name() == opUnsubscribe:
-		status = OrderUnsubscribed
-	}
-	found := &GetOrderResponse{Meta: Meta{again.requestID}, Status: status}
-	for _, r := range o.Resources {
-		found.ResourceType = r.Type
-		found.ResourceIDs = append(found.ResourceIDs, r.ID)
-	}
-	return found, nil
-}
-
-const opUnsubscribe = "refund-storage-backup"
-
-// placedOrders remembers the orders of a client for an hour, in which the service
-// surely knows their tokens, so that Orders.Wait can ask about them.
-type placedOrders struct {
-	mu     sync.Mutex
-	orders []placedOrder
-}
-
-type placedOrder struct {
-	id   string
-	at   time.Time
-	call *call
-}
-
-const (
-	maxPlaced     = 1000
-	placedForgets = time.Hour
-)
-
-func (p *placedOrders) add(id string, call *call) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.orders = slices.DeleteFunc(p.orders, func(o placedOrder) bool { return o.id == id || time.Since(o.at) > placedForgets })
-	if len(p.orders) == maxPlaced {
-		p.orders = p.orders[1:]
-	}
-	// What the call has met is not kept, its key pair least of all.
-	p.orders = append(p.orders, placedOrder{id, time.Now(), call.again()})
-}
-
-func (p *placedOrders) find(id string) *call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, o := range p.orders {
-		if o.id == id && time.Since(o.at) <= placedForgets {
-			return o.call
-		}
-	}
-	return nil
-}
-
-func (c *Client) placedBy(id, operation string) bool {
-	if c == nil {
-		return false
-	}
-	call := c.placed.find(id)
-	return call != nil && call.name() == operation
 }

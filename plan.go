@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Plans say what of a host is backed up, when, to which repository, and how long
@@ -118,13 +119,13 @@ type CreatePlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CreatePlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyName", r.Name)
-	c.required("backupSrcInstanceID", r.HostID)
-	c.required("backupStorageID", r.StorageID)
+func (r *CreatePlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyName", r.Name)
+	v.required("backupSrcInstanceID", r.HostID)
+	v.required("backupStorageID", r.StorageID)
 	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
-	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
+	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
 // CreatePlanResponse is the answer of Plans.Create. It does not name the plan: find
@@ -143,7 +144,7 @@ type CreatePlanResponse struct {
 //
 // POST /v4/backup/new-backup-policy (创建云备份计划)
 func (s Plans) Create(ctx context.Context, req *CreatePlanRequest) (*CreatePlanResponse, error) {
-	return do[CreatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/new-backup-policy"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/new-backup-policy"}, copyOf(req), new(CreatePlanResponse))
 }
 
 // PlanStatus is the state of a plan.
@@ -177,7 +178,7 @@ type ListPlansRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListPlansRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListPlansRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 func (r *ListPlansRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
 
@@ -237,17 +238,17 @@ type StoredPlan struct {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
-	resp, err := do[ListPlansResponse](ctx, s.client, planList, req)
+	resp, err := do(ctx, s.client, planList, copyOf(req), new(ListPlansResponse))
 	if err != nil {
 		return nil, err
 	}
 	for i := range resp.Plans {
-		resp.Plans[i].SourceType = req.kind()
+		resp.Plans[i].ofKind(req.kind())
 	}
 	return resp, nil
 }
 
-var planList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
+var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
 
 // All gives out the plans of a region one by one as they arrive, in memory that
 // does not grow with the list. It makes one request each time it is ranged over.
@@ -277,9 +278,9 @@ type GetPlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetPlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyID", r.ID)
+func (r *GetPlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyID", r.ID)
 }
 
 // Get finds a plan by its ID, in one request. One that is not there is an error
@@ -287,14 +288,14 @@ func (r *GetPlanRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
-	r, _, err := fill(s.client, planList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(planList, r); err != nil {
 		return nil, err
 	}
-	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Plan]{
-		what:  fmt.Sprintf("plan %q", r.ID),
-		as:    (*Plan).candidate,
-		match: func(plan *Plan) bool { return plan.ID == r.ID },
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Plan]{
+		what:    fmt.Sprintf("plan %q", r.ID),
+		as:      (*Plan).candidate,
+		matches: func(plan *Plan) bool { return plan.ID == r.ID },
 	})
 	return found.ofKind(r.SourceType), err
 }
@@ -311,9 +312,9 @@ type FindPlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *FindPlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyName", r.Name)
+func (r *FindPlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyName", r.Name)
 }
 
 // Find finds a plan by its exact name and its host, as one that was just created is
@@ -323,18 +324,18 @@ func (r *FindPlanRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
-	r, _, err := fill(s.client, planList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(planList, r); err != nil {
 		return nil, err
 	}
 	what := fmt.Sprintf("plan named %q", r.Name)
 	if r.HostID != "" {
 		what += fmt.Sprintf(" of host %q", r.HostID)
 	}
-	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, sought[Plan]{
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, target[Plan]{
 		what: what,
 		as:   (*Plan).candidate,
-		match: func(plan *Plan) bool {
+		matches: func(plan *Plan) bool {
 			return plan.Name == r.Name && (r.HostID == "" || plan.HostID == r.HostID)
 		},
 	})
@@ -379,10 +380,10 @@ type OperatePlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *OperatePlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyID", r.ID)
-	c.given("backupPolicyOp", r.Op != 0)
+func (r *OperatePlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyID", r.ID)
+	v.given("backupPolicyOp", r.Op != 0)
 }
 
 // OperatePlanResponse is the answer of Plans.Operate.
@@ -394,11 +395,11 @@ type OperatePlanResponse struct {
 	TaskID string `json:"backupTaskID"`
 }
 
-func (r *OperatePlanResponse) check(call *call, answer *attempt) error {
-	if err := r.CommandStatus.check(call, answer); err != nil {
+func (r *OperatePlanResponse) check(cl *call, a *answer) error {
+	if err := r.CommandStatus.check(cl, a); err != nil {
 		return err
 	}
-	if req, ok := call.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil
@@ -412,7 +413,7 @@ func (r *OperatePlanResponse) check(call *call, answer *attempt) error {
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Operate(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
-	return do[OperatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/action-backup-policy"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/action-backup-policy"}, copyOf(req), new(OperatePlanResponse))
 }
 
 // Enable lets a plan run by its schedule, which the plan's Status then says. See
@@ -493,12 +494,12 @@ type UpdatePlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *UpdatePlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyID", r.ID)
-	c.required("backupPolicyName", r.Name)
+func (r *UpdatePlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyID", r.ID)
+	v.required("backupPolicyName", r.Name)
 	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
-	c.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
+	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
 // UpdatePlanResponse is the answer of Plans.Update.
@@ -514,7 +515,7 @@ type UpdatePlanResponse struct {
 //
 // POST /v4/backup/update-backup-policy (修改云备份计划)
 func (s Plans) Update(ctx context.Context, req *UpdatePlanRequest) (*UpdatePlanResponse, error) {
-	return do[UpdatePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/update-backup-policy"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/update-backup-policy"}, copyOf(req), new(UpdatePlanResponse))
 }
 
 // DeletePlanRequest is the request of Plans.Delete.
@@ -531,9 +532,9 @@ type DeletePlanRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *DeletePlanRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupPolicyID", r.ID)
+func (r *DeletePlanRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupPolicyID", r.ID)
 }
 
 // DeletePlanResponse is the answer of Plans.Delete.
@@ -550,18 +551,18 @@ type DeletePlanResponse struct {
 //
 // POST /v4/backup/refund-backup-policy (删除云备份计划)
 func (s Plans) Delete(ctx context.Context, req *DeletePlanRequest) (*DeletePlanResponse, error) {
-	return do[DeletePlanResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/refund-backup-policy"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/refund-backup-policy"}, copyOf(req), new(DeletePlanResponse))
 }
 
 // plan checks what Create and Update have in common.
-func (c *checker) plan(direct *DirectType, files *FileSelection, schedule Schedule, retention Retention, limits *UploadLimits) {
-	c.given("directType", direct != nil)
-	c.files(direct, files)
-	c.schedule(schedule)
-	c.retention(retention)
+func (v *validation) plan(direct *DirectType, files *FileSelection, schedule Schedule, retention Retention, limits *UploadLimits) {
+	v.given("directType", direct != nil)
+	v.files(direct, files)
+	v.schedule(schedule)
+	v.retention(retention)
 	if limits != nil {
 		for i, w := range limits.Windows {
-			w.check(c, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
+			w.check(v, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
 		}
 	}
 }
@@ -569,14 +570,42 @@ func (c *checker) plan(direct *DirectType, files *FileSelection, schedule Schedu
 // maxPath is the documented length of a path in a plan, in characters.
 const maxPath = 4095
 
-func (c *checker) files(direct *DirectType, files *FileSelection) {
+func (v *validation) files(direct *DirectType, files *FileSelection) {
 	needed := direct != nil && (*direct == DirectGiven || *direct == DirectAdvanced)
 	if files == nil {
-		c.given("backupFileInfo", !needed)
+		v.given("backupFileInfo", !needed)
 		return
 	}
-	c.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
-	c.paths("backupFileInfo.dirs", files.Dirs, maxPath)
-	c.paths("backupFileInfo.files", files.Files, maxPath)
-	c.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
+	v.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
+	v.paths("backupFileInfo.files", files.Files, maxPath)
+	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
+}
+
+// CommandStatus says whether the service took a command. A command that it did not take is an
+// error that matches [ErrRejected].
+type CommandStatus struct {
+	// Status is CommandAccepted, or empty where the service gives no detail.
+	Status CommandResult `json:"status"`
+	// Message is the service's text about it.
+	Message string `json:"msg"`
+}
+
+// CommandResult is what became of a command.
+type CommandResult string
+
+// CommandAccepted is the one result that is documented; any other is an error.
+const CommandAccepted CommandResult = "success"
+
+// UnmarshalJSON keeps whatever was written, so that no refusal passes for silence.
+func (r *CommandResult) UnmarshalJSON(data []byte) error {
+	*r = CommandResult(plainText(data))
+	return nil
+}
+
+func (s CommandStatus) check(*call, *answer) error {
+	if s.Status == "" || strings.EqualFold(strings.TrimSpace(string(s.Status)), string(CommandAccepted)) {
+		return nil
+	}
+	return fmt.Errorf("%w: status %q: %s", ErrRejected, s.Status, s.Message)
 }

@@ -27,13 +27,13 @@ type ProtectionRequest struct {
 	MinTime time.Duration
 }
 
-func (r *ProtectionRequest) check(c *checker) {
-	c.region(&r.RegionID)
-	c.positive("MaxAge", r.MaxAge)
-	c.positive("Grace", r.Grace)
-	c.positive("MinTime", r.MinTime)
+func (r *ProtectionRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.positive("MaxAge", r.MaxAge)
+	v.positive("Grace", r.Grace)
+	v.positive("MinTime", r.MinTime)
 	if !(r.MinFree >= 0 && r.MinFree <= 1) { // not a number is neither
-		c.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
+		v.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
 	}
 }
 
@@ -189,13 +189,8 @@ func (g Gap) String() string {
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Protection, error) {
 	r := deref(req)
-	check := c.checking("protection", nil)
-	r.check(check)
-	if err := check.err(); err != nil {
+	if _, err := c.check(operation{path: "protection"}, &r); err != nil {
 		return nil, err
-	}
-	if c == nil {
-		return nil, fmt.Errorf("ctcbr: %w: make a client with NewClient", ErrClosed)
 	}
 	r.Grace = positiveOr(r.Grace, 12*time.Hour)
 	s := &survey{client: c, req: r, at: time.Now(), hosts: make(map[string]*hostSurvey), plans: make(map[string]*planSurvey), named: make(map[planName][]*planSurvey)}
@@ -252,42 +247,74 @@ func (s *survey) add(host Host) *hostSurvey {
 	return h
 }
 
-func (s *survey) readPlans(ctx context.Context) error {
+// ofKinds reads a list of every kind of host.
+func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
-		for plan, err := range s.client.Plans.All(ctx, &ListPlansRequest{RegionID: s.req.RegionID, SourceType: kind}) {
-			if err != nil {
-				return err
-			}
-			if plan.ID != "" && s.plans[plan.ID] != nil {
-				continue // listed twice
-			}
-			host := s.hosts[plan.HostID]
-			if host == nil {
-				host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: kind})
-				host.gone = true
-			}
-			p := &planSurvey{PlanProtection: PlanProtection{Plan: plan}}
-			host.plans = append(host.plans, p)
-			s.plans[plan.ID] = p
-			name := planName{plan.HostID, plan.Name}
-			s.named[name] = append(s.named[name], p)
+		if err := read(kind); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (s *survey) readPlans(ctx context.Context) error {
+	return s.ofKinds(func(kind SourceType) error {
+		var plans []Plan
+		req := &ListPlansRequest{RegionID: s.req.RegionID, SourceType: kind}
+		_, _, err := search(ctx, s.client, planList, req, func() { plans = nil }, func(plan Plan) {
+			plans = append(plans, *plan.ofKind(kind))
+		})
+		for i := range plans {
+			s.addPlan(&plans[i])
+		}
+		return err
+	})
+}
+
+func (s *survey) addPlan(plan *Plan) {
+	if plan.ID != "" && s.plans[plan.ID] != nil {
+		return // listed twice
+	}
+	host := s.hosts[plan.HostID]
+	if host == nil {
+		host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: plan.SourceType})
+		host.gone = true
+	}
+	p := &planSurvey{PlanProtection: PlanProtection{Plan: *plan}}
+	host.plans = append(host.plans, p)
+	s.plans[plan.ID] = p
+	name := planName{plan.HostID, plan.Name}
+	s.named[name] = append(s.named[name], p)
+}
+
 func (s *survey) readTasks(ctx context.Context) error {
-	for _, kind := range sources(s.req.Sources) {
-		for task, err := range s.client.Tasks.All(ctx, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}) {
-			if err != nil {
-				return err
+	return s.ofKinds(func(kind SourceType) error {
+		begin := func() {
+			for _, p := range s.plansOf(kind) {
+				p.LastRun, p.ended, p.untimely = nil, nil, nil
 			}
+		}
+		_, _, err := search(ctx, s.client, taskList, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(task Task) {
 			for _, p := range s.named[planName{task.HostID, task.PlanName}] {
-				p.ran(&task)
+				if p.Plan.SourceType == kind {
+					p.ran(task.ofKind(kind))
+				}
+			}
+		})
+		return err
+	})
+}
+
+// plansOf gives out the plans of a kind of hosts.
+func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
+	for _, h := range s.order {
+		for _, p := range h.plans {
+			if p.Plan.SourceType == kind {
+				plans = append(plans, p)
 			}
 		}
 	}
-	return nil
+	return plans
 }
 
 // ran takes in a run of the plan.
@@ -315,31 +342,34 @@ func keepLater(kept **Task, task *Task) {
 }
 
 func (s *survey) readCopies(ctx context.Context) error {
-	for _, kind := range sources(s.req.Sources) {
-		for snapshot, err := range s.client.Snapshots.All(ctx, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}) {
-			if err != nil {
-				return err
+	return s.ofKinds(func(kind SourceType) error {
+		begin := func() {
+			for _, h := range s.order {
+				if h.Host.SourceType == kind {
+					h.Newest = nil
+				}
 			}
-			if snapshot.usable() {
-				s.copied(&snapshot)
+			for _, p := range s.plansOf(kind) {
+				p.Newest, p.Copies, p.Bytes, p.undated = nil, 0, 0, 0
 			}
 		}
-	}
-	return nil
+		_, _, err := search(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(snapshot Snapshot) {
+			if snapshot.usable() {
+				s.copied(snapshot.ofKind(kind))
+			}
+		})
+		return err
+	})
 }
 
 // copied takes in a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
-	if host := s.hosts[snapshot.HostID]; host != nil {
+	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
 		keepNewer(&host.Newest, snapshot)
 	}
-	p := s.plans[snapshot.PlanID]
-	if snapshot.PlanID == "" || p == nil {
-		of := s.named[planName{snapshot.HostID, snapshot.PlanName}]
-		if len(of) == 0 {
-			return
-		}
-		p = of[0]
+	p := s.planOf(snapshot)
+	if p == nil {
+		return
 	}
 	p.Copies++
 	p.Bytes += snapshot.Size.Bytes()
@@ -348,6 +378,19 @@ func (s *survey) copied(snapshot *Snapshot) {
 		return
 	}
 	keepNewer(&p.Newest, snapshot)
+}
+
+// planOf is the plan that a copy belongs to; nil where there is none any more.
+func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
+	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
+		return p
+	}
+	for _, p := range s.named[planName{snapshot.HostID, snapshot.PlanName}] {
+		if p.Plan.SourceType == snapshot.SourceType {
+			return p
+		}
+	}
+	return nil
 }
 
 func keepNewer(kept **Snapshot, snapshot *Snapshot) {
@@ -362,13 +405,11 @@ func keepNewer(kept **Snapshot, snapshot *Snapshot) {
 }
 
 func (s *survey) readStorages(ctx context.Context) error {
-	for storage, err := range s.client.Storages.All(ctx, &ListStoragesRequest{RegionID: s.req.RegionID}) {
-		if err != nil {
-			return err
-		}
+	begin := func() { s.storages = nil }
+	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: s.req.RegionID}, begin, func(storage Storage) {
 		s.storages = append(s.storages, storage)
-	}
-	return nil
+	})
+	return err
 }
 
 // result puts together what was read.
@@ -557,15 +598,18 @@ type GapsRequest struct {
 	MaxAge time.Duration
 }
 
+func (r *GapsRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	if r.MaxAge <= 0 {
+		v.fault("MaxAge", "must be positive")
+	}
+}
+
 // Gaps finds what is not protected in a region, of one kind of hosts: the Gaps of Protection, with
 // its rules, costs and errors. It changes nothing and can be repeated.
 func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 	r := deref(req)
-	check := c.checking("gaps", &r.RegionID)
-	if r.MaxAge <= 0 {
-		check.fault("MaxAge", "must be positive")
-	}
-	if err := check.err(); err != nil {
+	if _, err := c.check(operation{path: "gaps"}, &r); err != nil {
 		return nil, err
 	}
 	found, err := c.Protection(ctx, &ProtectionRequest{RegionID: r.RegionID, Sources: []SourceType{r.SourceType}, MaxAge: r.MaxAge})

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
 // encodeQuery writes a completed request as a canonical query. It reads the json
 // tags that JSON reads, so that a parameter has one name in one place.
 func encodeQuery(request any) string {
 	v := reflect.ValueOf(request).Elem()
-	var space [16]parameter
+	var space [16]eop.Parameter
 	parameters := space[:0]
 	for _, field := range fieldsOf(v.Type()).all {
 		if value := v.FieldByIndex(field.index); !field.optional || !value.IsZero() {
-			parameters = append(parameters, parameter{field.name, plainValue(reflect.Indirect(value))})
+			parameters = append(parameters, eop.Parameter{Key: field.name, Value: plainValue(reflect.Indirect(value))})
 		}
 	}
-	return encodeParameters(parameters)
+	return eop.EncodeQuery(parameters)
 }
 
 // plainValue is a value as it is written in a query.

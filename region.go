@@ -14,7 +14,7 @@ type ListRegionsRequest struct {
 	Name string `json:"regionName,omitempty"`
 }
 
-func (r *ListRegionsRequest) complete(*checker) {}
+func (r *ListRegionsRequest) complete(*validation) {}
 
 // ListRegionsResponse is the answer of Regions.List.
 type ListRegionsResponse struct {
@@ -43,5 +43,5 @@ type Region struct {
 //
 // GET /v4/region/list-regions (查询资源池列表)
 func (s Regions) List(ctx context.Context, req *ListRegionsRequest) (*ListRegionsResponse, error) {
-	return do[ListRegionsResponse](ctx, s.client, operation{kind: read, method: http.MethodGet, path: "/v4/region/list-regions", common: true}, req)
+	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/region/list-regions", common: true}, copyOf(req), new(ListRegionsResponse))
 }

@@ -84,14 +84,17 @@ func (r Retention) String() string {
 	if r == (Retention{}) {
 		return "no retention"
 	}
-	var c checker
-	c.retention(r)
-	if fault := c.words("backupRetentionInfo."); fault != "" {
+	var v validation
+	v.retention(r)
+	if fault := v.words("backupRetentionInfo."); fault != "" {
 		return "invalid retention: " + fault
 	}
 	kept := "for ever"
-	if r.Unit != RetainForever {
+	switch {
+	case r.Unit.takesValue():
 		kept = r.Unit.count(*r.Value)
+	case r.Unit != RetainForever:
+		kept = r.undocumented()
 	}
 	if deref(r.HasLadder) {
 		kept += ", and on top " + deref(r.Ladder).String()
@@ -99,15 +102,31 @@ func (r Retention) String() string {
 	return kept
 }
 
+// takesValue reports whether a unit is documented to need a value.
+func (u RetentionUnit) takesValue() bool {
+	switch u {
+	case RetainDays, RetainWeeks, RetainMonths, RetainYears:
+		return true
+	default:
+		return false
+	}
+}
+
 func (u RetentionUnit) count(n int) string {
-	unit, ok := map[RetentionUnit]string{RetainDays: "day", RetainWeeks: "week", RetainMonths: "month", RetainYears: "year"}[u]
-	switch {
-	case !ok:
-		return fmt.Sprintf("%d of unit %d, which is not documented", n, int(u))
-	case n == 1:
+	unit := map[RetentionUnit]string{RetainDays: "day", RetainWeeks: "week", RetainMonths: "month", RetainYears: "year"}[u]
+	if n == 1 {
 		return "1 " + unit
 	}
 	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// undocumented says in words what no document explains, such as the type -4 that the service
+// lists.
+func (r Retention) undocumented() string {
+	if r.Value == nil {
+		return fmt.Sprintf("by type %d, which is not documented", int(r.Unit))
+	}
+	return fmt.Sprintf("%d of unit %d, which is not documented", *r.Value, int(r.Unit))
 }
 
 // String says in words what is kept: "7 daily, 4 weekly and 12 monthly copies".
@@ -144,21 +163,21 @@ func (l RetentionLadder) counts() [4]int {
 	return [4]int{deref(l.Days), deref(l.Weeks), deref(l.Months), deref(l.Years)}
 }
 
-func (c *checker) retention(r Retention) {
+func (v *validation) retention(r Retention) {
 	const field = "backupRetentionInfo"
 	switch {
 	case r == (Retention{}):
-		c.given(field, false)
+		v.given(field, false)
 		return
 	case r.Unit == 0:
-		c.given(field+".type", false)
-	case r.Unit != RetainForever:
-		c.number(field+".value", r.Value, 1, 1<<31-1)
+		v.given(field+".type", false)
+	case r.Unit.takesValue():
+		v.number(field+".value", r.Value, 1, 1<<31-1)
 	}
 	if deref(r.HasLadder) {
 		names := [...]string{"day", "week", "month", "year"}
 		for i, n := range deref(r.Ladder).counts() {
-			c.between(field+".conf."+names[i], n, 0, 1<<31-1)
+			v.between(field+".conf."+names[i], n, 0, 1<<31-1)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func TestRetentionInWords(t *testing.T) {
 		"value of zero":       {KeepDays(0), "invalid retention: value must be 1 to 2147483647, is 0"},
 		"negative ladder":     {KeepDays(30).WithLadder(7, -4, 0, 0), "invalid retention: conf.week must be 0 to 2147483647, is -4"},
 		"undocumented unit":   {Retention{Unit: 7, Value: Ptr(3)}, "3 of unit 7, which is not documented"},
-		"undocumented, alone": {Retention{Unit: 7}, "invalid retention: value is required"},
+		"undocumented, alone": {Retention{Unit: -4}, "by type -4, which is not documented"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,16 +86,33 @@ func TestWithLadderSharesNothing(t *testing.T) {
 
 func TestLadderIsChecked(t *testing.T) {
 	t.Parallel()
-	var c checker
-	c.retention(KeepDays(0).WithLadder(-1, 0, 0, -2))
-	c.retention(KeepForever().WithLadder(0, 0, 0, 0))
-	c.retention(Retention{})
-	require.Equal(t, []Fault{
-		{"backupRetentionInfo.value", "must be 1 to 2147483647, is 0"},
-		{"backupRetentionInfo.conf.day", "must be 0 to 2147483647, is -1"},
-		{"backupRetentionInfo.conf.year", "must be 0 to 2147483647, is -2"},
-		{"backupRetentionInfo", "is required"},
-	}, c.faults)
+	c := benchClient(t, inMemory(`{"statusCode":800,"returnObj":{"status":"success"}}`))
+	for name, given := range map[string]struct {
+		retention Retention
+		faults    []Fault
+	}{
+		"out of range": {KeepDays(0).WithLadder(-1, 0, 0, -2), []Fault{
+			{"backupRetentionInfo.value", "must be 1 to 2147483647, is 0"},
+			{"backupRetentionInfo.conf.day", "must be 0 to 2147483647, is -1"},
+			{"backupRetentionInfo.conf.year", "must be 0 to 2147483647, is -2"},
+		}},
+		"in range": {retention: KeepForever().WithLadder(0, 0, 0, 0)},
+		"none":     {Retention{}, []Fault{{"backupRetentionInfo", "is required"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := c.Plans.Create(t.Context(), &CreatePlanRequest{
+				RegionID: "region", Name: "plan", HostID: "host", StorageID: "vault", DirectType: Ptr(DirectAll), Schedule: Daily(0), Retention: given.retention,
+			})
+			if given.faults == nil {
+				require.NoError(t, err)
+				return
+			}
+			var invalid *ValidationError
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, given.faults, invalid.Faults)
+		})
+	}
 }
 
 func TestRetentionOnTheWire(t *testing.T) {

@@ -1,7 +1,6 @@
 package ctcbr
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"math/rand/v2"
@@ -16,107 +15,147 @@ import (
 type kind int
 
 const (
-	read  kind = iota // changes nothing
-	order             // carries a client token: a repeat is the same order
-	write             // the service cannot tell a repeat from a new command
+	kindRead  kind = iota // changes nothing
+	kindOrder             // carries a client token: a repeat is the same order
+	kindWrite             // the service cannot tell a repeat from a new command
 )
 
-// failure is what went wrong with one attempt.
+// failure is how one attempt failed.
 type failure int
 
 const (
-	none         failure = iota // it succeeded
-	notConnected                // no byte of it left this machine
-	hopeless                    // unknown host or bad certificate: another attempt meets the same
-	ended                       // the context is done, or the client was closed
-	noAnswer                    // a connection was had, and no full answer came
-	throttled                   // 429
-	dateRefused                 // 401 or 403 with a Date far from the one that was signed
-	serverFault                 // 500, 502, 503, 504
-	garbled                     // 2xx cut short, or not the envelope
-	oversized                   // 2xx with more than the client may read
-	begun                       // a list ended early when the caller had items of it, which nobody can take back
-	refused                     // any other answer: the service said no
+	failNone         failure = iota // it succeeded
+	failNotConnected                // the connection failed before anything was sent
+	failHopeless                    // unknown host or bad certificate: another attempt meets the same
+	failEnded                       // the context is done, or the client was closed
+	failNoAnswer                    // the request may have left, no full answer came
+	failThrottled                   // 429
+	failDate                        // refused keys with a Date far from the one that was signed
+	failUnauthorized                // refused keys
+	failGateway                     // another refusal of the gateway
+	failGatewayDate                 // the same, with a Date far from the one that was signed
+	failServer                      // 500, 502, 503, 504
+	failGarbled                     // 2xx cut short, or not the envelope
+	failOversized                   // 2xx with more than the client may read
+	failMidList                     // a list broke off when the caller already had items of it
+	failContent                     // a success that lacks what it must have
+	failRefused                     // any other answer: the service said no
+	failKinds                       // how many there are
 )
 
-// maxRetryAfter is the longest Retry-After that is waited for.
+// maxRetryAfter is the longest Retry-After that a call waits for.
 const maxRetryAfter = 30 * time.Second
 
-// maxSkew is the difference of clocks above which a refusal is taken for one of the signing date.
+// maxSkew is the clock difference above which a refusal is blamed on the signing date.
 const maxSkew = 4 * time.Minute
 
-// again reports whether a call may be sent once more. This is the whole table of
-// who is repeated after what; before counts the attempts that failed the same way.
-func (f failure) again(k kind, before int, retryAfterGiven bool) bool {
+// tries counts the attempts of a call that have failed.
+type tries struct {
+	made  int // attempts so far
+	most  int // attempts that the client allows
+	alike int // attempts before the last that failed the same way
+}
+
+// byBackoff stands for a wait that the server does not prescribe.
+const byBackoff time.Duration = -1
+
+// decide is the whole table of what is sent again after which failure. It says why, and how
+// long to wait first: byBackoff, or exactly so long.
+func decide(k kind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
+	if t.made >= t.most && f.passing() {
+		return false, 0, "no attempts are left"
+	}
 	switch f {
-	case notConnected:
+	case failNotConnected:
+		return true, byBackoff, "nothing was sent"
+	case failNoAnswer:
+		if k == kindWrite {
+			return false, 0, whyWritten
+		}
+		return true, byBackoff, "the failure may pass"
+	case failServer:
+		if k == kindWrite {
+			return false, 0, whyWritten
+		}
+		return retryAfter(h, "the server's failure may pass")
+	case failGarbled:
+		switch {
+		case k == kindWrite:
+			return false, 0, whyWritten
+		case k == kindRead && t.alike > 0:
+			return false, 0, "the answer is unusable for the second time"
+		}
+		return true, byBackoff, "the answer is unusable"
+	case failThrottled:
+		if _, given := parseRetryAfter(h); k == kindWrite && !given {
+			return false, 0, "a throttled write is repeated only after a Retry-After"
+		}
+		return retryAfter(h, "the service is throttling")
+	case failDate, failGatewayDate:
+		switch {
+		case k == kindWrite && f == failGatewayDate:
+			return false, 0, whyWritten
+		case t.alike > 0:
+			return false, 0, "the signing date was refused after it was corrected"
+		}
+		return true, 0, "the signing date is corrected by the server's clock"
+	}
+	return false, 0, "another attempt would not help"
+}
+
+const whyWritten = "the write may have been carried out"
+
+// retryAfter is the decision for what is sent again, with the wait that the server asks for.
+func retryAfter(h http.Header, why string) (again bool, after time.Duration, reason string) {
+	switch wait, given := parseRetryAfter(h); {
+	case given && wait > maxRetryAfter:
+		return false, 0, "Retry-After is too long"
+	case given:
+		return true, wait, why + ", and Retry-After is kept"
+	}
+	return true, byBackoff, why
+}
+
+// passing reports whether a failure of this kind may be followed by another attempt at all.
+func (f failure) passing() bool {
+	switch f {
+	case failNotConnected, failNoAnswer, failServer, failGarbled, failThrottled, failDate, failGatewayDate:
 		return true
-	case noAnswer, serverFault:
-		return k != write
-	case throttled:
-		return k != write || retryAfterGiven
-	case dateRefused:
-		return before == 0
-	case garbled:
-		return k == order || k == read && before == 0
-	default: // hopeless, ended, oversized, begun, refused
+	default:
 		return false
 	}
 }
 
-// uncertain reports whether a call may have been carried out after its request
-// reached a connection and its attempt failed this way.
-func (f failure) uncertain() bool {
+// leavesDoubt reports whether a request that reached the server may have been carried out,
+// although its attempt failed this way.
+func (f failure) leavesDoubt() bool {
 	switch f {
-	case notConnected, throttled, dateRefused, refused:
+	case failNone, failNotConnected, failThrottled, failDate, failUnauthorized, failGateway, failGatewayDate, failContent, failRefused:
 		return false
 	default:
 		return true
 	}
 }
 
-// retry says whether the call is sent again after a failed attempt, and when.
-func (c *Client) retry(call *call, a *attempt) (wait time.Duration, again bool) {
-	before := call.failed[a.failure]
-	call.failed[a.failure]++
-	call.secrets = call.clean(a)
-	retryAfter, given := parseRetryAfter(a.header)
-	if call.attempts >= c.options.maxAttempts || !a.failure.again(call.kind, before, given) {
-		return 0, false
-	}
-	switch a.failure {
-	case dateRefused:
-		call.skew += a.skew()
-		return 0, true
-	case throttled:
-		if given && retryAfter > maxRetryAfter || !c.budget.spend() {
-			return 0, false
-		}
-		if given {
-			return retryAfter, true
-		}
-	}
-	return backoff(call.attempts, c.options.firstWait, c.options.longestWait), true
-}
-
-// backoff is the wait before an attempt: full jitter below a bound that doubles.
-func backoff(attempts int, first, longest time.Duration) time.Duration {
+// backoff is the wait before the attempt that follows so many: full jitter below a bound that
+// doubles.
+func backoff(attempts int, shortest, longest time.Duration) time.Duration {
 	bound := longest
-	if shift := attempts - 1; first <= longest>>shift {
-		bound = first << shift
+	if shift := attempts - 1; shortest <= longest>>shift {
+		bound = shortest << shift
 	}
 	return rand.N(max(bound, 1))
 }
 
-// parseRetryAfter reads a Retry-After of seconds or of a date. A value that cannot
-// be used counts as absent. A date is measured from the Date of the same answer,
-// so that the clock of this machine does not matter.
+// parseRetryAfter reads a Retry-After of seconds or of a date. A value that cannot be used
+// counts as absent. A date is measured from the Date of the same answer, so that the clock of
+// this machine does not matter.
 func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(seconds, uint64(24*time.Hour/time.Second))) * time.Second, true
 	}
-	at, err := http.ParseTime(text)
+	at, err := http.ParseTime(value)
 	if err != nil {
 		return 0, false
 	}
@@ -127,7 +166,7 @@ func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	return max(0, at.Sub(now)), true
 }
 
-// isHopeless reports whether a call that got no connection would get none either next time.
+// isHopeless reports whether retrying cannot help: unknown host or bad certificate.
 func isHopeless(err error) bool {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -137,20 +176,8 @@ func isHopeless(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// sleep waits, and reports whether the context let it.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
-	}
-}
-
-// budget bounds what a client sends again while the service throttles it: ten
-// requests, and one for every ten calls.
+// budget bounds how many throttled requests a client sends again: ten, and one more for every
+// ten calls.
 type budget struct {
 	mu     sync.Mutex
 	tenths int
@@ -160,12 +187,14 @@ const maxBudget = 100
 
 func newBudget() *budget { return &budget{tenths: maxBudget} }
 
-func (b *budget) called() {
+// earn adds what one call is worth.
+func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tenths = min(b.tenths+1, maxBudget)
 }
 
+// spend takes what one repetition costs, and reports whether there was enough.
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

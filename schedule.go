@@ -82,9 +82,9 @@ func (s Schedule) offset() time.Duration {
 }
 
 func (s Schedule) fault() string {
-	var c checker
-	c.schedule(s)
-	return c.words("backupPeriodInfo.")
+	var v validation
+	v.schedule(s)
+	return v.words("backupPeriodInfo.")
 }
 
 func (s Schedule) words(offset time.Duration) string {
@@ -157,26 +157,26 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 	return run
 }
 
-func (c *checker) schedule(s Schedule) {
+func (v *validation) schedule(s Schedule) {
 	const field = "backupPeriodInfo"
 	if s == (Schedule{}) {
-		c.given(field, false)
+		v.given(field, false)
 		return
 	}
 	if s.Rule == nil {
-		c.given(field+".rule", false)
+		v.given(field+".rule", false)
 		return
 	}
 	switch *s.Rule {
 	case ScheduleWeekly:
-		c.number(field+".day", s.Day, 0, 6)
+		v.number(field+".day", s.Day, 0, 6)
 	case ScheduleMonthly:
-		c.number(field+".day", s.Day, 1, 31)
+		v.number(field+".day", s.Day, 1, 31)
 	}
 	if *s.Rule == ScheduleHourly && s.Hour == nil {
 		return
 	}
-	c.number(field+".hour", s.Hour, 0, 23)
+	v.number(field+".hour", s.Hour, 0, 23)
 }
 
 // StoredSchedule is a schedule as the service stores it, with its hour as text. Its
@@ -312,13 +312,13 @@ func (l *UploadLimits) String() string {
 	case !l.apply():
 		return "upload limits that are not turned on"
 	}
-	var c checker
+	var v validation
 	var windows []string
 	for i, w := range l.Windows {
-		w.check(&c, "rateLimits["+strconv.Itoa(i)+"]")
+		w.check(&v, "rateLimits["+strconv.Itoa(i)+"]")
 		windows = append(windows, fmt.Sprintf("%d MB/s from %02d:00 to %02d:00", w.MBps, deref(w.From), w.To))
 	}
-	if fault := c.words(""); fault != "" {
+	if fault := v.words(""); fault != "" {
 		return "invalid upload limits: " + fault
 	}
 	return enumerate(windows) + " Beijing time"
@@ -374,7 +374,7 @@ func readBool(text string) *bool {
 	return nil
 }
 
-func (w UploadWindow) check(c *checker, field string) {
+func (w UploadWindow) check(c *validation, field string) {
 	c.number(field+".start", w.From, 0, 23)
 	c.between(field+".stop", w.To, 1, 24)
 	c.between(field+".uploadMb", w.MBps, 1, 9999)

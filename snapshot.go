@@ -46,7 +46,7 @@ type ListSnapshotsRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListSnapshotsRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListSnapshotsRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 func (r *ListSnapshotsRequest) kind() SourceType {
 	return kindOf(deref(r).SourceType, deref(r).IsCloud)
@@ -102,17 +102,17 @@ type Snapshot struct {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	resp, err := do[ListSnapshotsResponse](ctx, s.client, snapshotList, req)
+	resp, err := do(ctx, s.client, snapshotList, copyOf(req), new(ListSnapshotsResponse))
 	if err != nil {
 		return nil, err
 	}
 	for i := range resp.Snapshots {
-		resp.Snapshots[i].SourceType = req.kind()
+		resp.Snapshots[i].ofKind(req.kind())
 	}
 	return resp, nil
 }
 
-var snapshotList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
+var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
 
 // All gives out the snapshots of a region one by one, in the order of the service, as
 // they arrive. It makes one request each time it is ranged over, and holds one
@@ -148,9 +148,9 @@ type GetSnapshotRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetSnapshotRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupSnapID", r.ID)
+func (r *GetSnapshotRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupSnapID", r.ID)
 }
 
 // Get finds a snapshot by its ID, in one request that asks for what the ID matches.
@@ -159,14 +159,14 @@ func (r *GetSnapshotRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
-	r, _, err := fill(s.client, snapshotList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(snapshotList, r); err != nil {
 		return nil, err
 	}
-	found, err := find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, sought[Snapshot]{
-		what:  fmt.Sprintf("snapshot %q", r.ID),
-		as:    (*Snapshot).candidate,
-		match: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
+	found, err := find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, target[Snapshot]{
+		what:    fmt.Sprintf("snapshot %q", r.ID),
+		as:      (*Snapshot).candidate,
+		matches: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
 	})
 	return found.ofKind(r.SourceType), err
 }
@@ -185,9 +185,9 @@ type DeleteResourceRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *DeleteResourceRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupObjectID", r.ID)
+func (r *DeleteResourceRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupObjectID", r.ID)
 }
 
 // DeleteResourceResponse is the answer of Snapshots.DeleteResource.
@@ -204,7 +204,7 @@ type DeleteResourceResponse struct {
 //
 // POST /v4/backup/delete-resources-backup (删除备份资源)
 func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceRequest) (*DeleteResourceResponse, error) {
-	return do[DeleteResourceResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, copyOf(req), new(DeleteResourceResponse))
 }
 
 // ErrNotUsable says that the newest copy cannot be used: a *CopyError.
@@ -251,16 +251,16 @@ type NewestSnapshotRequest struct {
 	AllowOlder bool
 }
 
-func (r *NewestSnapshotRequest) check(c *checker) {
-	c.region(&r.RegionID)
-	c.required("HostID", r.HostID)
-	c.positive("MaxAge", r.MaxAge)
+func (r *NewestSnapshotRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("HostID", r.HostID)
+	v.positive("MaxAge", r.MaxAge)
 }
 
 // positive takes a duration that may be left out as zero.
-func (c *checker) positive(field string, d time.Duration) {
+func (v *validation) positive(field string, d time.Duration) {
 	if d < 0 {
-		c.fault(field, "must not be negative, is %s", d)
+		v.fault(field, "must not be negative, is %s", d)
 	}
 }
 
@@ -273,20 +273,21 @@ func (c *checker) positive(field string, d time.Duration) {
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Snapshot, error) {
 	r := deref(req)
-	check := s.client.checking("newest-snapshot", nil)
-	r.check(check)
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "newest-snapshot"}, &r); err != nil {
 		return nil, err
 	}
 	var copies []Snapshot
 	list := &ListSnapshotsRequest{RegionID: r.RegionID, HostID: r.HostID, SourceType: r.SourceType}
-	for snapshot, err := range s.All(ctx, list) {
-		if err != nil {
-			return nil, err
-		}
+	cl, a, err := search(ctx, s.client, snapshotList, list, func() { copies = nil }, func(snapshot Snapshot) {
 		if r.matches(&snapshot) {
-			copies = append(copies, snapshot)
+			copies = append(copies, *snapshot.ofKind(r.SourceType))
 		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(copies) == 0:
+		return nil, newError(cl, a, fmt.Errorf("copy of host %q: %w", r.HostID, ErrNotFound))
 	}
 	return r.choose(copies)
 }
@@ -299,7 +300,7 @@ func (r *NewestSnapshotRequest) matches(s *Snapshot) bool {
 
 // choose takes the newest of some copies.
 func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
-	sought := "newest copy of host " + r.HostID
+	sought := fmt.Sprintf("newest copy of host %q", r.HostID)
 	var usable []Snapshot
 	for _, s := range copies {
 		if s.usable() {
@@ -307,8 +308,6 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 		}
 	}
 	switch {
-	case len(copies) == 0:
-		return nil, notListed(snapshotList, sought)
 	case severalPlans(usable):
 		return nil, &AmbiguousError{Sought: sought + ", which has copies of several plans: PlanName or PlanID says which", Candidates: planCandidates(usable)}
 	case r.AllowOlder && len(usable) > 0:

@@ -42,12 +42,12 @@ type CreateStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *CreateStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.name("backupStorageName", r.Name)
-	c.capacity(r.CapacityGB)
-	c.period(r.CycleType, r.CycleCount)
-	c.token(&r.ClientToken)
+func (r *CreateStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.name("backupStorageName", r.Name)
+	v.capacity(r.CapacityGB)
+	v.period(r.CycleType, r.CycleCount)
+	v.token(&r.ClientToken)
 }
 
 // Create orders a repository. It costs money. With one client token it can be
@@ -58,7 +58,7 @@ func (r *CreateStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
 }
 
 // PlacedOrder is an order of which it is not known that it was carried out: the error of
@@ -99,8 +99,8 @@ func (e *PlacedOrder) Unwrap() error { return e.Err }
 // POST /v4/backup/create-storage-backup (订购存储库),
 // GET /v4/order/query-uuid (查询订单)
 func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, opts ...WaitOption) (*Storage, error) {
-	ordered, _, err := fill(s.client, operation{path: "/v4/backup/create-storage-backup"}, req)
-	if err != nil {
+	ordered := copyOf(req)
+	if _, err := s.client.check(operation{path: "create-storage-backup"}, ordered); err != nil {
 		return nil, err
 	}
 	if there, err := s.named(ctx, ordered); err != nil {
@@ -128,13 +128,13 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 // named finds the one repository of a name; nil where a list that was read whole has none.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
-	for storage, err := range s.All(ctx, &ListStoragesRequest{RegionID: ordered.RegionID}) {
-		if err != nil {
-			return nil, err
-		}
+	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
 		if storage.Name == ordered.Name {
 			found = append(found, storage)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	switch len(found) {
 	case 0:
@@ -201,7 +201,7 @@ type ListStoragesRequest struct {
 	Status StorageStatus `json:"backupStorageStatus,omitempty"`
 }
 
-func (r *ListStoragesRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 // ListStoragesResponse is the answer of Storages.List.
 type ListStoragesResponse struct {
@@ -247,10 +247,10 @@ func (s *Storage) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
-	return do[ListStoragesResponse](ctx, s.client, storageList, req)
+	return do(ctx, s.client, storageList, copyOf(req), new(ListStoragesResponse))
 }
 
-var storageList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
+var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
 // All gives out the repositories of a region one by one as they arrive, in memory
 // that does not grow with the list. It makes one request each time it is ranged over.
@@ -268,9 +268,9 @@ type GetStorageRequest struct {
 	ID       string `json:"backupStorageID"`
 }
 
-func (r *GetStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
+func (r *GetStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
 }
 
 // Get finds a repository by its ID, in one request. One that is not there is an
@@ -278,14 +278,14 @@ func (r *GetStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(storageList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, sought[Storage]{
-		what:  fmt.Sprintf("repository %q", r.ID),
-		as:    (*Storage).candidate,
-		match: func(storage *Storage) bool { return storage.ID == r.ID },
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, target[Storage]{
+		what:    fmt.Sprintf("repository %q", r.ID),
+		as:      (*Storage).candidate,
+		matches: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
 }
 
@@ -297,9 +297,9 @@ type FindStorageRequest struct {
 	Name string `json:"backupStorageName"`
 }
 
-func (r *FindStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageName", r.Name)
+func (r *FindStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageName", r.Name)
 }
 
 // Find finds a repository by its exact name, as one that was bought is found, in
@@ -309,14 +309,14 @@ func (r *FindStorageRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
-	r, _, err := fill(s.client, storageList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(storageList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, sought[Storage]{
-		what:  fmt.Sprintf("repository named %q", r.Name),
-		as:    (*Storage).candidate,
-		match: func(storage *Storage) bool { return storage.Name == r.Name },
+	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, target[Storage]{
+		what:    fmt.Sprintf("repository named %q", r.Name),
+		as:      (*Storage).candidate,
+		matches: func(storage *Storage) bool { return storage.Name == r.Name },
 	})
 }
 
@@ -333,11 +333,11 @@ type ResizeStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *ResizeStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.capacity(r.CapacityGB)
-	c.token(&r.ClientToken)
+func (r *ResizeStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.capacity(r.CapacityGB)
+	v.token(&r.ClientToken)
 }
 
 // Resize orders more capacity for a repository; one cannot be made smaller. It costs
@@ -348,7 +348,7 @@ func (r *ResizeStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/resize-storage-backup (扩容存储库)
 func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, copyOf(req), new(Order))
 }
 
 // RenewStorageRequest is the request of Storages.Renew.
@@ -365,11 +365,11 @@ type RenewStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *RenewStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.period(r.CycleType, r.CycleCount)
-	c.token(&r.ClientToken)
+func (r *RenewStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.period(r.CycleType, r.CycleCount)
+	v.token(&r.ClientToken)
 }
 
 // Renew orders more time for a repository. It costs money. With one client token it
@@ -379,7 +379,7 @@ func (r *RenewStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/renew-storage-backup (续订存储库)
 func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, copyOf(req), new(Order))
 }
 
 // UnsubscribeStorageRequest is the request of Storages.Unsubscribe.
@@ -392,10 +392,10 @@ type UnsubscribeStorageRequest struct {
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
-func (r *UnsubscribeStorageRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupStorageID", r.ID)
-	c.token(&r.ClientToken)
+func (r *UnsubscribeStorageRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupStorageID", r.ID)
+	v.token(&r.ClientToken)
 }
 
 // Unsubscribe gives a repository back and destroys every backup in it, which cannot
@@ -406,8 +406,8 @@ func (r *UnsubscribeStorageRequest) complete(c *checker) {
 //
 // POST /v4/backup/refund-storage-backup (退订存储库)
 func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {
-	return do[Order](ctx, s.client, operation{kind: order, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, copyOf(req), new(Order))
 }
 
 // capacity checks the capacity of a repository in GB.
-func (c *checker) capacity(gb int) { c.between("backupStorageCapacity", gb, 100, 1024000) }
+func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }

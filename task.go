@@ -51,7 +51,7 @@ type ListTasksRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListTasksRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 func (r *ListTasksRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
 
@@ -107,17 +107,17 @@ type Task struct {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	resp, err := do[ListTasksResponse](ctx, s.client, taskList, req)
+	resp, err := do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
 	if err != nil {
 		return nil, err
 	}
 	for i := range resp.Tasks {
-		resp.Tasks[i].SourceType = req.kind()
+		resp.Tasks[i].ofKind(req.kind())
 	}
 	return resp, nil
 }
 
-var taskList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
+var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
 
 // All gives out the tasks of a region one by one as they arrive, in memory that
 // does not grow with the list. It makes one request each time it is ranged over.
@@ -148,9 +148,9 @@ type GetTaskRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetTaskRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupTaskID", r.ID)
+func (r *GetTaskRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupTaskID", r.ID)
 }
 
 // Get finds a task by its ID. It asks for what the ID matches, and for all tasks
@@ -160,20 +160,20 @@ func (r *GetTaskRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
-	r, _, err := fill(s.client, taskList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(taskList, r); err != nil {
 		return nil, err
 	}
-	task := sought[Task]{
-		what:  fmt.Sprintf("task %q", r.ID),
-		as:    (*Task).candidate,
-		match: func(task *Task) bool { return task.ID == r.ID },
+	task := target[Task]{
+		what:    fmt.Sprintf("task %q", r.ID),
+		as:      (*Task).candidate,
+		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
 	if errors.Is(err, ErrNotFound) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
-	return found.ofKind(r.SourceType), err
+	return found, err
 }
 
 func (t *Task) candidate() Candidate {
@@ -194,9 +194,9 @@ type CancelTaskRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CancelTaskRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupTaskID", r.ID)
+func (r *CancelTaskRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupTaskID", r.ID)
 }
 
 // CancelTaskResponse is the answer of Tasks.Cancel.
@@ -212,7 +212,7 @@ type CancelTaskResponse struct {
 //
 // POST /v4/backup/cancel-task-backup (取消备份任务)
 func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskResponse, error) {
-	return do[CancelTaskResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, copyOf(req), new(CancelTaskResponse))
 }
 
 // Restores are the tasks that bring the files of a snapshot back to a host.
@@ -268,12 +268,12 @@ type CreateRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CreateRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupSnapID", r.SnapshotID)
+func (r *CreateRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupSnapID", r.SnapshotID)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	c.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
-	c.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
+	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
 }
 
 // CreateRestoreResponse is the answer of Restores.Create.
@@ -283,7 +283,7 @@ type CreateRestoreResponse struct {
 	ID string `json:"backupRestoreID"`
 }
 
-func (r *CreateRestoreResponse) check(*call, *attempt) error {
+func (r *CreateRestoreResponse) check(*call, *answer) error {
 	if r.ID == "" {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}
@@ -299,7 +299,7 @@ func (r *CreateRestoreResponse) check(*call, *attempt) error {
 //
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
-	return do[CreateRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, copyOf(req), new(CreateRestoreResponse))
 }
 
 // RestoreStatus is the state of a restore.
@@ -335,7 +335,7 @@ type ListRestoresRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *ListRestoresRequest) complete(c *checker) { c.region(&r.RegionID) }
+func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
 
 func (r *ListRestoresRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
 
@@ -407,17 +407,17 @@ func (r *Restore) UnmarshalJSON(data []byte) error {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	resp, err := do[ListRestoresResponse](ctx, s.client, restoreList, req)
+	resp, err := do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
 	if err != nil {
 		return nil, err
 	}
 	for i := range resp.Restores {
-		resp.Restores[i].SourceType = req.kind()
+		resp.Restores[i].ofKind(req.kind())
 	}
 	return resp, nil
 }
 
-var restoreList = operation{kind: read, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
+var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
 
 // All gives out the restores of a region one by one as they arrive, in memory that
 // does not grow with the list. It makes one request each time it is ranged over.
@@ -448,9 +448,9 @@ type GetRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *GetRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupRestoreID", r.ID)
+func (r *GetRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupRestoreID", r.ID)
 }
 
 // Get finds a restore by its ID, in one request. One that is not there is an error
@@ -458,14 +458,14 @@ func (r *GetRestoreRequest) complete(c *checker) {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
-	r, _, err := fill(s.client, restoreList, req)
-	if err != nil {
+	r := copyOf(req)
+	if _, err := s.client.check(restoreList, r); err != nil {
 		return nil, err
 	}
-	found, err := find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, sought[Restore]{
-		what:  fmt.Sprintf("restore %q", r.ID),
-		as:    (*Restore).candidate,
-		match: func(restore *Restore) bool { return restore.ID == r.ID },
+	found, err := find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
+		what:    fmt.Sprintf("restore %q", r.ID),
+		as:      (*Restore).candidate,
+		matches: func(restore *Restore) bool { return restore.ID == r.ID },
 	})
 	return found.ofKind(r.SourceType), err
 }
@@ -488,9 +488,9 @@ type CancelRestoreRequest struct {
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
-func (r *CancelRestoreRequest) complete(c *checker) {
-	c.region(&r.RegionID)
-	c.required("backupRestoreID", r.ID)
+func (r *CancelRestoreRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("backupRestoreID", r.ID)
 }
 
 // CancelRestoreResponse is the answer of Restores.Cancel.
@@ -507,7 +507,7 @@ type CancelRestoreResponse struct {
 //
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
-	return do[CancelRestoreResponse](ctx, s.client, operation{kind: write, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, req)
+	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
 }
 
 // RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
@@ -558,18 +558,18 @@ func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest 
 	}
 }
 
-func (r *RestoreNewestRequest) check(c *checker) {
-	r.snapshot().check(c)
+func (r *RestoreNewestRequest) complete(v *validation) {
+	r.snapshot().complete(v)
 	switch {
 	case !r.InPlace:
-		c.required("TargetDir", r.TargetDir)
+		v.required("TargetDir", r.TargetDir)
 	case r.TargetDir != "":
-		c.fault("TargetDir", "must be empty to restore in place")
+		v.fault("TargetDir", "must be empty to restore in place")
 	}
-	c.given("Scope", r.Scope != nil || len(r.Paths) == 0)
+	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	c.given("Paths", !needed || len(r.Paths) > 0)
-	c.paths("Paths", r.Paths, math.MaxInt)
+	v.given("Paths", !needed || len(r.Paths) > 0)
+	v.paths("Paths", r.Paths, math.MaxInt)
 }
 
 // Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
@@ -583,9 +583,7 @@ func (r *RestoreNewestRequest) check(c *checker) {
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ...WaitOption) (*Restore, error) {
 	r := deref(req)
-	check := s.client.checking("restore-newest", nil)
-	r.check(check)
-	if err := check.err(); err != nil {
+	if _, err := s.client.check(operation{path: "restore-newest"}, &r); err != nil {
 		return nil, err
 	}
 	snapshot, err := Snapshots(s).Newest(ctx, r.snapshot())

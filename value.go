@@ -6,7 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
 )
+
+// beijing is the zone of every date of the service, in its texts as in its signatures.
+var beijing = eop.Beijing
 
 // Time is a point in time as the service wrote it, in Beijing time
 // ("2026-06-13 01:02:03"). Text that it cannot read stays as it came: then IsZero
@@ -219,18 +224,18 @@ func (p *Percent) UnmarshalJSON(data []byte) error {
 }
 
 // number takes a number that is required and for which zero is a value.
-func (c *checker) number(field string, n *int, low, high int) {
+func (v *validation) number(field string, n *int, low, high int) {
 	if n == nil {
-		c.given(field, false)
+		v.given(field, false)
 		return
 	}
-	c.between(field, *n, low, high)
+	v.between(field, *n, low, high)
 }
 
 // words says what was found at fault, without what begins the name of every field.
-func (c *checker) words(prefix string) string {
+func (v *validation) words(prefix string) string {
 	var all []string
-	for _, f := range c.faults {
+	for _, f := range v.faults {
 		all = append(all, strings.TrimPrefix(f.Field, prefix)+" "+f.Problem)
 	}
 	return strings.Join(all, "; ")

@@ -274,3 +274,61 @@ func TestTextOfValuesIsKept(t *testing.T) {
 		})
 	}
 }
+
+func FuzzTime(f *testing.F) {
+	for _, text := range []string{"2026-06-13 01:02:03", "2026-06-13T01:02:03Z", "1781283723000", "", "soon", "0000-00-00 00:00:00", "2026-02-30", "99999999999999999999"} {
+		f.Add(text, int64(1781283723))
+	}
+	f.Fuzz(func(t *testing.T, text string, unix int64) {
+		var read Time
+		encoded, err := json.Marshal(text)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(encoded, &read))
+		var kept string
+		require.NoError(t, json.Unmarshal(encoded, &kept))
+		require.Equal(t, kept, read.String())
+		if at := read.Time(); !at.IsZero() {
+			_, offset := at.Zone()
+			require.Equal(t, 8*60*60, offset)
+			require.False(t, read.IsZero())
+		}
+		at := time.Unix(unix%(1<<37), 0)
+		if year := at.In(beijing).Year(); year > 1 && year < 10000 && !at.IsZero() {
+			require.True(t, NewTime(at).Time().Equal(at), "%s", at)
+		}
+	})
+}
+
+func FuzzSizeAndRate(f *testing.F) {
+	for _, text := range []string{"112 G", "1.65GB", "111.50", "209.28 KB/s", "1,024", "-1 G", "1e309 G", "9e99PB", "NaN", "Inf", "0x10 G", "", " ", "9223372036854775807 B"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, v := range []interface {
+			Bytes() int64
+			Valid() bool
+			String() string
+		}{Size(text), Rate(text)} {
+			require.GreaterOrEqual(t, v.Bytes(), int64(0))
+			require.True(t, v.Valid() || v.Bytes() == 0)
+			require.Equal(t, text, v.String())
+		}
+		var size Size
+		var rate Rate
+		_ = size.UnmarshalJSON([]byte(text))
+		_ = rate.UnmarshalJSON([]byte(text))
+	})
+}
+
+func FuzzPercent(f *testing.F) {
+	for _, text := range []string{"37.5", `"37.5%"`, `"NaN"`, "1e400", "null", "{}", `"-Inf"`, "-0", `"%"`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := Percent(7)
+		require.NoError(t, p.UnmarshalJSON(data))
+		require.False(t, math.IsNaN(float64(p)) || math.IsInf(float64(p), 0))
+		_, err := json.Marshal(p)
+		require.NoError(t, err)
+	})
+}

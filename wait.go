@@ -207,8 +207,9 @@ type waiting struct {
 	client  *Client
 	began   time.Time
 	told    map[string]Progress // what was reported last, by ID
-	looked  bool                // a look has succeeded
-	refused int                 // looks in a row that the service refused
+	polled  bool                // a poll has succeeded
+	refused int                 // polls in a row that the service refused
+	pages   int                 // polls in a row that were answered by a page
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
@@ -235,7 +236,7 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 
 // checkIDs refuses to wait for what has no ID, and says which of several that is.
 func checkIDs(name, field string, ids ...string) error {
-	check := &checker{operation: operation{path: name}}
+	check := &validation{operation: operation{path: name}}
 	for i, id := range ids {
 		which := field
 		if len(ids) > 1 {
@@ -252,11 +253,11 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
 	}
-	if w.client != nil && w.client.scopes != nil {
-		var s scope // so that closing the client ends the sleep, too
-		w.client.scopes.enter(ctx, &s)
-		defer w.client.scopes.leave(&s)
-		ctx = s.Context
+	if w.client.isMade() {
+		var l lifetime // so that closing the client ends the sleep, too
+		w.client.engine.lifetimes.begin(ctx, &l)
+		defer w.client.engine.lifetimes.end(&l)
+		ctx = l.ctx
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
 	defer cancel()
@@ -279,33 +280,41 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 	}
 }
 
-// isCutOff reports whether the failure of a look is but the end of its context.
-func isCutOff(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
-}
+// maxRefusals and maxPages are how many polls in a row the service may refuse, or somebody in its
+// place may answer with a page, before the wait ends. Either may pass: a service restarts, a proxy
+// loses its way.
+const (
+	maxRefusals = 3
+	maxPages    = 10
+)
 
-// isFinal reports whether a look failed in a way that the next one would, too. An
-// answer in which the service refuses for a reason of its own may pass, but not
-// when it comes three times in a row. What is hopeless for a call is final until a
-// look has succeeded: a name that resolved once may do so again.
+// isFinal reports whether a poll failed in a way that ends the wait. What is hopeless for a call
+// is so only until a poll has succeeded: a name that resolved once may do so again.
 func (w *waiting) isFinal(err error) bool {
 	var call *Error
 	var certificate *tls.CertificateVerificationError
+	refused, pages := w.refused, w.pages
+	w.refused, w.pages = 0, 0
 	switch {
 	case err == nil:
-		w.looked, w.refused = true, 0
+		w.polled = true
 		return false
 	case errors.As(err, &certificate), !errors.As(err, &call):
 		return true
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
+	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRegion), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
 		return true
-	case errors.Is(err, ErrThrottled), errors.Is(err, ErrUnavailable), errors.Is(err, ErrBadAnswer):
+	case errors.Is(err, ErrThrottled), call.HTTPStatus != 501 && errors.Is(err, ErrUnavailable):
+		return false
+	case call.isPage():
+		w.pages = pages + 1
+		return w.pages >= maxPages
+	case errors.Is(err, ErrBadAnswer):
 		return false
 	case call.HTTPStatus == 0:
-		return !w.looked && (isHopeless(err) || errors.As(err, new(misuse)))
+		return !w.polled && (isHopeless(err) || errors.As(err, new(misuse)))
 	}
-	w.refused++
-	return w.refused >= 3 || call.HTTPStatus >= 400
+	w.refused = refused + 1
+	return w.refused >= maxRefusals
 }
 
 func (w *waiting) report(p Progress) {

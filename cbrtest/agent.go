@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The states of an agent. A host without one is listed as NotInstalled.
@@ -26,38 +27,41 @@ const agentVersion = "4.2.0"
 type Host struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
-	// IPs are the addresses; one that is made up if there are none.
+	// IPs are the addresses. The server makes one up if there are none.
 	IPs []string
-	// SourceType is CT-ECS (elastic cloud host, also if it is empty), CT-DPS (bare metal) or CT-LS (on premises).
+	// SourceType is CT-ECS (elastic cloud host), CT-DPS (bare metal) or CT-LS (on premises); CT-ECS if it is empty.
 	SourceType string
-	// ImageName, OSType and OSArch have defaults too.
+	// ImageName, OSType and OSArch are those of a Linux host with x86_64 if they are empty.
 	ImageName, OSType, OSArch string
 }
 
-// AddHost puts a host there, without an agent, and returns its ID. It replaces one of the same ID, as the other Add
-// methods replace what has the ID that is given.
+// AddHost adds a host without an agent, and returns its ID. Like the other Add methods, it replaces what has the ID
+// that is given: the agent, the plans and the tasks of a host that is replaced are then those of the new one.
 func (s *Server) AddHost(h Host) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	return s.state.addHost(h)
 }
 
-// AddAgent puts an activated agent on a host, as if it had been installed, and returns its ID. "" stands for the host
-// that exists from the start, an ID that no host has for one that is gone. An agent that is on the host already is
-// activated. The service is activated by it.
+// AddAgent adds an activated agent to a host, as if it had been installed, and returns its ID. "" stands for
+// [Server.HostID], and an ID that no host has for a host that is gone. An agent that is on the host already is
+// activated. AddAgent activates the service.
 func (s *Server) AddAgent(hostID string) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	s.state.activated = true
-	hostID = cmp.Or(hostID, s.HostID)
-	a := s.state.agentOn(hostID)
+	return s.state.activeAgent(cmp.Or(hostID, s.HostID)).id
+}
+
+func (st *state) activeAgent(hostID string) *agent {
+	st.activated = true
+	a := st.agentOf[hostID]
 	if a == nil {
-		a = s.state.addAgent(hostID)
+		a = st.addAgent(hostID)
 	}
 	a.status = agentActivated
-	return a.id
+	return a
 }
 
 func (st *state) addHost(h Host) string {
@@ -68,22 +72,29 @@ func (st *state) addHost(h Host) string {
 	h.OSType = cmp.Or(h.OSType, "linux")
 	h.OSArch = cmp.Or(h.OSArch, "x86_64")
 	if len(h.IPs) == 0 {
-		n := len(st.hosts.list)
+		n := st.hosts.len()
 		h.IPs = []string{fmt.Sprintf("192.168.%d.%d", n/250%250, n%250+2)}
 	}
-	st.hosts.add(h.ID, &h)
-	if a := st.agentOn(h.ID); a != nil {
-		a.host = &h
+	host := st.hosts.get(h.ID)
+	if a := st.agentOf[h.ID]; host == nil && a != nil {
+		host = a.host // of an agent that came before its host
 	}
+	if host == nil {
+		host = &Host{}
+	}
+	*host = h
+	st.hosts.add(h.ID, host)
 	return h.ID
 }
 
 type agent struct {
-	id      string
-	host    *Host
-	status  string
-	left    int // reads that still show it being installed
-	failure string
+	id         string
+	host       *Host
+	status     string
+	left       int // polls that still show it being installed
+	failure    string
+	listedFrom time.Time
+	before     *agent // what lists show until then: the agent whose installation failed
 }
 
 func (st *state) addAgent(hostID string) *agent {
@@ -93,24 +104,39 @@ func (st *state) addAgent(hostID string) *agent {
 	}
 	a := &agent{id: st.newID(), host: host, status: agentActivated}
 	st.agents.add(a.id, a)
+	st.agentOf[hostID] = a
 	return a
 }
 
-// agentOn finds the agent of a host.
-func (st *state) agentOn(hostID string) *agent {
-	if i := slices.IndexFunc(st.agents.list, func(a *agent) bool { return a.host.ID == hostID }); i >= 0 {
-		return st.agents.list[i]
+// removeAgent removes an agent. What it was doing fails.
+func (st *state) removeAgent(id string) bool {
+	a := st.agents.get(id)
+	if a == nil {
+		return false
 	}
-	return nil
+	st.agents.remove(id)
+	delete(st.agentOf, a.host.ID) // a host has one agent
+	const reason = "备份客户端已卸载"
+	for t := range st.tasks.all() {
+		if t.plan.host.ID == a.host.ID && t.underWay() {
+			t.failNow(reason, st.polls)
+		}
+	}
+	for r := range st.restores.all() {
+		if r.target.ID == a.host.ID && r.underWay() {
+			r.failNow(reason, st.polls)
+		}
+	}
+	return true
 }
 
-// protected finds a host of the kind that a request is about and on which an agent is active.
+// protected finds a host of a kind on which an agent is active.
 func (st *state) protected(hostID, source string) (*Host, *failure) {
 	host := st.hosts.get(hostID)
 	if host == nil || host.SourceType != source {
 		return nil, notFound("Instance", hostID)
 	}
-	if a := st.agentOn(hostID); a == nil || a.status != agentActivated {
+	if a := st.agentOf[hostID]; a == nil || a.status != agentActivated {
 		return nil, refuse("Backup.Client.NotActivated", "there is no activated agent on the host "+hostID, "主机未安装备份客户端或客户端未激活")
 	}
 	return host, nil
@@ -124,7 +150,8 @@ func (st *state) installAgent(a args) (any, *failure) {
 	if st.hosts.get(hostID) == nil {
 		return nil, notFound("Instance", hostID)
 	}
-	switch old := st.agentOn(hostID); {
+	old := st.agentOf[hostID]
+	switch {
 	case old == nil:
 	case old.status == agentInstallFail:
 		st.agents.remove(old.id)
@@ -136,19 +163,20 @@ func (st *state) installAgent(a args) (any, *failure) {
 	installed := st.addAgent(hostID)
 	installed.status, installed.left = agentInstalling, st.polls.Install
 	installed.failure = st.nextFailure(InstallJob)
+	installed.listedFrom, installed.before = st.listedFrom(), old
 	return object{"installStatus": true}, nil
 }
 
 func (st *state) uninstallAgent(a args) (any, *failure) {
 	id := a.text("backupClientID")
-	if !st.agents.remove(id) {
+	if !st.removeAgent(id) {
 		return nil, notFound("Client", id)
 	}
 	return object{"UninstallStatus": true}, nil
 }
 
-// read moves an agent that is being installed on, as every look at it does.
-func (a *agent) read() {
+// poll moves an agent that is being installed on.
+func (a *agent) poll() {
 	switch {
 	case a.status != agentInstalling:
 	case a.left > 0:
@@ -160,96 +188,100 @@ func (a *agent) read() {
 	}
 }
 
-type wireAgent struct {
-	OldInstanceID string   `json:"instacneID"`
-	InstanceID    string   `json:"instanceID"`
-	OldIPs        []string `json:"instacneIps"`
-	IPs           []string `json:"instanceIps"`
-	ID            string   `json:"backupClientID"`
-	Version       string   `json:"backupClientVersion"`
-	Status        string   `json:"backupClientStatus"`
-	Desc          string   `json:"backupClientDesc"`
-	UpdateNeed    bool     `json:"backupClientUpdateNeed"`
-	EnableInstall bool     `json:"backupClientEnableInstall"`
-	ImageName     string   `json:"imageName"`
-	OSType        string   `json:"osType"`
-	Type          int      `json:"backupClientType"`
-}
-
-// wireListedAgent and wireFoundAgent are what one of the two lists has and the other has not.
-type wireListedAgent struct {
-	wireAgent
-	InstanceName string `json:"instanceName"`
-	SubType      string `json:"backupClientSubType"`
-	OSArch       string `json:"osArch"`
-}
-
-type wireFoundAgent struct {
-	wireAgent
-	Name string `json:"backupClientName"`
-}
-
-// wire returns what both lists say of an agent, or of a host without one.
-func (a *agent) wire() wireAgent {
-	h := a.host
-	desc := cmp.Or(agentStatusText[a.status], a.status)
-	if a.status == agentInstallFail {
-		desc += "：" + a.failure
+// listedAgents returns the agents that lists show.
+func (st *state) listedAgents(keep func(*agent) bool) []*agent {
+	now := st.now()
+	var out []*agent
+	for a := range st.agents.all() {
+		for a != nil && a.listedFrom.After(now) {
+			a = a.before
+		}
+		if a != nil && keep(a) {
+			out = append(out, a)
+		}
 	}
-	version := agentVersion
-	if a.id == "" {
-		version = ""
-	}
-	return wireAgent{
-		OldInstanceID: h.ID, InstanceID: h.ID, OldIPs: h.IPs, IPs: h.IPs,
-		ID: a.id, Version: version, Status: a.status, Desc: desc,
-		EnableInstall: a.id == "" || a.status == agentInstallFail,
-		ImageName:     h.ImageName, OSType: h.OSType,
-		Type: map[string]int{sourceCloud: 0, sourceOnPremises: 1, sourceBareMetal: 3}[h.SourceType],
-	}
+	return out
 }
 
 func (st *state) listAgents(a args) (any, *failure) {
-	found := st.agents.filter(func(g *agent) bool { return is(a.text("backupClientID"), g.id) })
-	if a.bool("notOnlyInstalled") && !a.has("backupClientID") {
-		installed := map[*Host]bool{}
-		for _, g := range found {
-			installed[g.host] = true
-		}
-		for _, h := range st.hosts.list {
-			if !installed[h] {
-				found = append(found, &agent{host: h, status: agentNotInstalled})
-			}
-		}
+	id, search, source := a.text("backupClientID"), a.text("queryContent"), a.source()
+	keep := func(g *agent) bool {
+		return g.host.SourceType == source && is(id, g.id) && matches(search, g.host.Name, g.host.ID, g.id)
 	}
-	found = slices.DeleteFunc(found, func(g *agent) bool {
-		return g.host.SourceType != a.source() || !matches(a.text("queryContent"), g.host.Name, g.host.ID, g.id)
-	})
-	for _, g := range found {
-		g.read()
+	found := st.listedAgents(keep)
+	if a.bool("notOnlyInstalled") && id == "" {
+		found = append(found, st.hostsWithout(found, keep)...)
 	}
-	return newList(&st.mu, "backupClientList", page(a, found), func(g *agent) wireListedAgent {
-		return wireListedAgent{wireAgent: g.wire(), InstanceName: g.host.Name, SubType: "内网", OSArch: g.host.OSArch}
+	items := page(a, found)
+	for _, g := range items {
+		g.poll()
+	}
+	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+		w.agent(g)
+		w.text("instanceName", g.host.Name)
+		w.text("backupClientSubType", "内网")
+		w.text("osArch", g.host.OSArch)
 	}, count{"backupClientTotal", len(found)}), nil
 }
 
-func (st *state) listAgentsByHost(a args) (any, *failure) {
-	hosts := strings.Split(a.text("backupSrcInstanceID"), ",")
-	found := st.agents.filter(func(g *agent) bool {
-		return is(a.text("backupClientID"), g.id) && (!a.has("backupSrcInstanceID") || slices.Contains(hosts, g.host.ID))
-	})
-	for _, g := range found {
-		g.read()
+// hostsWithout returns the hosts that none of the agents is on, each as an agent that is not installed.
+func (st *state) hostsWithout(agents []*agent, keep func(*agent) bool) []*agent {
+	installed := make(map[string]bool, len(agents))
+	for _, a := range agents {
+		installed[a.host.ID] = true
 	}
+	var out []*agent
+	for h := range st.hosts.all() {
+		none := &agent{host: h, status: agentNotInstalled}
+		if !installed[h.ID] && keep(none) {
+			out = append(out, none)
+		}
+	}
+	return out
+}
+
+func (st *state) listAgentsByHost(a args) (any, *failure) {
+	id, hosts := a.text("backupClientID"), strings.Split(a.text("backupSrcInstanceID"), ",")
+	found := st.listedAgents(func(g *agent) bool {
+		return is(id, g.id) && (!a.has("backupSrcInstanceID") || slices.Contains(hosts, g.host.ID))
+	})
 	items, size := page(a, found), a.intOr("pageSize", 10)
-	return newList(&st.mu, "backupClientList", items, func(g *agent) wireFoundAgent {
-		return wireFoundAgent{wireAgent: g.wire(), Name: g.host.Name}
+	for _, g := range items {
+		g.poll()
+	}
+	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+		w.agent(g)
+		w.text("backupClientName", g.host.Name)
 	},
 		count{"backupClientTotal", len(found)},
 		count{"currentCount", len(items)},
 		count{"totalCount", len(found)},
 		count{"totalPage", (len(found) + size - 1) / size},
 	), nil
+}
+
+// agent writes what both lists say of an agent, or of a host without one. The ID and the addresses of the host have
+// their misspelt names alone, as in the examples of the reference; its tables have instanceID and instanceIps too.
+func (w *jsonWriter) agent(a *agent) {
+	h := a.host
+	desc, version := cmp.Or(agentStatusText[a.status], a.status), agentVersion
+	if a.status == agentInstallFail {
+		desc += "：" + a.failure
+	}
+	if a.id == "" {
+		version = ""
+	}
+	w.text("instacneID", h.ID)
+	w.texts("instacneIps", h.IPs)
+	w.text("backupClientID", a.id)
+	w.text("backupClientVersion", version)
+	w.text("backupClientStatus", a.status)
+	w.text("backupClientDesc", desc)
+	w.boolean("backupClientUpdateNeed", false)
+	w.boolean("backupClientEnableInstall", a.id == "" || a.status == agentInstallFail)
+	w.text("imageName", h.ImageName)
+	w.text("osType", h.OSType)
+	w.integer("backupClientType", map[string]int64{sourceCloud: 0, sourceOnPremises: 1, sourceBareMetal: 3}[h.SourceType])
 }
 
 // page returns the items of the page that a request asks for.

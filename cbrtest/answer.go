@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -19,7 +18,7 @@ const (
 // object is a JSON object that is written by hand, where a type would serve one place only.
 type object = map[string]any
 
-// envelope is what every answer looks like.
+// envelope is what every answer of the service looks like.
 type envelope struct {
 	StatusCode  int    `json:"statusCode"`
 	Message     string `json:"message"`
@@ -36,13 +35,9 @@ type failure struct {
 	code        string
 	message     string
 	description string
-	refused     bool // before the operation looked at it
+	gateway     bool // refused by the gateway, which answers in another form
+	refused     bool // before the operation began
 	returnObj   any
-}
-
-// fail makes the failure of a request that is refused before the operation looks at it.
-func fail(status int, code, message, description string) *failure {
-	return &failure{status: status, code: code, message: message, description: description, refused: true}
 }
 
 // refuse makes the failure of an operation, which comes with HTTP 200.
@@ -50,9 +45,18 @@ func refuse(code, message, description string) *failure {
 	return &failure{status: http.StatusOK, code: code, message: message, description: description}
 }
 
-func (f *failure) Error() string { return f.code + ": " + f.message }
+func (f *failure) Error() string {
+	if f.gateway {
+		return "CTAPI_" + f.code + ": " + f.message
+	}
+	return f.code + ": " + f.message
+}
 
-func (f *failure) envelope() envelope {
+// body is what the failure is answered with.
+func (f *failure) body() any {
+	if f.gateway {
+		return newGatewayRefusal(f.code, f.message)
+	}
 	return envelope{
 		StatusCode:  statusFailure,
 		Message:     f.message,
@@ -86,13 +90,16 @@ type answer struct {
 
 func failed(f *failure) *answer { return &answer{status: f.status, failure: f} }
 
-// refusal says why the request was refused before the operation looked at it, "" if it was not.
+// refusal says why the request was refused before the operation began, "" if it was not.
 func (a *answer) refusal() string {
 	if a.failure == nil || !a.failure.refused {
 		return ""
 	}
 	return a.failure.Error()
 }
+
+// fromGateway reports whether the gateway refused the request.
+func (a *answer) fromGateway() bool { return a.failure != nil && a.failure.gateway }
 
 // returnObj is what the operation returned, also with a failure; nil if it was not carried out.
 func (a *answer) returnObj() any {
@@ -123,7 +130,7 @@ func (a *answer) bytes() []byte {
 
 func (a *answer) write(w io.Writer) error {
 	if a.failure != nil {
-		return json.NewEncoder(w).Encode(a.failure.envelope())
+		return json.NewEncoder(w).Encode(a.failure.body())
 	}
 	ok := envelope{StatusCode: statusSuccess, Message: "SUCCESS", Description: "成功", ReturnObj: a.result}
 	l, isList := a.result.(*list)
@@ -147,12 +154,12 @@ func (a *answer) write(w io.Writer) error {
 }
 
 // list is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked for
-// no longer than it takes to read one piece.
+// no longer than it takes to write one piece.
 type list struct {
 	name   string
 	counts []count // members after the list
 	total  int
-	render func(w *bytes.Buffer, from, to int) error
+	piece  func(w *jsonWriter, from, to int)
 }
 
 type count struct {
@@ -163,21 +170,16 @@ type count struct {
 // listPiece is the number of items that are written at once.
 const listPiece = 64
 
-// newList makes a list of items. What an item looks like is asked for with the lock held.
-func newList[T, W any](lock sync.Locker, name string, items []T, item func(T) W, counts ...count) *list {
-	return &list{name: name, counts: counts, total: len(items), render: func(w *bytes.Buffer, from, to int) error {
+// newList makes a list of items, whose members are written by item, with the lock held.
+func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *list {
+	return &list{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
 		lock.Lock()
 		defer lock.Unlock()
-		enc := json.NewEncoder(w)
-		for i := from; i < to; i++ {
-			if i > 0 {
-				w.WriteByte(',')
-			}
-			if err := enc.Encode(item(items[i])); err != nil {
-				return err
-			}
+		for _, it := range items[from:to] {
+			w.begin("")
+			item(w, it)
+			w.end()
 		}
-		return nil
 	}}
 }
 
@@ -188,23 +190,21 @@ func (l *list) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-func (l *list) write(w io.Writer) error {
-	var buf bytes.Buffer
-	buf.WriteString(`{"` + l.name + `":[`)
+func (l *list) write(out io.Writer) error {
+	w := &jsonWriter{buf: []byte(`{"` + l.name + `":[`)}
 	for from := 0; from < l.total; from += listPiece {
-		if err := l.render(&buf, from, min(from+listPiece, l.total)); err != nil {
+		l.piece(w, from, min(from+listPiece, l.total))
+		if _, err := out.Write(w.buf); err != nil {
 			return err
 		}
-		if _, err := w.Write(buf.Bytes()); err != nil {
-			return err
-		}
-		buf.Reset()
+		w.buf = w.buf[:0]
 	}
-	buf.WriteByte(']')
+	w.buf = append(w.buf, ']')
+	w.more = true
 	for _, c := range l.counts {
-		buf.WriteString(`,"` + c.name + `":` + strconv.Itoa(c.value))
+		w.integer(c.name, int64(c.value))
 	}
-	buf.WriteByte('}')
-	_, err := w.Write(buf.Bytes())
+	w.end()
+	_, err := out.Write(w.buf)
 	return err
 }

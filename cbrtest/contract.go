@@ -56,7 +56,7 @@ var (
 		integer("hour").between(0, 23),
 	)
 	retentionInfo = record("backupRetentionInfo",
-		integer("type").must().oneOf(-1, 1, 2, 3, 4),
+		integer("type").must().oneOf(-1, 1, 2, 3, 4, -4), // -4 is in the examples of the reference alone
 		integer("value").between(1, 1<<31-1),
 		boolean("hasConf"),
 		record("conf",
@@ -84,27 +84,27 @@ var storageNamePattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])
 
 // operations are all operations, by the last segment of their path.
 var operations = map[string]operation{
-	"open-service-backup": {
+	OpenService: {
 		method: "POST", path: "/v4/backup/open-service-backup", in: inBody, run: (*state).openService,
 		params: []param{region, clientToken},
 	},
-	"install-client-backup": {
+	InstallAgent: {
 		method: "POST", path: "/v4/backup/install-client-backup", in: inBody, run: (*state).installAgent,
 		params: []param{region, text("instanceID").must()},
 	},
-	"info-client-backup": {
+	ListAgents: {
 		method: "GET", path: "/v4/backup/info-client-backup", in: inQuery, run: (*state).listAgents,
 		params: []param{region, agentID, search, pageNo, pageSize, isCloud, sourceType, boolean("notOnlyInstalled")},
 	},
-	"uninstall-client-backup": {
+	UninstallAgent: {
 		method: "POST", path: "/v4/backup/uninstall-client-backup", in: inBody, run: (*state).uninstallAgent,
 		params: []param{agentID.must(), region},
 	},
-	"client-by-instance-backup": {
+	ListAgentsByHost: {
 		method: "GET", path: "/v4/backup/client-by-instance-backup", in: inBody, run: (*state).listAgentsByHost,
 		params: []param{region, sourceHost, agentID, pageNo, pageSize},
 	},
-	"create-storage-backup": {
+	CreateStorage: {
 		method: "POST", path: "/v4/backup/create-storage-backup", in: inBody, run: (*state).createStorage,
 		params: []param{
 			clientToken, region, text("backupStorageName").must().like(storageNamePattern), capacity.must(),
@@ -112,27 +112,27 @@ var operations = map[string]operation{
 		},
 		rules: []rule{cycleRule},
 	},
-	"query-storage-backup": {
+	ListStorages: {
 		method: "GET", path: "/v4/backup/query-storage-backup", in: inQuery, run: (*state).listStorages,
 		params: []param{
 			region, storageID, search,
 			text("backupStorageStatus").oneOf("Available", "Expire", "Refing", "Destorying"),
 		},
 	},
-	"resize-storage-backup": {
+	ResizeStorage: {
 		method: "POST", path: "/v4/backup/resize-storage-backup", in: inBody, run: (*state).resizeStorage,
 		params: []param{clientToken, storageID.must(), capacity.must(), region},
 	},
-	"renew-storage-backup": {
+	RenewStorage: {
 		method: "POST", path: "/v4/backup/renew-storage-backup", in: inBody, run: (*state).renewStorage,
 		params: []param{clientToken, storageID.must(), region, cycleType.must(), cycleCount.must()},
 		rules:  []rule{cycleRule},
 	},
-	"refund-storage-backup": {
+	UnsubscribeStorage: {
 		method: "POST", path: "/v4/backup/refund-storage-backup", in: inBody, run: (*state).unsubscribeStorage,
 		params: []param{clientToken, storageID.must(), region},
 	},
-	"new-backup-policy": {
+	CreatePlan: {
 		method: "POST", path: "/v4/backup/new-backup-policy", in: inBody, run: (*state).createPlan,
 		params: []param{
 			region, planName.must(), sourceHost.must(), storageID.must(), directType.must(), fileInfo,
@@ -140,21 +140,21 @@ var operations = map[string]operation{
 		},
 		rules: []rule{fileRule, periodRule, retentionRule},
 	},
-	"query-backup-policy": {
+	ListPlans: {
 		method: "GET", path: "/v4/backup/query-backup-policy", in: inQuery, run: (*state).listPlans,
 		params: []param{
 			region, sourceHost, planName, planID, text("backupPolicyStatus").oneOf("CreateSuccess", "Stop"),
 			search, isCloud, sourceType,
 		},
 	},
-	"action-backup-policy": {
+	OperatePlan: {
 		method: "POST", path: "/v4/backup/action-backup-policy", in: inBody, run: (*state).operatePlan,
 		params: []param{
 			region, planID.must(), integer("backupPolicyOp").must().oneOf(1, 2, 3), integer("backupMode").oneOf(0, 1),
 			isCloud, sourceType,
 		},
 	},
-	"update-backup-policy": {
+	UpdatePlan: {
 		method: "POST", path: "/v4/backup/update-backup-policy", in: inBody, run: (*state).updatePlan,
 		params: []param{
 			region, planID.must(), planName.must(), directType.must(), fileInfo, periodInfo.must(),
@@ -162,11 +162,11 @@ var operations = map[string]operation{
 		},
 		rules: []rule{fileRule, periodRule, retentionRule},
 	},
-	"refund-backup-policy": {
+	DeletePlan: {
 		method: "POST", path: "/v4/backup/refund-backup-policy", in: inBody, run: (*state).deletePlan,
 		params: []param{region, planID.must(), isCloud, sourceType},
 	},
-	"query-task-backup": {
+	ListTasks: {
 		method: "GET", path: "/v4/backup/query-task-backup", in: inQuery, run: (*state).listTasks,
 		params: []param{
 			region, sourceHost, search,
@@ -174,11 +174,11 @@ var operations = map[string]operation{
 			isCloud, sourceType,
 		},
 	},
-	"cancel-task-backup": {
+	CancelTask: {
 		method: "POST", path: "/v4/backup/cancel-task-backup", in: inBody, run: (*state).cancelTask,
 		params: []param{region, taskID.must(), isCloud, sourceType},
 	},
-	"create-restore-backup": {
+	CreateRestore: {
 		method: "POST", path: "/v4/backup/create-restore-backup", in: inBody, run: (*state).createRestore,
 		params: []param{
 			snapshotID.must(), region, text("backupTgtInstanceID"), text("backupTgtDir"),
@@ -187,7 +187,7 @@ var operations = map[string]operation{
 		},
 		rules: []rule{restoreRule},
 	},
-	"query-restore-backup": {
+	ListRestores: {
 		method: "GET", path: "/v4/backup/query-restore-backup", in: inQuery, run: (*state).listRestores,
 		params: []param{
 			region, restoreID, sourceHost, search,
@@ -196,26 +196,26 @@ var operations = map[string]operation{
 			isCloud, sourceType,
 		},
 	},
-	"cancel-restore-backup": {
+	CancelRestore: {
 		method: "POST", path: "/v4/backup/cancel-restore-backup", in: inBody, run: (*state).cancelRestore,
 		params: []param{region, restoreID.must(), isCloud, sourceType},
 	},
-	"query-backup-snapshot": {
+	ListSnapshots: {
 		method: "GET", path: "/v4/backup/query-backup-snapshot", in: inQuery, run: (*state).listSnapshots,
 		params: []param{
 			region, planName, planID, sourceHost, storageID,
 			text("backupSnapStatus").oneOf("Available", "NotAvailable", "Restoring"), search, isCloud, sourceType,
 		},
 	},
-	"delete-resources-backup": {
+	DeleteResource: {
 		method: "POST", path: "/v4/backup/delete-resources-backup", in: inBody, run: (*state).deleteResource,
 		params: []param{text("backupObjectID").must(), region, isCloud, sourceType},
 	},
-	"query-uuid": {
+	GetOrder: {
 		method: "GET", path: "/v4/order/query-uuid", in: inQuery, run: (*state).showOrder,
 		params: []param{text("masterOrderId").must()},
 	},
-	"list-regions": {
+	ListRegions: {
 		method: "GET", path: "/v4/region/list-regions", in: inQuery, run: (*state).listRegions,
 		params: []param{text("regionName")},
 	},
@@ -261,15 +261,19 @@ func periodRule(a args) (string, string) {
 
 func retentionRule(a args) (string, string) {
 	retention := a.object("backupRetentionInfo")
-	if retention.int("type") != -1 && !retention.has("value") {
+	if retention.int("type") > 0 && !retention.has("value") {
 		return "backupRetentionInfo.value", "is required unless type is -1"
 	}
 	return "", ""
 }
 
 func restoreRule(a args) (string, string) {
-	if a.int("backupRestoreFuncType") != 0 && len(a.texts("backupRestoreFileList")) == 0 {
+	some, paths := a.int("backupRestoreFuncType") != 0, a.texts("backupRestoreFileList")
+	switch {
+	case some && len(paths) == 0:
 		return "backupRestoreFileList", "is required for a backupRestoreFuncType of 1 or 2"
+	case !some && len(paths) > 0: // all files would be restored, whatever the list says
+		return "backupRestoreFuncType", "must be 1 or 2 with a backupRestoreFileList"
 	}
 	return "", ""
 }

@@ -1,8 +1,11 @@
 package cbrtest
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
-// A Job is something that takes its time and may fail, see [Server.FailNext].
+// A Job takes its time and may fail, see [Server.FailNext].
 type Job int
 
 const (
@@ -19,7 +22,7 @@ const (
 	RestoreCreateJob
 )
 
-// FailNext makes the next job of its kind fail, after as many reads as it would otherwise have taken. The message is
+// FailNext makes the next job of its kind fail, after as many polls as it would otherwise have taken. The message is
 // what the service says about it. Calling it several times makes several jobs fail, one after the other. A task or a
 // restore that is under way when it is added counts as one that begins.
 func (s *Server) FailNext(job Job, message string) {
@@ -39,11 +42,11 @@ func (st *state) nextFailure(job Job) string {
 }
 
 // SetStatus puts the thing that has the ID into a state, given as the wire has it: "Failed" for a task, "14" for an
-// order. It may be one that no reference documents. A state that the server moves on from by itself, such as
-// Executing, is moved on from after as many reads as [Polls] says; every other stays: an order that is put into "1"
-// waits for payment until it is put into "14". Nothing else changes: a task that is put into Completed has no
-// snapshot, and an order that is put into "3" no effect. SetStatus reports whether there is such a thing: an agent, a
-// plan, a repository, a task, a restore, a snapshot or an order.
+// order. It may be one that no reference documents. The server moves on from a state such as Executing after as many
+// polls as [Polls] says. Every other state stays: an order that is put into "1" waits for payment until it is put into
+// "14". Nothing else changes: a task that is put into Completed has no snapshot, and an order that is put into "3" no
+// effect. SetStatus reports whether there is such a thing: an agent, a plan, a repository, a task, a restore, a
+// snapshot or an order.
 func (s *Server) SetStatus(id, status string) bool {
 	st := s.state
 	st.mu.Lock()
@@ -55,9 +58,10 @@ func (s *Server) SetStatus(id, status string) bool {
 	} else if v := st.storages.get(id); v != nil {
 		v.status, v.left = status, st.polls.Destroy
 	} else if t := st.tasks.get(id); t != nil {
-		t.status, t.reads, t.canceled = status, 0, 0
+		t.status, t.polls, t.canceled = status, 0, 0
 	} else if r := st.restores.get(id); r != nil {
-		r.status, r.reads, r.canceled = status, 0, 0
+		r.polls, r.canceled = 0, 0
+		r.setStatus(status)
 	} else if n := st.snapshots.get(id); n != nil {
 		n.Status = status
 	} else if o := st.orders.get(id); o != nil {
@@ -74,6 +78,20 @@ func (s *Server) Remove(id string) bool {
 	st := s.state
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.hosts.remove(id) || st.agents.remove(id) || st.plans.remove(id) || st.storages.remove(id) ||
-		st.tasks.remove(id) || st.restores.remove(id) || st.removeSnapshot(id) || st.removeOrder(id)
+	return st.hosts.remove(id) || st.removeAgent(id) || st.removePlan(id) || st.storages.remove(id) ||
+		st.tasks.remove(id) || st.removeRestore(id) || st.removeSnapshot(id) || st.removeOrder(id)
+}
+
+// SetLag makes lists lag behind. What requests make from now on (agents, repositories, plans, tasks, restores and
+// snapshots) is listed when d has passed on the clock of the state, see [Server.Now]. It exists at once: a task can be
+// cancelled before it is listed. Polls that do not show a thing do not move it on. An agent that is installed anew is
+// listed as its predecessor was until then. What the Add methods add is listed at once, and what is deleted is gone at
+// once. SetLag panics if d is negative.
+func (s *Server) SetLag(d time.Duration) {
+	if d < 0 {
+		panic("cbrtest: SetLag to " + d.String() + ": nothing is listed before it is made")
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.lag = d
 }

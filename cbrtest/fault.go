@@ -99,7 +99,8 @@ func Redirect(status int, location string) Fault {
 }
 
 // OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
-// the fault the server answers so to repetitions of an order only. An order that the service refuses stays refused.
+// the fault the server answers so to the orders of a repository and to repetitions of any order, until the order is
+// done. An order that the service refuses stays refused.
 func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
@@ -119,12 +120,48 @@ func (f Fault) carriesOut() bool {
 // replaces reports whether the fault has an answer of its own.
 func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status != 0 }
 
-// Inject makes faults of an operation. The operation is the last segment of its path, for example "query-uuid"; ""
-// stands for any, and a segment that no operation has for requests that would be answered with 404. Faults wait in a
-// queue, and one has to be used up before the next comes into play. Requests that are refused for their signature are
-// not spoiled and use no fault up, but for [CloseBeforeBody], which comes before the signature can be checked.
+// Inject spoils the answers to an operation. The operation is one of the constants of this package, for example
+// [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
+// operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
+// that are refused for their signature are not spoiled and use no fault up, but for [CloseBeforeBody], which comes
+// before the signature can be checked.
 func (s *Server) Inject(operation string, f Fault) {
+	mustExist(operation)
 	s.faults.add(operation, f)
+}
+
+// An Injected is a fault that is waiting, see [Server.UnusedFaults].
+type Injected struct {
+	// Operation is the operation it was injected for, "" for any.
+	Operation string
+	// Fault is the fault as it was injected.
+	Fault Fault
+	// Used is how many requests it has spoiled.
+	Used int
+}
+
+// String says what has not happened, in one line.
+func (i Injected) String() string {
+	operation := i.Operation
+	if operation == "" {
+		operation = "any operation"
+	}
+	return fmt.Sprintf("fault of %s: used %d of %d times", operation, i.Used, max(i.Fault.Times, 1))
+}
+
+// UnusedFaults returns the faults that have spoiled fewer requests than they were injected for, in the order in which
+// they were injected. A test that expects all of its faults to happen checks that there are none. Of a fault that
+// spoils all requests, one is enough. Faults that were taken back with [Server.ClearFaults] are not among them.
+func (s *Server) UnusedFaults() []Injected {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	var out []Injected
+	for _, p := range s.faults.queue {
+		if p.left > 0 || p.used == 0 {
+			out = append(out, Injected{Operation: p.operation, Fault: p.fault, Used: p.used})
+		}
+	}
+	return out
 }
 
 // ClearFaults takes back the faults that have not been used up.
@@ -164,6 +201,7 @@ type pendingFault struct {
 	fault     Fault
 	skip      int
 	left      int // negative: for ever
+	used      int
 }
 
 func (q *faults) add(operation string, f Fault) {
@@ -195,6 +233,7 @@ func (q *faults) take(operation string, now moment) (Fault, bool) {
 		p.skip--
 		return Fault{}, false
 	}
+	p.used++
 	if p.left > 0 {
 		p.left--
 	}

@@ -189,10 +189,12 @@ func TestAnswersOfFaults(t *testing.T) {
 		"failure":            {Fault{Code: "Backup.Storage.Busy", Message: "busy"}, 200, `"error":"Backup.Storage.Busy","errorCode":"backup.storage.busy"`, nil, 0},
 		"failure, HTTP 500":  {Fault{Code: "Backup.Storage.Busy", Status: 500}, 500, `"statusCode":900`, nil, 0},
 		"in progress":        {OrderInProgress(), 200, `"returnObj":{"master`, nil, 1},
+		"gateway, HTTP 200":  {GatewayRefusal(200, "10009"), 200, `"message":"ctyun-EOP: signature verification failed","eopErrCode":"10009","statusCode":"CTAPI_10009","returnObj":{}}`, nil, 0},
+		"gateway, HTTP 500":  {GatewayRefusal(500, "4711"), 500, `"error":"4711","code":"4711","message":"ctyun-EOP: request refused"`, nil, 0},
 		"no ID":              {Fault{Code: codeInProgress}, 200, `"returnObj":null`, nil, 0},
-		"rewritten":          {Fault{Rewrite: func(b []byte) []byte { return bytes.Replace(b, []byte("800"), []byte(`"800"`), 1) }}, 200, `"statusCode":"800"`, nil, 1},
-		"header only":        {Fault{Header: http.Header{"X-Odd": {"1"}}}, 200, `"statusCode":800`, http.Header{"X-Odd": {"1"}}, 1},
-		"delay":              {Fault{Delay: time.Millisecond}, 200, `"statusCode":800`, nil, 1},
+		"rewritten":          {Fault{Rewrite: func(b []byte) []byte { return bytes.Replace(b, []byte("900"), []byte(`"900"`), 1) }}, 200, `"statusCode":"900"`, nil, 1},
+		"header only":        {Fault{Header: http.Header{"X-Odd": {"1"}}}, 200, `"statusCode":900`, http.Header{"X-Odd": {"1"}}, 1},
+		"delay":              {Fault{Delay: time.Millisecond}, 200, `"statusCode":900`, nil, 1},
 		"slow and whole":     {Fault{Status: 503, Body: "abc", Conn: Drip, Interval: time.Millisecond}, 503, "abc", nil, 0},
 		"body and rewriting": {Fault{Body: "a", Rewrite: func(b []byte) []byte { return append(b, 'b') }}, 200, "ab", nil, 0},
 	} {
@@ -289,13 +291,46 @@ func TestOrderOfFaults(t *testing.T) {
 	require.Equal(t, 200, status("query-storage-backup"))
 }
 
-func TestFaultOfAnUnknownOperation(t *testing.T) {
+func TestFaultOfRequestsOfNoOperation(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	srv.Inject("new-thing", Fault{Body: `{"statusCode":800,"returnObj":{}}`})
+	srv.Inject(NoOperation, Fault{Body: `{"statusCode":800,"returnObj":{}}`})
 	q := signed{method: "POST", path: "/v4/other/new-thing", body: "{}"}
 	require.Equal(t, 800, q.send(t, srv).StatusCode)
 	require.Equal(t, 404, q.send(t, srv).Status)
+	require.Equal(t, 2, srv.Count(NoOperation))
+	require.Equal(t, NoOperation, srv.Requests()[0].Operation)
+	require.Equal(t, "/v4/other/new-thing", srv.Requests()[0].Path)
+}
+
+func TestOperationsHaveToExist(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for name, want := range map[string]string{
+		"new-backup-polcy": CreatePlan, "query-uid": GetOrder, "list-region": ListRegions,
+		"refund-storage": UnsubscribeStorage, "x": GetOrder, "Query-UUID": GetOrder,
+	} {
+		says := fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", name, want)
+		require.PanicsWithValue(t, says, func() { srv.Inject(name, Fault{}) })
+		require.PanicsWithValue(t, says, func() { srv.Count(name) })
+	}
+	for name := range operations {
+		srv.Inject(name, Fault{})
+		require.Zero(t, srv.Count(name))
+	}
+	srv.Inject("", Fault{})
+	srv.Inject(NoOperation, Fault{})
+}
+
+func TestDistance(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"polcy", "policy", 1}, {"ab", "ba", 2}} {
+		require.Equal(t, tt.want, distance(tt.a, tt.b), "%s, %s", tt.a, tt.b)
+		require.Equal(t, tt.want, distance(tt.b, tt.a), "%s, %s", tt.b, tt.a)
+	}
 }
 
 func TestRefusedRequestsUseNoFaultUp(t *testing.T) {

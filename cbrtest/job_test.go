@@ -1,7 +1,9 @@
 package cbrtest
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -49,7 +51,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	require.Equal(t, "Backup.Client.AlreadyExists", refusal(t, srv, "install-client-backup", install).Error)
 
 	found := items(t, call(t, srv, "info-client-backup", nil), "backupClientList")[0]
-	require.Equal(t, found["instacneID"], found["instanceID"])
+	require.Equal(t, srv.HostID, found["instacneID"])
 	uninstall := map[string]any{"backupClientID": found["backupClientID"]}
 	require.Equal(t, true, call(t, srv, "uninstall-client-backup", uninstall)["UninstallStatus"])
 	require.Equal(t, "Backup.Client.NotFound", refusal(t, srv, "uninstall-client-backup", uninstall).Error)
@@ -107,7 +109,7 @@ func TestAgentLists(t *testing.T) {
 			require.Len(t, list, tt.items)
 			require.EqualValues(t, tt.total, obj["backupClientTotal"])
 			if tt.items > 0 {
-				require.Equal(t, tt.first, list[0]["instanceID"])
+				require.Equal(t, tt.first, list[0]["instacneID"])
 			}
 			if obj["totalPage"] != nil {
 				require.EqualValues(t, tt.items, obj["currentCount"])
@@ -325,13 +327,17 @@ func TestPlans(t *testing.T) {
 	require.JSONEq(t, `{
 		"periodInfo": {"rule": 2, "day": 0, "hour": "02:00"},
 		"fileInfo": {"dirs": ["/data"], "files": ["/etc/hosts"], "rule": 1},
-		"retentionInfo": {"type": 2, "value": 4, "hasConf": true, "conf": {"day": 7, "week": null, "month": null, "year": 1}},
+		"retentionInfo": {"type": 2, "value": 4, "hasConf": true, "conf": {"day": 7, "week": 0, "month": 0, "year": 1}},
 		"fullInfo": {"backupMode": 1, "incrementNum": 6},
 		"limitQosInfo": {"isLimitQos": true, "rateLimits": [{"start": 8, "stop": 20, "uploadMb": 50}]}
 	}`, toJSON(plan["backupRaw"]))
 	require.Equal(t, "每周日 02:00", plan["periodDesc"])
 	require.Equal(t, "保留4周", plan["retentionDesc"])
-	require.Equal(t, "/data,/etc/hosts", plan["backupDirs"])
+	require.Equal(t, "/data", plan["backupDirs"], "directories alone")
+	require.Equal(t, "正常运行", plan["statusDesc"])
+	call(t, srv, "action-backup-policy", object{"backupPolicyID": plan["backupPolicyID"], "backupPolicyOp": 3})
+	task := items(t, call(t, srv, "query-task-backup", nil), "backupTaskList")[0]
+	require.Equal(t, []any{"/etc/hosts", "/data"}, task["backupPaths"], "files first")
 
 	update := map[string]any{
 		"backupPolicyID": plan["backupPolicyID"], "backupPolicyName": "hourly", "directType": 0,
@@ -342,7 +348,9 @@ func TestPlans(t *testing.T) {
 	require.Equal(t, "hourly", plan["backupPolicyName"])
 	raw, _ := plan["backupRaw"].(map[string]any)
 	require.Nil(t, raw["fileInfo"])
-	require.NotNil(t, raw["limitQosInfo"], "what an update leaves out stays")
+	require.Equal(t, "/", plan["backupDirs"])
+	require.Equal(t, object{"backupMode": 1., "incrementNum": 6.}, raw["fullInfo"], "what an update leaves out stays")
+	require.NotNil(t, raw["limitQosInfo"].(object)["rateLimits"])
 	require.Equal(t, "每小时永久保留", fmt.Sprint(plan["periodDesc"], plan["retentionDesc"]))
 
 	for op, want := range map[int]string{2: "Stop", 1: "CreateSuccess"} {
@@ -353,6 +361,88 @@ func TestPlans(t *testing.T) {
 	for _, operation := range []string{"refund-backup-policy", "update-backup-policy"} {
 		require.Equal(t, "Backup.Policy.NotFound", refusal(t, srv, operation, prepared(operation, update)).Error)
 	}
+}
+
+func TestStoredFormOfWhatWasNotGiven(t *testing.T) {
+	t.Parallel()
+	srv, params := seeded(t)
+	for name, tt := range map[string]struct{ give, want string }{
+		"nothing": {`{}`, `{
+			"periodInfo": {"rule": 0, "day": null, "hour": "00:00"},
+			"fileInfo": null,
+			"retentionInfo": {"type": -1, "value": null, "hasConf": false, "conf": {"day": 0, "week": 0, "month": 0, "year": 0}},
+			"fullInfo": {"backupMode": 0, "incrementNum": 10},
+			"limitQosInfo": {"isLimitQos": null, "rateLimits": null}
+		}`},
+		"parts": {`{
+			"backupPeriodInfo": {"rule": 3, "day": 31, "hour": 23}, "backupRetentionInfo": {"type": -4},
+			"backupFullInfo": {"backupMode": 1}, "backupLimitQosInfo": {"isLimitQos": false}
+		}`, `{
+			"periodInfo": {"rule": 3, "day": 31, "hour": "23:00"},
+			"fileInfo": null,
+			"retentionInfo": {"type": -4, "value": null, "hasConf": false, "conf": {"day": 0, "week": 0, "month": 0, "year": 0}},
+			"fullInfo": {"backupMode": 1, "incrementNum": 10},
+			"limitQosInfo": {"isLimitQos": false, "rateLimits": null}
+		}`},
+		"other parts": {`{
+			"backupFullInfo": {"incrementNum": 0}, "backupLimitQosInfo": {"isLimitQos": 1, "rateLimits": []},
+			"backupRetentionInfo": {"type": 4, "value": 2, "hasConf": true, "conf": {}}
+		}`, `{
+			"periodInfo": {"rule": 0, "day": null, "hour": "00:00"},
+			"fileInfo": null,
+			"retentionInfo": {"type": 4, "value": 2, "hasConf": true, "conf": {"day": 0, "week": 0, "month": 0, "year": 0}},
+			"fullInfo": {"backupMode": 0, "incrementNum": 0},
+			"limitQosInfo": {"isLimitQos": true, "rateLimits": []}
+		}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			create := maps.Clone(params["new-backup-policy"])
+			create["backupPolicyName"], create["backupPeriodInfo"] = name, object{"rule": 0}
+			require.NoError(t, json.Unmarshal([]byte(tt.give), &create))
+			call(t, srv, "new-backup-policy", create)
+			listed := items(t, call(t, srv, "query-backup-policy", object{"queryContent": name}), "backupPolicyList")
+			for _, plan := range listed {
+				if plan["backupPolicyName"] == name {
+					require.JSONEq(t, tt.want, toJSON(plan["backupRaw"]))
+				}
+			}
+		})
+	}
+}
+
+func TestTextsOfStates(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, tt := range []struct{ operation, list, id, code, text, state, want string }{
+		{"query-task-backup", "backupTaskList", "t", "backupTaskStatusCode", "backupTaskStatus", "Completed", "执行完成"},
+		{"query-task-backup", "backupTaskList", "t", "backupTaskStatusCode", "backupTaskStatus", "Failed", "执行失败"},
+		{"query-task-backup", "backupTaskList", "t", "backupTaskStatusCode", "backupTaskStatus", "Executing", "执行中"},
+		{"query-task-backup", "backupTaskList", "t", "backupTaskStatusCode", "backupTaskStatus", "Unheard", "未知"},
+		{"query-restore-backup", "backupRestoreList", "r", "backupRestoreStatusCode", "backupRestoreStatus", "RestoreCreateFail", "创建失败"},
+		{"query-restore-backup", "backupRestoreList", "r", "backupRestoreStatusCode", "backupRestoreStatus", "RestoreRunning", "执行中"},
+		{"query-restore-backup", "backupRestoreList", "r", "backupRestoreStatusCode", "backupRestoreStatus", "RestoreCompleted", "执行完成"},
+		{"query-restore-backup", "backupRestoreList", "r", "backupRestoreStatusCode", "backupRestoreStatus", "RestoreFail", "执行失败"},
+		{"query-restore-backup", "backupRestoreList", "r", "backupRestoreStatusCode", "backupRestoreStatus", "Unheard", "未知"},
+		{"query-backup-policy", "backupPolicyList", "p", "statusCode", "statusDesc", "CreateSuccess", "正常运行"},
+	} {
+		srv.AddPlan(Plan{ID: "p"})
+		srv.AddTask(Task{ID: "t"})
+		srv.AddRestore(Restore{ID: "r"})
+		if tt.want == "执行中" { // only the first poll of what begins shows another state
+			call(t, srv, tt.operation, nil)
+		}
+		srv.SetStatus(tt.id, tt.state)
+		item := items(t, call(t, srv, tt.operation, nil), tt.list)[0]
+		require.Equal(t, []any{tt.state, tt.want}, []any{item[tt.code], item[tt.text]})
+	}
+	srv.AddTask(Task{ID: "first"})
+	srv.AddRestore(Restore{ID: "first"})
+	tasks := items(t, call(t, srv, "query-task-backup", object{"queryContent": "first"}), "backupTaskList")
+	require.Equal(t, "执行准备中", tasks[0]["backupTaskStatus"])
+	restores := items(t, call(t, srv, "query-restore-backup", object{"backupRestoreID": "first"}), "backupRestoreList")
+	require.Equal(t, "创建中", restores[0]["backupRestoreStatus"])
+	require.Equal(t, "单az", items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")[0]["multiAz"])
 }
 
 // prepared returns those of the parameters that the operation has.

@@ -16,6 +16,7 @@ type config struct {
 	polls                Polls
 	clock                time.Time
 	activated            bool
+	gatewayStatus        int
 }
 
 func defaultConfig() config {
@@ -65,6 +66,13 @@ func WithClock(start time.Time) Option {
 // open-service-backup before anything can be ordered, installed or planned.
 func Activated() Option {
 	return func(c *config) { c.activated = true }
+}
+
+// WithGatewayStatus sets the HTTP status of all refusals of the gateway: of a wrong key, signature, date or path. By
+// default it is 401, and 404 for a path that does not exist. What the real gateway answers with is not known; try 200
+// to see that your program does not take a refusal for a success.
+func WithGatewayStatus(status int) Option {
+	return func(c *config) { c.gatewayStatus = status }
 }
 
 // Polls says how many reads show a thing under way before the next one shows it done. Zero stands for the default, a

@@ -7,17 +7,20 @@ import (
 	"time"
 )
 
-// The states of an order, as orderStatus has them. Those that are not here mean that it is under way.
+// The states of an order, as orderStatus has them. An order in any other is under way.
 const (
-	orderDone          = "3"
-	orderCanceled      = "4"
-	orderFailed        = "5"
-	orderRejected      = "10"
-	orderRevoked       = "11"
-	orderUnsubscribing = "12"
-	orderUnsubscribed  = "13"
-	orderOpening       = "14"
-	orderRemoved       = "15"
+	orderDone      = "3"
+	orderCanceled  = "4"
+	orderFailed    = "5"
+	orderRejected  = "10"
+	orderRevoked   = "11"
+	orderRefunding = "12" // the order that is refunded; the refund itself goes from 14 to 3
+	orderRefunded  = "13"
+	orderOpening   = "14"
+	orderRemoved   = "15"
+	orderUnpaid    = "22"
+	orderError     = "0"
+	orderDeleted   = "999"
 )
 
 const codeInProgress = "Backup.Order.InProgress"
@@ -26,11 +29,12 @@ const codeInProgress = "Backup.Order.InProgress"
 type Order struct {
 	// ID is the masterOrderID.
 	ID string
-	// Operation is the operation that placed it, for example create-storage-backup.
+	// Operation is the operation that placed it, for example [CreateStorage].
 	Operation string
 	// ClientToken is the token it was placed with.
 	ClientToken string
-	// Status is the orderStatus, for example "14" while it is being opened and "3" when it is done.
+	// Status is the orderStatus, for example "14" while it is being opened and "3" when it is done. The order of a
+	// repository that is unsubscribed goes from "12" to "13", and the order to unsubscribe from "14" to "3".
 	Status string
 	// Requests is how often it was asked for: more than once if the same token came again.
 	Requests int
@@ -43,7 +47,7 @@ func (s *Server) Orders() []Order {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	var out []Order
-	for _, o := range s.state.orders.list {
+	for o := range s.state.orders.all() {
 		out = append(out, Order{o.id, o.operation, o.token, o.status, o.requests, o.placed})
 	}
 	return out
@@ -65,16 +69,17 @@ type order struct {
 	storageID            string // "" if it is about none
 	storageName          string // of a repository that is being ordered
 	status               string
-	left                 int // reads that still show it under way
+	left                 int // polls that still show it under way
 	failure              string
 	requests             int
 	placed, updated      time.Time
+	refund               *order // that is under way for this one
 	apply                func() // what happens, once, when it is done
 	undo                 func() // what happens, once, when it failed
 }
 
-// place answers an order. The token says whether it is one that is known; if not, check says whether it can be placed
-// and prepares it.
+// place answers an order. If its token is known, it is the order that was placed with it; if not, check says whether it
+// can be placed, and prepares it.
 func (st *state) place(operation string, a args, check func(*order) *failure) (any, *failure) {
 	content := orderContent(operation, a)
 	token := a.text("clientToken")
@@ -95,7 +100,10 @@ func (st *state) place(operation string, a args, check func(*order) *failure) (a
 	if token != "" {
 		st.tokens[token] = o
 	}
-	return st.wireOrder(o), nil
+	if operation == OpenService {
+		return st.wireOrder(o), nil
+	}
+	return nil, st.inProgress(o) // as the reference shows it for the orders of a repository
 }
 
 // placeAgain answers an order whose token is known.
@@ -104,17 +112,24 @@ func (st *state) placeAgain(o *order, content string) (any, *failure) {
 		return nil, refuse("Backup.Order.ClientTokenConflict", "the clientToken belongs to another order", "clientToken已被其他订单使用")
 	}
 	o.requests++
-	o.read(st.now())
-	f := refuse(codeInProgress, "the order is in progress", "订单处理中")
+	o.poll(st.now())
 	switch o.status {
-	case orderDone, orderUnsubscribed:
+	case orderDone, orderRefunding, orderRefunded:
 		return st.wireOrder(o), nil
-	case orderCanceled, orderFailed, orderRejected, orderRevoked, orderRemoved:
+	case orderCanceled, orderFailed, orderRejected, orderRevoked, orderRemoved, orderUnpaid, orderError, orderDeleted:
 		reason := cmp.Or(o.failure, "its status is "+o.status)
-		f = refuse("Backup.Order.Failed", "the order failed: "+reason, "订单失败")
+		f := refuse("Backup.Order.Failed", "the order failed: "+reason, "订单失败")
+		f.returnObj = st.wireOrder(o)
+		return nil, f
 	}
+	return nil, st.inProgress(o)
+}
+
+// inProgress is the answer to an order that was accepted and is being carried out.
+func (st *state) inProgress(o *order) *failure {
+	f := refuse(codeInProgress, "the order is in progress", "订单处理中")
 	f.returnObj = st.wireOrder(o)
-	return nil, f
+	return f
 }
 
 // orderContent is what was ordered, without the token.
@@ -125,12 +140,15 @@ func orderContent(operation string, a args) string {
 	return operation + string(text)
 }
 
-func (o *order) pending() bool { return o.status == orderOpening || o.status == orderUnsubscribing }
+func (o *order) pending() bool { return o.status == orderOpening || o.status == orderRefunding }
 
-// read moves an order on, as every look at it does.
-func (o *order) read(now time.Time) {
+// poll moves an order on. An order that is being refunded moves with its refund.
+func (o *order) poll(now time.Time) {
 	switch {
 	case !o.pending():
+		return
+	case o.status == orderRefunding && o.refund != nil:
+		o.refund.poll(now)
 		return
 	case o.left > 0:
 		o.left--
@@ -140,7 +158,7 @@ func (o *order) read(now time.Time) {
 	case o.status == orderOpening:
 		o.status = orderDone
 	default:
-		o.status = orderUnsubscribed
+		o.status = orderRefunded
 	}
 	o.updated = now
 	effect := &o.apply
@@ -158,14 +176,17 @@ func (st *state) removeOrder(id string) bool {
 	return st.orders.remove(id)
 }
 
-// wireOrder is the returnObj of an order. That of the pages about existing repositories is shorter.
+// wireOrder is the returnObj of an order. The orders of an existing repository have a shorter one.
 func (st *state) wireOrder(o *order) object {
 	number := "2026" + o.id[:8]
 	out := object{"masterOrderID": o.id, "masterOrderNO": number, "regionID": st.regionID}
+	if o.pending() {
+		out["masterOrderNO"] = nil
+	}
 	switch o.operation {
-	case "create-storage-backup":
+	case CreateStorage:
 		out["masterOrderNo"] = number
-	case "open-service-backup":
+	case OpenService:
 		out["masterOrderNO"] = nil
 		out["masterResourceID"] = o.resourceID
 	default:
@@ -195,9 +216,9 @@ func (st *state) showOrder(a args) (any, *failure) {
 	if o == nil {
 		return nil, refuse("Openapi.Order.NotFound", "there is no such order: "+a.text("masterOrderId"), "订单不存在")
 	}
-	o.read(st.now())
+	o.poll(st.now())
 	resources := []string{}
-	if o.storageID != "" && (o.status == orderDone || o.status == orderUnsubscribed) {
+	if o.storageID != "" && (o.status == orderDone || o.status == orderRefunding || o.status == orderRefunded) {
 		resources = append(resources, o.storageID)
 	}
 	return object{"orderStatus": o.status, "resourceType": o.resourceType, "resourceUuid": resources}, nil
@@ -205,7 +226,7 @@ func (st *state) showOrder(a args) (any, *failure) {
 
 // openService activates the service. Activating it again is a new order without effect.
 func (st *state) openService(a args) (any, *failure) {
-	return st.place("open-service-backup", a, func(o *order) *failure {
+	return st.place(OpenService, a, func(o *order) *failure {
 		o.resourceType = "CT_CBR_CLIENT"
 		o.apply = func() { st.activated = true }
 		return nil

@@ -36,7 +36,7 @@ func TestOrderTakesSomePolls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, Activated(), WithPolls(tt.polls))
-			order := call(t, srv, "create-storage-backup", vault("vault", ""))
+			order := placed(t, srv, "create-storage-backup", vault("vault", ""))
 			require.Equal(t, "started", order["masterResourceStatus"])
 			var got []string
 			for range tt.want {
@@ -54,7 +54,7 @@ func TestOrderTakesSomePolls(t *testing.T) {
 func TestOrderIsDoneForThoseWhoReadTheListOnly(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
-	call(t, srv, "create-storage-backup", vault("vault", ""))
+	placed(t, srv, "create-storage-backup", vault("vault", ""))
 	for want := range []int{0, 1} {
 		if want == 1 {
 			call(t, srv, "query-storage-backup", nil)
@@ -83,7 +83,7 @@ func TestServiceHasToBeActivated(t *testing.T) {
 	for orderStatus(t, srv, order["masterOrderID"]) != "3" {
 		refusal(t, srv, "create-storage-backup", vault("vault", ""))
 	}
-	call(t, srv, "create-storage-backup", vault("vault", ""))
+	placed(t, srv, "create-storage-backup", vault("vault", ""))
 	call(t, srv, "open-service-backup", nil)
 	require.Equal(t, 3, srv.Charges(), "activating again is an order too")
 }
@@ -109,7 +109,7 @@ func TestOrderAgainWithItsToken(t *testing.T) {
 			t.Parallel()
 			srv, all := orders(t)
 			before := srv.Charges()
-			first := call(t, srv, name, all[name])
+			first := prepare(srv, name, all[name]).send(t, srv).ReturnObj
 			for range 2 {
 				again := refusal(t, srv, name, all[name])
 				require.Equal(t, "Backup.Order.InProgress", again.Error)
@@ -129,7 +129,7 @@ func TestOrderAgainWithItsToken(t *testing.T) {
 func TestTokenOfAnotherOrder(t *testing.T) {
 	t.Parallel()
 	srv, all := orders(t)
-	call(t, srv, "renew-storage-backup", all["renew-storage-backup"])
+	placed(t, srv, "renew-storage-backup", all["renew-storage-backup"])
 	changed := maps.Clone(all["renew-storage-backup"])
 	changed["cycleCount"] = 2
 	require.Equal(t, "Backup.Order.ClientTokenConflict", refusal(t, srv, "renew-storage-backup", changed).Error)
@@ -143,8 +143,8 @@ func TestOrdersWithoutToken(t *testing.T) {
 	srv := start(t, Activated())
 	storage := srv.AddStorage(Storage{})
 	renew := map[string]any{"backupStorageID": storage, "cycleType": "year", "cycleCount": 1}
-	first := call(t, srv, "renew-storage-backup", renew)
-	require.NotEqual(t, first["masterOrderID"], call(t, srv, "renew-storage-backup", renew)["masterOrderID"])
+	first := placed(t, srv, "renew-storage-backup", renew)
+	require.NotEqual(t, first["masterOrderID"], placed(t, srv, "renew-storage-backup", renew)["masterOrderID"])
 	require.Equal(t, 2, srv.Charges())
 }
 
@@ -153,7 +153,7 @@ func TestRefusedOrderDoesNotBindItsToken(t *testing.T) {
 	srv := start(t)
 	refusal(t, srv, "create-storage-backup", vault("vault", "token"))
 	srv.AddStorage(Storage{Name: "other"})
-	call(t, srv, "create-storage-backup", vault("vault-2", "token"))
+	placed(t, srv, "create-storage-backup", vault("vault-2", "token"))
 	require.Equal(t, 1, srv.Charges())
 }
 
@@ -161,7 +161,7 @@ func TestFailedOrder(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
 	srv.FailNext(OrderJob, "余额不足")
-	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	order := placed(t, srv, "create-storage-backup", vault("vault", "token"))
 	var got []string
 	for range 3 {
 		got = append(got, orderStatus(t, srv, order["masterOrderID"]))
@@ -171,13 +171,13 @@ func TestFailedOrder(t *testing.T) {
 	require.Equal(t, "Backup.Order.Failed", again.Error)
 	require.Contains(t, again.Message, "余额不足")
 	require.Empty(t, items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList"))
-	call(t, srv, "create-storage-backup", vault("vault", "token-2"))
+	placed(t, srv, "create-storage-backup", vault("vault", "token-2"))
 }
 
 func TestUnpaidOrder(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
-	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	order := placed(t, srv, "create-storage-backup", vault("vault", "token"))
 	id := order["masterOrderID"].(string)
 	srv.SetStatus(id, "1")
 	for range 5 {
@@ -197,11 +197,11 @@ func TestUnpaidOrder(t *testing.T) {
 
 func TestOrderThatCameToNothing(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]string{"cancelled": "4", "failed": "5", "rejected": "10", "revoked": "11", "removed": "15"} {
+	for name, status := range map[string]string{"cancelled": "4", "failed": "5", "rejected": "10", "revoked": "11", "removed": "15", "not paid": "22", "in error": "0", "deleted": "999"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, Activated())
-			order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+			order := placed(t, srv, "create-storage-backup", vault("vault", "token"))
 			srv.SetStatus(order["masterOrderID"].(string), status)
 			again := refusal(t, srv, "create-storage-backup", vault("vault", "token"))
 			require.Equal(t, "Backup.Order.Failed", again.Error)
@@ -214,7 +214,7 @@ func TestOrderThatCameToNothing(t *testing.T) {
 func TestOrderHasItsEffectOnce(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated(), WithPolls(Polls{Order: -1}))
-	order := call(t, srv, "create-storage-backup", vault("vault", ""))
+	order := placed(t, srv, "create-storage-backup", vault("vault", ""))
 	for range 2 {
 		require.Equal(t, "3", orderStatus(t, srv, order["masterOrderID"]))
 		srv.SetStatus(order["masterOrderID"].(string), "14")
@@ -225,48 +225,140 @@ func TestOrderHasItsEffectOnce(t *testing.T) {
 func TestRemovedOrderIsForgotten(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
-	order := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	order := placed(t, srv, "create-storage-backup", vault("vault", "token"))
 	require.True(t, srv.Remove(order["masterOrderID"].(string)))
-	again := call(t, srv, "create-storage-backup", vault("vault", "token"))
+	again := placed(t, srv, "create-storage-backup", vault("vault", "token"))
 	require.NotEqual(t, order["masterOrderID"], again["masterOrderID"], "nothing is known of the token")
 	require.Len(t, srv.Orders(), 1)
 	require.Equal(t, 2, srv.Charges())
 }
 
+func TestFirstOrderOfARepositoryIsInProgress(t *testing.T) {
+	t.Parallel()
+	for _, polls := range []int{0, -1} {
+		srv, all := orders(t)
+		srv.state.polls = Polls{Order: polls}
+		require.NotEmpty(t, call(t, srv, OpenService, all[OpenService])["masterOrderID"], "800, as the reference shows it")
+		for name, params := range all {
+			if name == OpenService || name == UnsubscribeStorage {
+				continue
+			}
+			order := placed(t, srv, name, params)
+			require.Contains(t, order, "masterOrderNO")
+			require.Nil(t, order["masterOrderNO"])
+			for orderStatus(t, srv, order["masterOrderID"]) != "3" {
+			}
+			require.NotNil(t, call(t, srv, name, params)["masterOrderNO"], "done")
+		}
+	}
+}
+
 func TestUnsubscribe(t *testing.T) {
 	t.Parallel()
-	srv := start(t)
-	storage := srv.AddStorage(Storage{})
-	srv.AddSnapshot(Snapshot{StorageID: storage})
-	status := func() string {
-		list := items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")
-		if len(list) == 0 {
-			return "gone"
-		}
-		return list[0]["backupStorageStatusCode"].(string)
+	srv := start(t, Activated())
+	bought := placed(t, srv, CreateStorage, vault("vault", "token"))["masterOrderID"]
+	for orderStatus(t, srv, bought) != "3" {
 	}
+	listed := func() []map[string]any {
+		return items(t, call(t, srv, ListStorages, nil), "backupStorageList")
+	}
+	storage := listed()[0]["backupStorageID"].(string)
+	status := func() string {
+		if list := listed(); len(list) > 0 {
+			return list[0]["backupStorageStatusCode"].(string)
+		}
+		return "gone"
+	}
+	srv.AddSnapshot(Snapshot{StorageID: storage})
 	params := map[string]any{"backupStorageID": storage}
-	order := call(t, srv, "refund-storage-backup", params)
-	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "refund-storage-backup", params).Error)
+	refund := placed(t, srv, UnsubscribeStorage, params)["masterOrderID"]
+	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, UnsubscribeStorage, params).Error)
+	require.Equal(t, "12", srv.Orders()[0].Status)
+	require.Equal(t, bought, call(t, srv, CreateStorage, vault("vault", "token"))["masterOrderID"], "it was bought")
 	require.Equal(t, "Refing", status())
 	var got []string
 	for range 3 {
-		got = append(got, orderStatus(t, srv, order["masterOrderID"]))
+		got = append(got, orderStatus(t, srv, refund)+" "+srv.Orders()[0].Status)
 	}
-	require.Equal(t, []string{"12", "13", "13"}, got)
+	require.Equal(t, []string{"3 13", "3 13", "3 13"}, got)
 	require.Equal(t, []string{"Destorying", "gone"}, []string{status(), status()})
-	require.Empty(t, items(t, call(t, srv, "query-backup-snapshot", nil), "backupSnapshotList"))
+	require.Empty(t, items(t, call(t, srv, ListSnapshots, nil), "backupSnapshotList"))
+	require.Equal(t, "13", orderStatus(t, srv, bought))
+	require.Equal(t, []any{storage}, call(t, srv, GetOrder, object{"masterOrderId": bought})["resourceUuid"])
+}
+
+func TestUnsubscriptionMovesWithEitherOrder(t *testing.T) {
+	t.Parallel()
+	for _, polled := range []string{"that refunds", "that is refunded"} {
+		t.Run(polled, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, Activated())
+			bought := placed(t, srv, CreateStorage, vault("vault", ""))["masterOrderID"]
+			for orderStatus(t, srv, bought) != "3" {
+			}
+			storage := items(t, call(t, srv, ListStorages, nil), "backupStorageList")[0]["backupStorageID"]
+			refund := placed(t, srv, UnsubscribeStorage, object{"backupStorageID": storage})["masterOrderID"]
+			id, want := refund, []string{"14", "14", "3", "3"}
+			if polled == "that is refunded" {
+				id, want = bought, []string{"12", "12", "13", "13"}
+			}
+			var got []string
+			for range want {
+				got = append(got, orderStatus(t, srv, id))
+			}
+			require.Equal(t, want, got)
+			require.Equal(t, []string{"13", "3"}, []string{srv.Orders()[0].Status, srv.Orders()[1].Status})
+		})
+	}
+}
+
+func TestOrderPutIntoUnsubscribing(t *testing.T) {
+	t.Parallel()
+	srv := start(t, Activated())
+	order := placed(t, srv, CreateStorage, vault("vault", ""))["masterOrderID"].(string)
+	srv.SetStatus(order, "12")
+	var got []string
+	for range 4 {
+		got = append(got, orderStatus(t, srv, order))
+	}
+	require.Equal(t, []string{"12", "12", "13", "13"}, got)
 }
 
 func TestFailedUnsubscription(t *testing.T) {
 	t.Parallel()
-	srv := start(t, WithPolls(Polls{Order: -1}))
-	storage := srv.AddStorage(Storage{})
+	srv := start(t, Activated(), WithPolls(Polls{Order: -1}))
+	bought := placed(t, srv, CreateStorage, vault("vault", ""))["masterOrderID"]
+	require.Equal(t, "3", orderStatus(t, srv, bought))
+	storage := items(t, call(t, srv, ListStorages, nil), "backupStorageList")[0]["backupStorageID"]
 	srv.FailNext(OrderJob, "")
-	order := call(t, srv, "refund-storage-backup", map[string]any{"backupStorageID": storage})
+	order := placed(t, srv, UnsubscribeStorage, map[string]any{"backupStorageID": storage})
 	require.Equal(t, "5", orderStatus(t, srv, order["masterOrderID"]))
-	list := items(t, call(t, srv, "query-storage-backup", nil), "backupStorageList")
+	list := items(t, call(t, srv, ListStorages, nil), "backupStorageList")
 	require.Equal(t, "Available", list[0]["backupStorageStatusCode"])
+	require.Equal(t, "3", orderStatus(t, srv, bought), "not refunded")
+}
+
+// Two orders that both began from the present capacity could make a repository smaller.
+func TestOneOrderOfACapacityAtATime(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	storage := srv.AddStorage(Storage{})
+	resize := func(capacity int) map[string]any {
+		return object{"backupStorageID": storage, "backupStorageCapacity": capacity}
+	}
+	order := placed(t, srv, ResizeStorage, resize(300))["masterOrderID"]
+	require.Equal(t, "Backup.Storage.Resizing", refusal(t, srv, ResizeStorage, resize(200)).Error)
+	unsubscribe := object{"backupStorageID": storage}
+	require.Equal(t, "Backup.Storage.OrderPending", refusal(t, srv, UnsubscribeStorage, unsubscribe).Error)
+	for orderStatus(t, srv, order) != "3" {
+	}
+	require.Equal(t, "Backup.Storage.CapacityInvalid", refusal(t, srv, ResizeStorage, resize(200)).Error)
+	placed(t, srv, ResizeStorage, resize(400))
+	require.Equal(t, 2, srv.Charges())
+
+	other := srv.AddStorage(Storage{})
+	placed(t, srv, ResizeStorage, object{"backupStorageID": other, "backupStorageCapacity": 200})
+	placed(t, srv, RenewStorage, object{"backupStorageID": srv.AddStorage(Storage{}), "cycleType": "month", "cycleCount": 1})
 }
 
 func TestResizeAndRenew(t *testing.T) {
@@ -280,17 +372,17 @@ func TestResizeAndRenew(t *testing.T) {
 	resize := map[string]any{"backupStorageID": storage, "backupStorageCapacity": 100}
 	require.Equal(t, "Backup.Storage.CapacityInvalid", refusal(t, srv, "resize-storage-backup", resize).Error)
 	resize["backupStorageCapacity"] = 250
-	call(t, srv, "resize-storage-backup", resize)
+	placed(t, srv, "resize-storage-backup", resize)
 	require.Equal(t, "250 G", listed()["backupStorageCapacity"])
 
 	renew := map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 2}
-	call(t, srv, "renew-storage-backup", renew)
+	placed(t, srv, "renew-storage-backup", renew)
 	require.Equal(t, "2026-05-03 00:00:00", listed()["backupStorageExpireTime"], "two months after the old expiry")
 
 	srv.Advance(365 * 24 * time.Hour)
 	require.Equal(t, "Expire", listed()["backupStorageStatusCode"])
 	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "resize-storage-backup", resize).Error)
-	call(t, srv, "renew-storage-backup", renew)
+	placed(t, srv, "renew-storage-backup", renew)
 	require.Equal(t, "Available", listed()["backupStorageStatusCode"])
 	require.Equal(t, "2027-03-31 00:00:00", listed()["backupStorageExpireTime"], "two months from now on")
 	require.Empty(t, items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageStatus": "Expire"}), "backupStorageList"))
@@ -306,15 +398,15 @@ func TestRepositoryPutIntoExpireIsExpired(t *testing.T) {
 	}
 	resize := map[string]any{"backupStorageID": storage, "backupStorageCapacity": 200}
 	require.Equal(t, "Backup.Storage.NotAvailable", refusal(t, srv, "resize-storage-backup", resize).Error)
-	call(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
+	placed(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
 	require.Equal(t, "Available", status())
 
 	srv.SetStatus(storage, "Expire")
 	unsubscribe := map[string]any{"backupStorageID": storage}
 	srv.FailNext(OrderJob, "")
-	call(t, srv, "refund-storage-backup", unsubscribe)
+	placed(t, srv, "refund-storage-backup", unsubscribe)
 	require.Equal(t, "Expire", status(), "not unsubscribed")
-	call(t, srv, "refund-storage-backup", unsubscribe)
+	placed(t, srv, "refund-storage-backup", unsubscribe)
 	require.Equal(t, "Destorying", status())
 	refused := refusal(t, srv, "renew-storage-backup", map[string]any{"backupStorageID": storage, "cycleType": "month", "cycleCount": 1})
 	require.Equal(t, "the repository cannot be renewed, it is Destorying", refused.Message)
@@ -324,7 +416,7 @@ func TestRepositoryPutIntoExpireIsExpired(t *testing.T) {
 func TestStorageNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Activated())
-	call(t, srv, "create-storage-backup", vault("vault", "token-1"))
+	placed(t, srv, "create-storage-backup", vault("vault", "token-1"))
 	require.Equal(t, "Backup.Storage.NameDuplicate", refusal(t, srv, "create-storage-backup", vault("vault", "token-2")).Error)
 	srv.AddStorage(Storage{Name: "seeded"})
 	require.Equal(t, "Backup.Storage.NameDuplicate", refusal(t, srv, "create-storage-backup", vault("seeded", "token-3")).Error)

@@ -13,25 +13,79 @@ const (
 	planStop   = "Stop"
 )
 
-// A Plan is a backup plan to be seeded with [Server.AddPlan]: one that runs daily at two in the morning and keeps its
-// copies for 30 days.
+// A Plan is a backup plan to be seeded with [Server.AddPlan]. The zero value backs up all directories of
+// [Server.HostID] daily at two in the morning, and keeps the copies for 30 days.
 type Plan struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
-	// HostID is the protected host; the one that exists from the start if it is empty.
+	// HostID is the protected host; [Server.HostID] if it is empty.
 	HostID string
 	// StorageID is the repository; the first there is if it is empty, and a new one if there is none.
 	StorageID string
 	// Dirs are the directories that are backed up; all if there are none.
 	Dirs []string
-	// Stopped says that the plan is paused.
+	// Schedule says when the plan is due; daily at two in the morning if it is nil. The server runs no plan by itself.
+	Schedule *Schedule
+	// Retention says how long copies are kept; 30 days if it is nil. The server deletes no copy by itself.
+	Retention *Retention
+	// Limits are the hours of the day in which uploads are limited.
+	Limits []Limit
+	// Stopped says that the plan is paused. [Server.SetStatus] puts it into any other state.
 	Stopped bool
 }
 
-// AddPlan puts a plan there and returns its ID. The service is activated by it. The plan can be run once there is an
-// agent on its host, see [Server.AddAgent].
+// A Schedule says when a plan is due, in the words of the wire. The server lists it as it is, whether it makes sense or
+// not.
+type Schedule struct {
+	// Rule is Hourly, Daily, Weekly or Monthly.
+	Rule int
+	// Day is the day of the week, 0 (Sunday) to 6, or of the month, 1 to 31. Hourly and Daily have none.
+	Day int
+	// Hour is the hour of the day in Beijing, 0 to 23. Hourly has none.
+	Hour int
+}
+
+// The rules of a [Schedule].
+const (
+	Hourly  = 0
+	Daily   = 1
+	Weekly  = 2
+	Monthly = 3
+)
+
+// A Retention says how long copies are kept, in the words of the wire. The server lists it as it is, whether it makes
+// sense or not.
+type Retention struct {
+	// Type is KeepForever, KeepDays, KeepWeeks, KeepMonths or KeepYears, or a number that no reference explains, such
+	// as -4.
+	Type int
+	// Value is the number of days, weeks, months or years. KeepForever has none.
+	Value int
+	// Day, Week, Month and Year are how many daily, weekly, monthly and yearly copies are kept besides.
+	Day, Week, Month, Year int
+}
+
+// The types of a [Retention].
+const (
+	KeepForever = -1
+	KeepDays    = 1
+	KeepWeeks   = 2
+	KeepMonths  = 3
+	KeepYears   = 4
+)
+
+// A Limit bounds uploads in some hours of the day.
+type Limit struct {
+	// Start and Stop are hours of the day in Beijing: Start is 0 to 23, Stop 1 to 24.
+	Start, Stop int
+	// UploadMB is the number of megabytes a second, 1 to 9999.
+	UploadMB int
+}
+
+// AddPlan adds a plan and returns its ID. It activates the service. The plan can be run once there is an agent on its
+// host, see [Server.AddAgent].
 func (s *Server) AddPlan(p Plan) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -39,16 +93,19 @@ func (s *Server) AddPlan(p Plan) string {
 	return s.state.addPlan(p).id
 }
 
-// plan keeps what its request said in the form that it was said in.
+// plan keeps what its request said in the form in which it was said.
 type plan struct {
 	id, name          string
 	host              *Host
 	storageID         string
 	status            string
 	created           time.Time
+	listedFrom        time.Time
 	files             args // nil: all directories
 	period, retention args
 	full, limit       args
+	dirText           string   // its directories, and
+	paths             []string // its files and directories, kept for its copies
 }
 
 func (st *state) addPlan(p Plan) *plan {
@@ -56,18 +113,74 @@ func (st *state) addPlan(p Plan) *plan {
 	added := &plan{
 		id: st.orNewID(p.ID), host: st.hostOrUnknown(p.HostID), storageID: st.storageOrFirst(p.StorageID),
 		status: planNormal, created: st.now(),
-		period:    args{"rule": int64(1), "hour": int64(2)},
-		retention: args{"type": int64(1), "value": int64(30), "hasConf": false},
 	}
 	added.name = cmp.Or(p.Name, "plan-"+added.id[:min(8, len(added.id))])
+	added.period, added.retention = p.Schedule.args(), p.Retention.args()
+	if len(p.Limits) > 0 {
+		added.limit = limitArgs(p.Limits)
+	}
 	if len(p.Dirs) > 0 {
 		added.files = args{"dirs": p.Dirs}
 	}
 	if p.Stopped {
 		added.status = planStop
 	}
-	st.plans.add(added.id, added)
+	added.settle()
+	st.putPlan(added)
 	return added
+}
+
+func (s *Schedule) args() args {
+	if s == nil {
+		s = &Schedule{Rule: Daily, Hour: 2}
+	}
+	out := args{"rule": int64(s.Rule)}
+	if s.Rule != Hourly {
+		out["hour"] = int64(s.Hour)
+	}
+	if s.Rule != Hourly && s.Rule != Daily {
+		out["day"] = int64(s.Day)
+	}
+	return out
+}
+
+func (r *Retention) args() args {
+	if r == nil {
+		r = &Retention{Type: KeepDays, Value: 30}
+	}
+	out := args{
+		"type":    int64(r.Type),
+		"hasConf": r.Day != 0 || r.Week != 0 || r.Month != 0 || r.Year != 0,
+		"conf":    args{"day": int64(r.Day), "week": int64(r.Week), "month": int64(r.Month), "year": int64(r.Year)},
+	}
+	if r.Value != 0 {
+		out["value"] = int64(r.Value)
+	}
+	return out
+}
+
+func limitArgs(limits []Limit) args {
+	var rates []args
+	for _, l := range limits {
+		rates = append(rates, args{"start": int64(l.Start), "stop": int64(l.Stop), "uploadMb": int64(l.UploadMB)})
+	}
+	return args{"isLimitQos": true, "rateLimits": rates}
+}
+
+func (st *state) putPlan(p *plan) {
+	st.removePlan(p.id)
+	st.plans.add(p.id, p)
+	st.plansOf[p.host.ID] = append(st.plansOf[p.host.ID], p)
+}
+
+func (st *state) removePlan(id string) bool {
+	p := st.plans.get(id)
+	if p == nil {
+		return false
+	}
+	st.plans.remove(id)
+	st.plansOf[p.host.ID] = without(st.plansOf[p.host.ID], p)
+	return true
 }
 
 // hostOrUnknown returns a host that only has an ID if there is none of that ID, as it is when a host is gone.
@@ -79,11 +192,11 @@ func (st *state) hostOrUnknown(id string) *Host {
 }
 
 func (st *state) storageOrFirst(id string) string {
-	switch {
-	case id != "":
+	if id != "" {
 		return id
-	case len(st.storages.list) > 0:
-		return st.storages.list[0].ID
+	}
+	for v := range st.storages.all() {
+		return v.ID
 	}
 	return st.addStorage(Storage{})
 }
@@ -95,12 +208,14 @@ func (st *state) storageName(id string) string {
 	return ""
 }
 
-// paths are the directories and files of a plan.
-func (p *plan) paths() []string {
-	if p.files == nil {
-		return []string{"/"}
+// settle derives the texts of a plan that its copies keep.
+func (p *plan) settle() {
+	dirs := []string{"/"}
+	if p.files != nil {
+		dirs = p.files.texts("dirs")
 	}
-	return append(append([]string{}, p.files.texts("dirs")...), p.files.texts("files")...)
+	p.dirText = strings.Join(dirs, ",")
+	p.paths = append(append([]string{}, p.files.texts("files")...), dirs...)
 }
 
 // findPlan finds a plan of the kind of hosts that a request is about.
@@ -127,9 +242,11 @@ func (st *state) createPlan(a args) (any, *failure) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{id: st.newID(), host: host, storageID: v.ID, status: planNormal, created: st.now()}
+	p := &plan{
+		id: st.newID(), host: host, storageID: v.ID, status: planNormal, created: st.now(), listedFrom: st.listedFrom(),
+	}
 	p.set(a)
-	st.plans.add(p.id, p)
+	st.putPlan(p)
 	return accepted("创建备份计划成功"), nil
 }
 
@@ -147,6 +264,7 @@ func (p *plan) set(a args) {
 	if a.has("backupLimitQosInfo") {
 		p.limit = a.object("backupLimitQosInfo")
 	}
+	p.settle()
 }
 
 func (st *state) updatePlan(a args) (any, *failure) {
@@ -163,7 +281,7 @@ func (st *state) deletePlan(a args) (any, *failure) {
 	if err != nil {
 		return nil, err
 	}
-	st.plans.remove(p.id)
+	st.removePlan(p.id)
 	return accepted("删除备份计划成功"), nil
 }
 
@@ -190,107 +308,99 @@ func (st *state) operatePlan(a args) (any, *failure) {
 	return out, nil
 }
 
-type wirePlan struct {
-	ID            string `json:"backupPolicyID"`
-	Dirs          string `json:"backupDirs"`
-	Raw           object `json:"backupRaw"`
-	Start         any    `json:"startTimeDesc"`
-	Name          string `json:"backupPolicyName"`
-	HostID        string `json:"backupSrcInstanceID"`
-	HostName      string `json:"backupSrcInstanceName"`
-	StorageID     string `json:"backupStorageID"`
-	StorageName   string `json:"backupStorageName"`
-	PeriodDesc    string `json:"periodDesc"`
-	RetentionDesc string `json:"retentionDesc"`
-	StatusDesc    string `json:"statusDesc"`
-	StatusCode    string `json:"statusCode"`
-	Type          int    `json:"policyType"`
-}
-
 func (st *state) listPlans(a args) (any, *failure) {
+	id, hostID, status := a.text("backupPolicyID"), a.text("backupSrcInstanceID"), a.text("backupPolicyStatus")
+	name, search, source, now := a.text("backupPolicyName"), a.text("queryContent"), a.source(), st.now()
 	found := st.plans.filter(func(p *plan) bool {
-		return p.host.SourceType == a.source() &&
-			is(a.text("backupSrcInstanceID"), p.host.ID) && is(a.text("backupPolicyID"), p.id) &&
-			is(a.text("backupPolicyStatus"), p.status) && matches(a.text("backupPolicyName"), p.name) &&
-			matches(a.text("queryContent"), p.name, p.host.Name)
+		return p.host.SourceType == source && !p.listedFrom.After(now) &&
+			is(hostID, p.host.ID) && is(id, p.id) && is(status, p.status) &&
+			matches(name, p.name) && matches(search, p.name, p.host.Name)
 	})
-	return newList(&st.mu, "backupPolicyList", found, st.wirePlan, count{"backupPolicyTotal", len(found)}), nil
+	return newList(&st.mu, "backupPolicyList", found, st.writePlan, count{"backupPolicyTotal", len(found)}), nil
 }
 
-func (st *state) wirePlan(p *plan) wirePlan {
-	dirs := "全部目录"
-	if p.files != nil {
-		dirs = strings.Join(p.paths(), ",")
-	}
-	kind := 0
+func (st *state) writePlan(w *jsonWriter, p *plan) {
+	kind := int64(0)
 	if p.host.SourceType == sourceOnPremises {
 		kind = 1
 	}
-	return wirePlan{
-		ID: p.id, Dirs: dirs, Raw: p.raw(), Start: wireTime(p.created), Name: p.name,
-		HostID: p.host.ID, HostName: p.host.Name, StorageID: p.storageID, StorageName: st.storageName(p.storageID),
-		PeriodDesc: p.periodDesc(), RetentionDesc: p.retentionDesc(),
-		StatusDesc: cmp.Or(map[string]string{planNormal: "正常", planStop: "已停用"}[p.status], p.status),
-		StatusCode: p.status, Type: kind,
-	}
+	w.text("backupPolicyID", p.id)
+	w.text("backupDirs", p.dirText)
+	w.stored(p)
+	w.time("startTimeDesc", p.created)
+	w.text("backupPolicyName", p.name)
+	w.text("backupSrcInstanceID", p.host.ID)
+	w.text("backupSrcInstanceName", p.host.Name)
+	w.text("backupStorageID", p.storageID)
+	w.text("backupStorageName", st.storageName(p.storageID))
+	w.text("periodDesc", p.periodDesc())
+	w.text("retentionDesc", p.retentionDesc())
+	w.text("statusDesc", cmp.Or(map[string]string{planNormal: "正常运行", planStop: "已停用"}[p.status], p.status))
+	w.text("statusCode", p.status)
+	w.integer("policyType", kind)
 }
 
-// raw is the plan as it is stored. All members are there; those that were not given are null.
-func (p *plan) raw() object {
-	period := members(p.period, "rule", "day", "hour")
-	if p.period.has("hour") {
-		period["hour"] = p.hour()
+// stored writes a plan as it is stored. All members are there. Those that were not given have the values that the
+// examples of the reference show, and are null where there is no example.
+func (w *jsonWriter) stored(p *plan) {
+	w.begin("backupRaw")
+	w.begin("periodInfo")
+	w.any("rule", p.period["rule"])
+	w.any("day", p.period["day"])
+	w.text("hour", p.hour())
+	w.end()
+	if p.files == nil {
+		w.any("fileInfo", nil)
+	} else {
+		w.begin("fileInfo")
+		w.any("dirs", p.files["dirs"])
+		w.any("files", p.files["files"])
+		w.any("rule", p.files["rule"])
+		w.end()
 	}
-	retention := members(p.retention, "type", "value", "hasConf", "conf")
-	if conf := p.retention.object("conf"); conf != nil {
-		retention["conf"] = members(conf, "day", "week", "month", "year")
+	w.begin("retentionInfo")
+	w.any("type", p.retention["type"])
+	w.any("value", p.retention["value"])
+	w.boolean("hasConf", p.retention.bool("hasConf"))
+	w.begin("conf")
+	for _, unit := range []string{"day", "week", "month", "year"} {
+		w.integer(unit, p.retention.object("conf").int(unit))
 	}
-	raw := object{
-		"periodInfo":    period,
-		"fileInfo":      nil,
-		"retentionInfo": retention,
-		"fullInfo":      nil,
-		"limitQosInfo":  nil,
-	}
-	if p.files != nil {
-		raw["fileInfo"] = members(p.files, "dirs", "files", "rule")
-	}
-	if p.full != nil {
-		raw["fullInfo"] = members(p.full, "backupMode", "incrementNum")
-	}
-	if p.limit != nil {
-		raw["limitQosInfo"] = members(p.limit, "isLimitQos", "rateLimits")
-	}
-	return raw
-}
-
-func members(a args, names ...string) object {
-	out := object{}
-	for _, name := range names {
-		out[name] = a[name]
-	}
-	return out
+	w.end()
+	w.end()
+	w.begin("fullInfo")
+	w.integer("backupMode", p.full.int("backupMode"))
+	w.integer("incrementNum", int64(p.full.intOr("incrementNum", 10)))
+	w.end()
+	w.begin("limitQosInfo")
+	w.any("isLimitQos", p.limit["isLimitQos"])
+	w.any("rateLimits", p.limit["rateLimits"])
+	w.end()
+	w.end()
 }
 
 func (p *plan) hour() string { return fmt.Sprintf("%02d:00", p.period.int("hour")) }
 
 func (p *plan) periodDesc() string {
-	day := p.period.int("day")
+	weekdays, day := []string{"日", "一", "二", "三", "四", "五", "六"}, p.period.int("day")
 	switch p.period.int("rule") {
-	case 1:
+	case Daily:
 		return "每天 " + p.hour()
-	case 2:
-		return "每周" + []string{"日", "一", "二", "三", "四", "五", "六"}[day] + " " + p.hour()
-	case 3:
+	case Weekly:
+		return "每周" + weekdays[((day%7)+7)%7] + " " + p.hour() // a seeded day may be any
+	case Monthly:
 		return fmt.Sprintf("每月%d日 %s", day, p.hour())
 	}
 	return "每小时"
 }
 
 func (p *plan) retentionDesc() string {
-	unit := map[int64]string{1: "天", 2: "周", 3: "个月", 4: "年"}[p.retention.int("type")]
-	if unit == "" {
+	unit := map[int64]string{KeepDays: "天", KeepWeeks: "周", KeepMonths: "个月", KeepYears: "年"}[p.retention.int("type")]
+	switch {
+	case p.retention.int("type") == KeepForever:
 		return "永久保留"
+	case unit == "":
+		return unknownText // of -4, which no text explains
 	}
 	return fmt.Sprintf("保留%d%s", p.retention.int("value"), unit)
 }

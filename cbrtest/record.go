@@ -18,7 +18,8 @@ const (
 type Request struct {
 	// Time is when it came, by the machine's clock.
 	Time time.Time
-	// Operation is the last segment of its path, for example create-storage-backup.
+	// Operation is the last segment of its path, for example create-storage-backup, or NoOperation if no operation has
+	// that path.
 	Operation string
 	Method    string
 	Path      string
@@ -66,7 +67,7 @@ func (rec *recorder) begin(operation string, r *http.Request) *Request {
 	if rec.counts == nil {
 		rec.counts = map[string]int{}
 	}
-	rec.counts[operation]++
+	rec.counts[operation]++ // of NoOperation too, so that no path that anybody sends makes it grow
 	return entry
 }
 
@@ -106,9 +107,11 @@ func (s *Server) Requests() []Request {
 }
 
 // Count returns how many requests for an operation were received since the start or the last [Server.ResetRequests].
-// The operation is the last segment of its path, for example "query-uuid"; "" counts all. Unlike [Server.Requests] it
-// forgets none.
+// The operation is one of the constants of this package, for example [GetOrder]; "" counts all requests, and
+// [NoOperation] those of other paths. Count panics if there is no such operation. Unlike [Server.Requests] it forgets
+// none.
 func (s *Server) Count(operation string) int {
+	mustExist(operation)
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()
 	if operation != "" {

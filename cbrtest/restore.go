@@ -2,7 +2,6 @@ package cbrtest
 
 import (
 	"cmp"
-	"strings"
 	"time"
 )
 
@@ -18,15 +17,15 @@ const (
 )
 
 var restoreStatusText = map[string]string{
-	restoreCreating: "创建中", restoreCreateFail: "创建失败", restoreRunning: "恢复中", restoreCompleted: "恢复完成",
-	restoreFail: "恢复失败", restoreCanceling: "取消中", restoreCanceled: "已取消",
+	restoreCreating: "创建中", restoreCreateFail: "创建失败", restoreRunning: "执行中", restoreCompleted: "执行完成",
+	restoreFail: "执行失败", restoreCanceling: "取消中", restoreCanceled: "已取消", // the last two are assumed
 }
 
 // A Restore is a restore task to be seeded with [Server.AddRestore]. The zero value has begun just now.
 type Restore struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
 	// SnapshotID is the snapshot that is restored; a new one if it is empty or unknown.
 	SnapshotID string
@@ -34,7 +33,7 @@ type Restore struct {
 	HostID string
 	// Dir is the directory that is restored to; the original one if it is empty.
 	Dir string
-	// Status is the state, RestoreCreating if it is empty. Reads move a restore on from RestoreCreating,
+	// Status is the state, RestoreCreating if it is empty. Polls move a restore on from RestoreCreating,
 	// RestoreRunning and RestoreCanceling.
 	Status string
 	// Message is the outcome of a restore that has ended.
@@ -43,7 +42,7 @@ type Restore struct {
 	Started, Done time.Time
 }
 
-// AddRestore puts a restore there and returns its ID.
+// AddRestore adds a restore and returns its ID. While it is under way, its snapshot is Restoring.
 func (s *Server) AddRestore(r Restore) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -52,10 +51,13 @@ func (s *Server) AddRestore(r Restore) string {
 	if n == nil {
 		n = st.seedSnapshot(Snapshot{ID: r.SnapshotID}, s.HostID)
 	}
-	added := st.newRestore(n, st.hostOrUnknown(cmp.Or(r.HostID, n.HostID)), r.Dir)
+	added := st.newRestore(n, st.hostOrUnknown(cmp.Or(r.HostID, n.HostID)))
+	if r.Dir != "" {
+		added.targets = []string{r.Dir}
+	}
 	added.id = cmp.Or(r.ID, added.id)
 	added.name = cmp.Or(r.Name, added.name)
-	added.status = cmp.Or(r.Status, restoreCreating)
+	added.setStatus(cmp.Or(r.Status, restoreCreating))
 	added.message, added.done = r.Message, r.Done
 	if !r.Started.IsZero() {
 		added.started = r.Started
@@ -66,6 +68,7 @@ func (s *Server) AddRestore(r Restore) string {
 	if added.underWay() {
 		st.doom(added)
 	}
+	st.removeRestore(added.id)
 	st.restores.add(added.id, added)
 	return added.id
 }
@@ -75,22 +78,23 @@ type restore struct {
 	snapshot      *snapshot
 	storageName   string
 	target        *Host
-	dir           string
+	targets       []string // paths that are restored to
 	status        string
-	reads         int // that showed it under way
-	canceled      int // that showed it being cancelled
+	holds         bool // its snapshot, which is Restoring until no restore holds it
+	polls         int  // that showed it under way
+	canceled      int  // polls that showed it being cancelled
 	failure       string
 	failsEarly    bool
 	message       string
 	percent       float64
 	files         int
 	started, done time.Time
+	listedFrom    time.Time
 }
 
-func (st *state) newRestore(n *snapshot, target *Host, dir string) *restore {
+func (st *state) newRestore(n *snapshot, target *Host) *restore {
 	r := &restore{
-		id: st.newID(), snapshot: n, storageName: st.storageName(n.StorageID), target: target, dir: dir,
-		status: restoreCreating, started: st.now(),
+		id: st.newID(), snapshot: n, storageName: st.storageName(n.StorageID), target: target, targets: n.paths, started: st.now(),
 	}
 	r.name = "restore-" + r.started.In(beijing).Format("20060102150405") + "-" + r.id[:4]
 	return r
@@ -105,15 +109,32 @@ func (st *state) createRestore(a args) (any, *failure) {
 	if n.Status != snapAvailable {
 		return nil, refuse("Backup.Snapshot.NotAvailable", "the snapshot is not available but "+n.Status, "备份副本不可用")
 	}
+	if _, err := st.usable(n.StorageID); err != nil {
+		return nil, err
+	}
 	target, err := st.protected(cmp.Or(a.text("backupTgtInstanceID"), n.HostID), a.source())
 	if err != nil {
 		return nil, err
 	}
-	r := st.newRestore(n, target, a.text("backupTgtDir"))
+	r := st.newRestore(n, target)
+	r.setStatus(restoreCreating)
+	r.listedFrom = st.listedFrom()
+	if a.int("backupRestoreFuncType") == 1 {
+		r.targets = a.texts("backupRestoreFileList")
+	}
+	if dir := a.text("backupTgtDir"); dir != "" {
+		r.targets = []string{dir}
+	}
 	st.doom(r)
-	n.Status = snapRestoring
 	st.restores.add(r.id, r)
 	return object{"backupRestoreID": r.id}, nil
+}
+
+func (st *state) removeRestore(id string) bool {
+	if r := st.restores.get(id); r != nil {
+		r.release()
+	}
+	return st.restores.remove(id)
 }
 
 // doom settles whether a restore that begins will fail.
@@ -127,8 +148,40 @@ func (st *state) doom(r *restore) {
 
 func (r *restore) underWay() bool { return r.status == restoreCreating || r.status == restoreRunning }
 
-// readRestore moves a restore on, as every look at it does.
-func (st *state) readRestore(r *restore) {
+// failNow makes a restore that is under way fail at the next poll.
+func (r *restore) failNow(reason string, polls Polls) {
+	r.failure, r.failsEarly, r.polls = reason, false, polls.Restore
+}
+
+// setStatus puts a restore into a state. While it is under way or being cancelled, it holds its snapshot.
+func (r *restore) setStatus(status string) {
+	r.status = status
+	switch {
+	case !r.underWay() && status != restoreCanceling:
+		r.release()
+	case !r.holds:
+		r.holds = true
+		r.snapshot.restores++
+		if r.snapshot.Status == snapAvailable {
+			r.snapshot.Status = snapRestoring
+		}
+	}
+}
+
+// release makes the snapshot of a restore available again, if no other restore holds it.
+func (r *restore) release() {
+	if !r.holds {
+		return
+	}
+	r.holds = false
+	r.snapshot.restores--
+	if r.snapshot.restores == 0 && r.snapshot.Status == snapRestoring {
+		r.snapshot.Status = snapAvailable
+	}
+}
+
+// pollRestore moves a restore on.
+func (st *state) pollRestore(r *restore) {
 	now := st.now()
 	switch r.status {
 	case restoreCanceling:
@@ -136,30 +189,27 @@ func (st *state) readRestore(r *restore) {
 			r.end(restoreCanceled, "恢复任务已取消", now)
 		}
 	case restoreCreating, restoreRunning:
-		r.reads++
+		r.polls++
 		switch {
-		case r.failsEarly && r.reads > min(1, st.polls.Restore):
+		case r.failsEarly && r.polls > min(1, st.polls.Restore):
 			r.end(restoreCreateFail, r.failure, now)
-		case r.reads > st.polls.Restore && r.failure != "":
+		case r.polls > st.polls.Restore && r.failure != "":
 			r.end(restoreFail, r.failure, now)
-		case r.reads > st.polls.Restore:
+		case r.polls > st.polls.Restore:
 			r.percent = 100
 			r.files += 128
 			r.end(restoreCompleted, "恢复成功", now)
-		case r.reads > 1:
-			r.status = restoreRunning
-			r.percent = float64(100*(r.reads-1)) / float64(st.polls.Restore)
+		case r.polls > 1:
+			r.setStatus(restoreRunning)
+			r.percent = float64(100*(r.polls-1)) / float64(st.polls.Restore)
 			r.files += 128
 		}
 	}
 }
 
-// end ends a restore, after which its snapshot can be used again.
 func (r *restore) end(status, message string, now time.Time) {
-	r.status, r.message, r.done = status, message, now
-	if r.snapshot.Status == snapRestoring {
-		r.snapshot.Status = snapAvailable
-	}
+	r.message, r.done = message, now
+	r.setStatus(status)
 }
 
 func (st *state) cancelRestore(a args) (any, *failure) {
@@ -171,65 +221,50 @@ func (st *state) cancelRestore(a args) (any, *failure) {
 	if !r.underWay() {
 		return nil, refuse("Backup.Restore.StatusInvalid", "the restore cannot be cancelled, it is "+r.status, "恢复任务当前状态不可取消")
 	}
-	r.status = restoreCanceling
+	r.setStatus(restoreCanceling)
 	return object{"backupRestoreID": id}, nil
-}
-
-type wireRestore struct {
-	ID            string   `json:"backupRestoreID"`
-	OldTargetID   string   `json:"backupTgtInstanceID"`
-	TargetID      string   `json:"backupTargetInstanceID"`
-	OldTargetName string   `json:"backupTgtInstanceName"`
-	TargetName    string   `json:"backupTargetInstanceName"`
-	TargetPaths   []string `json:"backupRestoreTargetPaths"`
-	Paths         []string `json:"backupPaths"`
-	FileCount     int      `json:"backupRestoreDoneFileCount"`
-	Status        string   `json:"backupRestoreStatus"`
-	StatusCode    string   `json:"backupRestoreStatusCode"`
-	Started       any      `json:"backupRestoreStartTime"`
-	Done          any      `json:"backupRestoreDoneTime"`
-	Complete      any      `json:"backupRestoreCompleteTime"`
-	Message       string   `json:"backupRestoreErrMsg"`
-	Name          string   `json:"backupRestoreName"`
-	Percent       float64  `json:"backupRestorePercent"`
-	StorageName   string   `json:"backupStorageName"`
-	HostName      string   `json:"backupSrcInstanceName"`
-	HostID        string   `json:"backupSrcInstanceID"`
-	SnapID        string   `json:"backupSnapID"`
-	SnapName      string   `json:"backupSnapName"`
 }
 
 // listRestores lists restores. All that match but for their state are moved on by it.
 func (st *state) listRestores(a args) (any, *failure) {
+	id, hostID, search := a.text("backupRestoreID"), a.text("backupSrcInstanceID"), a.text("queryContent")
+	source, now := a.source(), st.now()
 	found := st.restores.filter(func(r *restore) bool {
 		n := r.snapshot
-		return r.target.SourceType == a.source() &&
-			is(a.text("backupRestoreID"), r.id) && is(a.text("backupSrcInstanceID"), n.HostID) &&
-			matches(a.text("queryContent"), r.id, n.hostName, n.HostID, r.target.Name, n.Name, n.ID)
+		return r.target.SourceType == source && !r.listedFrom.After(now) && is(id, r.id) && is(hostID, n.HostID) &&
+			matches(search, r.id, n.hostName, n.HostID, r.target.Name, n.Name, n.ID)
 	})
-	kept := found[:0]
+	status, kept := a.text("backupRestoreStatus"), found[:0]
 	for _, r := range found {
-		st.readRestore(r)
-		if is(a.text("backupRestoreStatus"), r.status) {
+		st.pollRestore(r)
+		if is(status, r.status) {
 			kept = append(kept, r)
 		}
 	}
-	return newList(&st.mu, "backupRestoreList", kept, wireRestoreOf, count{"backupRestoreCount", len(kept)}), nil
+	return newList(&st.mu, "backupRestoreList", kept, writeRestore, count{"backupRestoreCount", len(kept)}), nil
 }
 
-func wireRestoreOf(r *restore) wireRestore {
+func writeRestore(w *jsonWriter, r *restore) {
 	n := r.snapshot
-	paths := strings.Split(n.dirs, ",")
-	targets := paths
-	if r.dir != "" {
-		targets = []string{r.dir}
-	}
-	return wireRestore{
-		ID: r.id, OldTargetID: r.target.ID, TargetID: r.target.ID, OldTargetName: r.target.Name, TargetName: r.target.Name,
-		TargetPaths: targets, Paths: paths, FileCount: r.files,
-		Status: cmp.Or(restoreStatusText[r.status], r.status), StatusCode: r.status,
-		Started: wireTime(r.started), Done: wireTime(r.done), Complete: wireTime(r.done), Message: r.message,
-		Name: r.name, Percent: r.percent, StorageName: r.storageName,
-		HostName: n.hostName, HostID: n.HostID, SnapID: n.ID, SnapName: n.Name,
-	}
+	w.text("backupRestoreID", r.id)
+	w.text("backupTgtInstanceID", r.target.ID)
+	w.text("backupTargetInstanceID", r.target.ID)
+	w.text("backupTgtInstanceName", r.target.Name)
+	w.text("backupTargetInstanceName", r.target.Name)
+	w.texts("backupRestoreTargetPaths", r.targets)
+	w.texts("backupPaths", n.paths)
+	w.integer("backupRestoreDoneFileCount", int64(r.files))
+	w.text("backupRestoreStatus", cmp.Or(restoreStatusText[r.status], unknownText))
+	w.text("backupRestoreStatusCode", r.status)
+	w.time("backupRestoreStartTime", r.started)
+	w.time("backupRestoreDoneTime", r.done)
+	w.time("backupRestoreCompleteTime", r.done)
+	w.text("backupRestoreErrMsg", r.message)
+	w.text("backupRestoreName", r.name)
+	w.number("backupRestorePercent", r.percent)
+	w.text("backupStorageName", r.storageName)
+	w.text("backupSrcInstanceName", n.hostName)
+	w.text("backupSrcInstanceID", n.HostID)
+	w.text("backupSnapID", n.ID)
+	w.text("backupSnapName", n.Name)
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path"
 	"strconv"
 	"sync"
 	"time"
@@ -38,6 +37,8 @@ type Server struct {
 	state    *state
 	recorder recorder
 	faults   faults
+	// gatewayStatus is the HTTP status of all refusals of the gateway, 0 if each has its own.
+	gatewayStatus int
 
 	done   chan struct{} // closed by Close; ends everything that waits
 	mu     sync.Mutex
@@ -60,9 +61,11 @@ func NewServer(opts ...Option) *Server {
 		SecretKey: cfg.secretKey,
 		RegionID:  cfg.regionID,
 		gate:      newGate(cfg.accessKey, cfg.secretKey),
-		state:     newState(cfg),
-		done:      make(chan struct{}),
-		taken:     map[net.Conn]bool{},
+
+		gatewayStatus: cfg.gatewayStatus,
+		state:         newState(cfg),
+		done:          make(chan struct{}),
+		taken:         map[net.Conn]bool{},
 	}
 	s.HostID = s.state.addHost(Host{Name: "ecm-demo"})
 	s.listen(cfg)
@@ -121,15 +124,15 @@ func (s *Server) Close() {
 	s.server.Close()
 }
 
-// ServeHTTP answers one request. This is the order in which a request is looked at: signature, faults to inject,
-// path and method, parameters, and then the operation itself.
+// ServeHTTP answers one request. It is checked in this order: signature, injected faults, path and method, parameters,
+// and then the operation itself.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.done: // on a connection that came while the server was being closed
 		panic(http.ErrAbortHandler)
 	default:
 	}
-	operation := path.Base(r.URL.Path)
+	operation := operationOf(r)
 	entry := s.recorder.begin(operation, r)
 	if f, ok := s.faults.take(operation, beforeBody); ok {
 		s.spoil(w, r, f, nil, entry)
@@ -141,18 +144,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var ans *answer
 	var f Fault
 	var faulty bool
-	switch refused := s.gate.check(r, body); {
-	case err != nil:
-		ans = failed(fail(http.StatusRequestEntityTooLarge, "CTAPI.Request.BodyInvalid", "the body cannot be read: "+err.Error(), "请求体无法读取"))
-	case refused != nil:
+	if refused := s.gate.check(r, body); err != nil {
+		ans = failed(badSignature("the body cannot be read: " + err.Error())) // assumed
+	} else if refused != nil {
 		ans = failed(refused)
-	default:
-		if f, faulty = s.faults.take(operation, afterBody); !faulty || f.carriesOut() {
-			ans = s.state.serve(r, body)
-		}
+	} else if f, faulty = s.faults.take(operation, afterBody); !faulty || f.carriesOut() {
+		ans = s.carryOut(operation, r, body)
 	}
 	if ans != nil {
 		s.recorder.refused(entry, ans.refusal())
+	}
+	if ans != nil && ans.failure != nil && ans.failure.gateway && s.gatewayStatus != 0 {
+		ans.status = s.gatewayStatus
 	}
 	if faulty {
 		s.spoil(w, r, f, ans, entry)
@@ -160,6 +163,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.recorder.answered(entry, ans.status)
 	ans.send(w)
+}
+
+// carryOut finds the operation of a request that the gateway lets in, checks its parameters and runs it.
+func (s *Server) carryOut(operation string, r *http.Request, body []byte) *answer {
+	op, known := operations[operation]
+	if !known {
+		return failed(noSuchAPI("there is no path " + r.URL.EscapedPath()))
+	}
+	if r.Method != op.method { // assumed: that a wrong method is refused like a wrong path
+		ans := failed(noSuchAPI("the method of this path is " + op.method))
+		ans.header = http.Header{"Allow": {op.method}}
+		return ans
+	}
+	a, refused := op.parse(r, body)
+	if refused != nil {
+		return failed(refused)
+	}
+	return s.state.serve(op, a)
 }
 
 // wait pauses, and reports whether it was not cut short by the client going away or the server being closed.
@@ -215,8 +236,11 @@ func (s *Server) Now() time.Time {
 	return s.state.now()
 }
 
-// Advance moves the clock of the state forward. Dates of signatures are not concerned.
+// Advance moves the clock of the state forward; it panics if d is negative. Dates of signatures are not concerned.
 func (s *Server) Advance(d time.Duration) {
+	if d < 0 {
+		panic("cbrtest: Advance by " + d.String() + ": the clock of the state only moves forward")
+	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	s.state.advanced += d

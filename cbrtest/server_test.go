@@ -27,7 +27,7 @@ func TestOptions(t *testing.T) {
 	srv := start(t, WithListener(l), WithCredentials("my-ak", "my-sk"), WithRegion("my-region"), Activated())
 	require.Equal(t, "http://"+l.Addr().String(), srv.URL)
 	require.Equal(t, []string{"my-ak", "my-sk", "my-region"}, []string{srv.AccessKey, srv.SecretKey, srv.RegionID})
-	call(t, srv, "create-storage-backup", vault("vault", ""))
+	placed(t, srv, "create-storage-backup", vault("vault", ""))
 	require.Equal(t, 401, signed{method: "GET", path: "/v4/region/list-regions", ak: "test-ak", sk: "test-sk"}.send(t, srv).Status)
 }
 
@@ -80,6 +80,8 @@ func TestClock(t *testing.T) {
 	require.Equal(t, at.Add(time.Hour), still.Now())
 	moving := start(t)
 	moving.Advance(time.Hour)
+	require.PanicsWithValue(t, "cbrtest: Advance by -1ns: the clock of the state only moves forward", func() { moving.Advance(-1) })
+	moving.Advance(0)
 	require.WithinDuration(t, time.Now().Add(time.Hour), moving.Now(), time.Minute)
 }
 
@@ -128,10 +130,21 @@ func TestRecordIsBounded(t *testing.T) {
 	for range recordCap + 5 {
 		rec.body(rec.begin("x", r), make([]byte, 4))
 	}
-	rec.body(rec.begin("x", r), make([]byte, maxBody))
+	rec.body(rec.begin("x", r), make([]byte, maxBody)) // of an operation
 	require.LessOrEqual(t, len(rec.requests), recordCap)
 	require.Len(t, rec.requests[len(rec.requests)-1].Body, recordBody)
 	require.Equal(t, recordCap+6, rec.counts["x"])
+}
+
+func TestCountersDoNotGrowWithPaths(t *testing.T) {
+	t.Parallel()
+	srv := start(t, InMemory())
+	for i := range 50 {
+		signed{method: "GET", path: fmt.Sprintf("/v4/x/%d", i)}.send(t, srv)
+	}
+	require.Len(t, srv.recorder.counts, 1)
+	require.Equal(t, 50, srv.Count(NoOperation))
+	require.Equal(t, 50, srv.Count(""))
 }
 
 func TestSetStatusAndRemove(t *testing.T) {
@@ -216,8 +229,8 @@ func TestSeedsKeepWhatTheySay(t *testing.T) {
 		operation, list string
 		fields          map[string]any
 	}{
-		{"client-by-instance-backup", "backupClientList", object{"instanceID": "h-1", "backupClientName": "web", "instanceIps": []any{"10.0.0.1"}, "osType": "windows"}},
-		{"query-storage-backup", "backupStorageList", object{"backupStorageID": "s-1", "backupStorageName": "vault", "multiAz": "多可用区"}},
+		{"client-by-instance-backup", "backupClientList", object{"instacneID": "h-1", "backupClientName": "web", "instacneIps": []any{"10.0.0.1"}, "osType": "windows"}},
+		{"query-storage-backup", "backupStorageList", object{"backupStorageID": "s-1", "backupStorageName": "vault", "multiAz": "多az"}},
 		{"query-backup-policy", "backupPolicyList", object{"backupPolicyID": "p-1", "backupPolicyName": "nightly", "backupSrcInstanceID": "h-1", "backupStorageName": "vault"}},
 		{"query-task-backup", "backupTaskList", object{"backupTaskID": "t-1", "backupTaskName": "run", "backupTaskPercent": 100., "backupTaskErrMsg": "好", "backupTaskDoneTime": "2026-06-01 08:00:00"}},
 		{"query-backup-snapshot", "backupSnapshotList", object{"backupSnapID": "n-1", "snapName": "copy", "backupSnapSize": "1.00GB", "backupSnapDataSize": "2.00GB", "finishTimeDesc": "2026-06-01 08:00:00"}},
@@ -270,7 +283,7 @@ func TestAHostHasOneAgent(t *testing.T) {
 	var hosts []any
 	for _, agent := range listed {
 		require.Equal(t, "Activated", agent["backupClientStatus"])
-		hosts = append(hosts, agent["instanceID"])
+		hosts = append(hosts, agent["instacneID"])
 	}
 	require.Equal(t, []any{srv.HostID, "late"}, hosts)
 }

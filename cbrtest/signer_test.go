@@ -90,7 +90,8 @@ type reply struct {
 	Header http.Header
 	Raw    string
 
-	StatusCode  int
+	Gateway     *gatewayReply // nil if the service answered
+	StatusCode  int           // 0 if the gateway answered
 	Message     string
 	Description string
 	Error       string
@@ -101,14 +102,56 @@ type reply struct {
 
 func (q signed) send(t testing.TB, srv *Server) reply {
 	t.Helper()
-	res, err := srv.HTTPClient().Do(q.request(t, srv))
+	return receive(t, srv, q.request(t, srv))
+}
+
+// exactly sends the request with the given headers, and no others than net/http adds.
+func (q signed) exactly(t testing.TB, srv *Server, header http.Header) reply {
+	t.Helper()
+	r := q.request(t, srv)
+	r.Header = header
+	return receive(t, srv, r)
+}
+
+func receive(t testing.TB, srv *Server, r *http.Request) reply {
+	t.Helper()
+	res, err := srv.HTTPClient().Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	out := reply{Status: res.StatusCode, Header: res.Header, Raw: string(body)}
+	if strings.Contains(out.Raw, "eopErrCode") {
+		out.Gateway = new(gatewayReply)
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.DisallowUnknownFields()
+		require.NoError(t, dec.Decode(out.Gateway), "body: %s", body)
+		return out
+	}
 	require.NoError(t, json.Unmarshal(body, &out), "body: %s", body)
 	return out
+}
+
+// gatewayReply is a refusal of the gateway, member by member.
+type gatewayReply struct {
+	RequestID                                    string `json:"requestId"`
+	Error, Code, Message, EOPErrCode, StatusCode string
+	ReturnObj                                    map[string]any
+}
+
+// requireGateway asserts that an answer is a refusal of the gateway with a code, and that it says why.
+func requireGateway(t testing.TB, r reply, status int, code, says string) {
+	t.Helper()
+	require.Equal(t, status, r.Status, r.Raw)
+	require.NotNil(t, r.Gateway, r.Raw)
+	require.Equal(t, []string{code, code, code, "CTAPI_" + code},
+		[]string{r.Gateway.Error, r.Gateway.Code, r.Gateway.EOPErrCode, r.Gateway.StatusCode})
+	require.Contains(t, r.Gateway.Message, "ctyun-EOP: ")
+	require.Contains(t, r.Gateway.Message, says)
+	require.Regexp(t, `^[0-9a-f]{32}$`, r.Gateway.RequestID)
+	require.Equal(t, map[string]any{}, r.Gateway.ReturnObj)
+	require.Equal(t, contentType, r.Header.Get("Content-Type"))
+	require.NotEmpty(t, r.Header.Get("Date"))
 }
 
 // prepare makes the request of an operation with the parameters where they belong. The region is filled in.
@@ -162,6 +205,15 @@ func refusal(t testing.TB, srv *Server, operation string, params map[string]any)
 	require.Equal(t, http.StatusOK, r.Status, r.Raw)
 	require.Equal(t, 900, r.StatusCode, r.Raw)
 	return r
+}
+
+// placed places an order of a repository, which has to be accepted, and returns the returnObj.
+func placed(t testing.TB, srv *Server, operation string, params map[string]any) map[string]any {
+	t.Helper()
+	r := refusal(t, srv, operation, params)
+	require.Equal(t, codeInProgress, r.Error, r.Raw)
+	require.NotEmpty(t, r.ReturnObj["masterOrderID"])
+	return r.ReturnObj
 }
 
 // items returns the objects of a list.

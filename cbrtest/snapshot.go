@@ -2,8 +2,6 @@ package cbrtest
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
 	"time"
 )
 
@@ -17,12 +15,12 @@ var snapStatusText = map[string]string{
 	snapAvailable: "可用", "NotAvailable": "不可用", snapRestoring: "恢复中",
 }
 
-// A Snapshot is a backup copy to be seeded with [Server.AddSnapshot]. The zero value is a full copy, made just now, of
-// the host that exists from the start.
+// A Snapshot is a backup copy to be seeded with [Server.AddSnapshot]. The zero value is a full copy of [Server.HostID],
+// made just now.
 type Snapshot struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
 	// PlanID is the plan that made it; the first there is (of the host, if that is given) if it is empty, and a new one
 	// if there is none.
@@ -40,14 +38,14 @@ type Snapshot struct {
 	Status string
 }
 
-// AddSnapshot puts a snapshot there and returns its ID. Adding a hundred thousand takes less than a second.
+// AddSnapshot adds a snapshot and returns its ID.
 func (s *Server) AddSnapshot(n Snapshot) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	return s.state.seedSnapshot(n, s.HostID).ID
 }
 
-// seedSnapshot puts a snapshot there, of the first host unless it says of which.
+// seedSnapshot adds a snapshot, of the first host unless it says of which.
 func (st *state) seedSnapshot(n Snapshot, firstHostID string) *snapshot {
 	p := st.planOrFirst(n.PlanID, n.HostID, firstHostID)
 	added := st.newSnapshot(p)
@@ -77,8 +75,11 @@ func (st *state) seedSnapshot(n Snapshot, firstHostID string) *snapshot {
 // snapshot is a Snapshot with what stays of its host and its plan when they are gone.
 type snapshot struct {
 	Snapshot
-	hostName, planName, source, dirs string
-	seeded                           bool
+	hostName, planName, source, dirText string
+	paths                               []string
+	seeded                              bool
+	listedFrom                          time.Time
+	restores                            int // under way
 }
 
 // The sizes of copies, chosen so that they come as text such as 1.65GB.
@@ -93,7 +94,7 @@ func (st *state) newSnapshot(p *plan) *snapshot {
 			ID: st.newID(), PlanID: p.id, HostID: p.host.ID, StorageID: p.storageID,
 			Created: st.now(), Status: snapAvailable,
 		},
-		hostName: p.host.Name, planName: p.name, source: p.host.SourceType, dirs: strings.Join(p.paths(), ","),
+		hostName: p.host.Name, planName: p.name, source: p.host.SourceType, dirText: p.dirText, paths: p.paths,
 	}
 }
 
@@ -111,15 +112,15 @@ func (st *state) snapshotOf(t *task) *snapshot {
 	if n.Incremental {
 		n.Size = incrementalSize
 	}
+	n.listedFrom = st.listedFrom()
 	return n
 }
 
 // fullDue reports whether the next copy of a plan is a full one.
 func (st *state) fullDue(p *plan) bool {
 	since := -1
-	for _, n := range st.snapshots.list {
+	for _, n := range st.copies[p.id] {
 		switch {
-		case n.PlanID != p.id:
 		case !n.Incremental:
 			since = 0
 		case since >= 0:
@@ -130,16 +131,24 @@ func (st *state) fullDue(p *plan) bool {
 }
 
 // line is what a snapshot can be the newest of.
-func (n *snapshot) line() string { return n.HostID + "/" + n.PlanID }
+type line struct{ hostID, planID string }
+
+func (n *snapshot) line() line { return line{n.HostID, n.PlanID} }
 
 func (st *state) addSnapshot(n *snapshot) {
 	st.removeSnapshot(n.ID)
 	st.snapshots.add(n.ID, n)
-	if last := st.newest[n.line()]; last == nil || !n.Created.Before(last.Created) {
-		st.newest[n.line()] = n
-	}
+	st.copies[n.PlanID] = append(st.copies[n.PlanID], n)
+	st.noteNewest(n)
 	if v := st.storages.get(n.StorageID); v != nil && !n.seeded {
 		v.UsedBytes += n.Size
+	}
+}
+
+// noteNewest makes a snapshot the newest of its line unless there is a newer one.
+func (st *state) noteNewest(n *snapshot) {
+	if last := st.newest[n.line()]; last == nil || !n.Created.Before(last.Created) {
+		st.newest[n.line()] = n
 	}
 }
 
@@ -149,22 +158,45 @@ func (st *state) removeSnapshot(id string) bool {
 		return false
 	}
 	st.snapshots.remove(id)
+	st.setCopies(n.PlanID, without(st.copies[n.PlanID], n))
 	if v := st.storages.get(n.StorageID); v != nil && !n.seeded {
 		v.UsedBytes -= n.Size
 	}
-	if st.newest[n.line()] != n {
-		return true
-	}
-	delete(st.newest, n.line())
-	for _, other := range st.snapshots.list {
-		if other.line() != n.line() {
-			continue
-		}
-		if last := st.newest[n.line()]; last == nil || !other.Created.Before(last.Created) {
-			st.newest[n.line()] = other
-		}
-	}
 	return true
+}
+
+// removeSnapshotsIn removes all snapshots of a repository that is gone.
+func (st *state) removeSnapshotsIn(storageID string) {
+	kept := map[string][]*snapshot{} // of the plans that had copies in it
+	for n := range st.snapshots.all() {
+		if n.StorageID == storageID {
+			kept[n.PlanID] = nil
+		}
+	}
+	for planID := range kept {
+		for _, n := range st.copies[planID] {
+			if n.StorageID == storageID {
+				st.snapshots.remove(n.ID)
+			} else {
+				kept[planID] = append(kept[planID], n)
+			}
+		}
+		st.setCopies(planID, kept[planID])
+	}
+}
+
+// setCopies sets what is left of the copies of a plan, and finds the newest of each line anew.
+func (st *state) setCopies(planID string, left []*snapshot) {
+	for _, n := range st.copies[planID] {
+		delete(st.newest, n.line())
+	}
+	st.copies[planID] = left
+	for _, n := range left {
+		st.noteNewest(n)
+	}
+	if len(left) == 0 {
+		delete(st.copies, planID)
+	}
 }
 
 // deleteResource deletes a backup resource; snapshots are the only ones.
@@ -181,50 +213,40 @@ func (st *state) deleteResource(a args) (any, *failure) {
 	return object{"status": "success", "regionID": st.regionID}, nil
 }
 
-type wireSnapshot struct {
-	PlanID        string `json:"backupPolicyID"`
-	HostName      string `json:"backupSrcInstanceName"`
-	PlanName      string `json:"backupPolicyName"`
-	HostID        string `json:"backupSrcInstanceID"`
-	Dirs          string `json:"dirs"`
-	Created       any    `json:"createTimeDesc"`
-	Finished      any    `json:"finishTimeDesc"`
-	ID            string `json:"backupSnapID"`
-	Name          string `json:"snapName"`
-	StatusCode    string `json:"statusCode"`
-	StatusDesc    string `json:"statusDesc"`
-	ClientVersion string `json:"backupClientVersion"`
-	Size          string `json:"backupSnapSize"`
-	IsNew         bool   `json:"backupSnapIsNew"`
-	Mode          int    `json:"backupMode"`
-	StorageName   string `json:"backupStorageName"`
-	DataSize      string `json:"backupSnapDataSize"`
-	StorageID     string `json:"backupStorageID"`
-}
-
 func (st *state) listSnapshots(a args) (any, *failure) {
+	planID, planName, hostID := a.text("backupPolicyID"), a.text("backupPolicyName"), a.text("backupSrcInstanceID")
+	storageID, status, search := a.text("backupStorageID"), a.text("backupSnapStatus"), a.text("queryContent")
+	source, now := a.source(), st.now()
 	found := st.snapshots.filter(func(n *snapshot) bool {
-		return n.source == a.source() &&
-			is(a.text("backupPolicyID"), n.PlanID) && matches(a.text("backupPolicyName"), n.planName) &&
-			is(a.text("backupSrcInstanceID"), n.HostID) && is(a.text("backupStorageID"), n.StorageID) &&
-			is(a.text("backupSnapStatus"), n.Status) &&
-			matches(a.text("queryContent"), n.Name, n.ID, n.hostName, st.storageName(n.StorageID), n.planName)
+		return n.source == source && !n.listedFrom.After(now) &&
+			is(planID, n.PlanID) && is(hostID, n.HostID) && is(storageID, n.StorageID) && is(status, n.Status) &&
+			matches(planName, n.planName) &&
+			(search == "" || matches(search, n.Name, n.ID, n.hostName, st.storageName(n.StorageID), n.planName))
 	})
-	return newList(&st.mu, "backupSnapshotList", found, st.wireSnapshot, count{"backupSnapshotTotal", len(found)}), nil
+	return newList(&st.mu, "backupSnapshotList", found, st.writeSnapshot, count{"backupSnapshotTotal", len(found)}), nil
 }
 
-func (st *state) wireSnapshot(n *snapshot) wireSnapshot {
-	mode := 1
+func (st *state) writeSnapshot(w *jsonWriter, n *snapshot) {
+	mode := int64(1)
 	if n.Incremental {
 		mode = 0
 	}
-	return wireSnapshot{
-		PlanID: n.PlanID, HostName: n.hostName, PlanName: n.planName, HostID: n.HostID, Dirs: n.dirs,
-		Created: wireTime(n.Created), Finished: wireTime(n.Finished), ID: n.ID, Name: n.Name,
-		StatusCode: n.Status, StatusDesc: cmp.Or(snapStatusText[n.Status], n.Status), ClientVersion: agentVersion,
-		Size: wireSize(n.Size), IsNew: st.newest[n.line()] == n, Mode: mode,
-		StorageName: st.storageName(n.StorageID), DataSize: wireSize(n.DataSize), StorageID: n.StorageID,
-	}
+	w.text("backupPolicyID", n.PlanID)
+	w.text("backupSrcInstanceName", n.hostName)
+	w.text("backupPolicyName", n.planName)
+	w.text("backupSrcInstanceID", n.HostID)
+	w.text("dirs", n.dirText)
+	w.time("createTimeDesc", n.Created)
+	w.time("finishTimeDesc", n.Finished)
+	w.text("backupSnapID", n.ID)
+	w.text("snapName", n.Name)
+	w.text("statusCode", n.Status)
+	w.text("statusDesc", cmp.Or(snapStatusText[n.Status], n.Status))
+	w.text("backupClientVersion", agentVersion)
+	w.size("backupSnapSize", n.Size)
+	w.boolean("backupSnapIsNew", st.newest[n.line()] == n)
+	w.integer("backupMode", mode)
+	w.text("backupStorageName", st.storageName(n.StorageID))
+	w.size("backupSnapDataSize", n.DataSize)
+	w.text("backupStorageID", n.StorageID)
 }
-
-func wireSize(bytes int64) string { return fmt.Sprintf("%.2fGB", float64(bytes)/gigabyte) }

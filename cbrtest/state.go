@@ -6,14 +6,13 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// What kind of host is protected, as sourceType has it.
+// The kinds of hosts, as sourceType has them.
 const (
 	sourceCloud      = "CT-ECS"
 	sourceBareMetal  = "CT-DPS"
@@ -27,6 +26,7 @@ type state struct {
 	polls     Polls
 	clock     time.Time // zero: the machine's
 	advanced  time.Duration
+	lag       time.Duration // see Server.SetLag
 	activated bool
 	lastID    uint64
 	failures  map[Job][]string
@@ -41,7 +41,12 @@ type state struct {
 	orders    table[order]
 	charges   int
 	tokens    map[string]*order
-	newest    map[string]*snapshot // by snapshot.line
+
+	// What finds things without going through all of them.
+	agentOf map[string]*agent      // by the ID of the host
+	plansOf map[string][]*plan     // by the ID of the host
+	copies  map[string][]*snapshot // by the ID of the plan
+	newest  map[line]*snapshot
 }
 
 func newState(cfg config) *state {
@@ -55,29 +60,19 @@ func newState(cfg config) *state {
 		activated: cfg.activated,
 		failures:  map[Job][]string{},
 		tokens:    map[string]*order{},
-		newest:    map[string]*snapshot{},
+		agentOf:   map[string]*agent{},
+		plansOf:   map[string][]*plan{},
+		copies:    map[string][]*snapshot{},
+		newest:    map[line]*snapshot{},
 	}
 }
 
-// serve finds the operation of a request, checks the parameters and carries it out.
-func (st *state) serve(r *http.Request, body []byte) *answer {
-	op, known := operations[path.Base(r.URL.Path)]
-	if !known || r.URL.EscapedPath() != op.path {
-		return failed(fail(http.StatusNotFound, "CTAPI.Path.NotFound", "there is no such path", "接口不存在"))
-	}
-	if r.Method != op.method {
-		ans := failed(fail(http.StatusMethodNotAllowed, "CTAPI.Method.NotAllowed", "the method of this path is "+op.method, "请求方法错误"))
-		ans.header = http.Header{"Allow": {op.method}}
-		return ans
-	}
-	a, refused := op.parse(r, body)
-	if refused != nil {
-		return failed(refused)
-	}
+// serve runs an operation with its parameters, which were checked.
+func (st *state) serve(op operation, a args) *answer {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if id := a.text("regionID"); id != "" && id != st.regionID {
-		return failed(refuse("Backup.Region.NotFound", "there is no region "+id, "资源池不存在"))
+		return failed(refuse("Openapi.RegionInfo.AccessFailed", "the region does not exist or is not open to the account: "+id, "资源池不存在或无权限访问"))
 	}
 	result, refused := op.run(st, a)
 	if refused != nil {
@@ -91,6 +86,14 @@ func (st *state) now() time.Time {
 		return time.Now().Add(st.advanced)
 	}
 	return st.clock.Add(st.advanced)
+}
+
+// listedFrom returns the time from which lists show what is made now; zero stands for at once.
+func (st *state) listedFrom() time.Time {
+	if st.lag == 0 {
+		return time.Time{}
+	}
+	return st.now().Add(st.lag)
 }
 
 // newID returns an ID that looks like a UUID. The IDs of every server of a region are the same, so that tests can be
@@ -134,59 +137,18 @@ func notFound(what, id string) *failure {
 	return refuse("Backup."+what+".NotFound", "there is no such "+strings.ToLower(what)+": "+id, "资源不存在")
 }
 
-// wireTime is a time as the wire has it: Beijing time without a zone, null if there is none.
-func wireTime(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.In(beijing).Format(time.DateTime)
-}
-
-// matches reports whether one of the texts contains what was searched for; nothing searched for is in all of them.
+// matches reports whether one of the texts contains what is searched for. An empty search is in all of them.
 func matches(search string, in ...string) bool {
-	return slices.ContainsFunc(in, func(text string) bool { return strings.Contains(text, search) })
+	return search == "" || slices.ContainsFunc(in, func(text string) bool { return strings.Contains(text, search) })
 }
 
 // is reports whether a value passes a filter, which is empty if it was not given.
 func is(filter, value string) bool { return filter == "" || filter == value }
 
-// table keeps things by ID, in the order in which they came. What is added with an ID that is taken replaces what has it.
-type table[T any] struct {
-	byID map[string]*T
-	list []*T
-}
-
-func (t *table[T]) add(id string, item *T) {
-	if t.byID == nil {
-		t.byID = map[string]*T{}
+// without returns a new list without one of the things of a list.
+func without[T comparable](list []T, thing T) []T {
+	if i := slices.Index(list, thing); i >= 0 {
+		return slices.Concat(list[:i], list[i+1:])
 	}
-	if old := t.byID[id]; old != nil {
-		t.list[slices.Index(t.list, old)] = item
-	} else {
-		t.list = append(t.list, item)
-	}
-	t.byID[id] = item
-}
-
-func (t *table[T]) get(id string) *T { return t.byID[id] }
-
-func (t *table[T]) remove(id string) bool {
-	item, ok := t.byID[id]
-	if ok {
-		delete(t.byID, id)
-		i := slices.Index(t.list, item)
-		t.list = slices.Delete(t.list, i, i+1)
-	}
-	return ok
-}
-
-// filter returns the things that are kept, in a slice of its own.
-func (t *table[T]) filter(keep func(*T) bool) []*T {
-	var out []*T
-	for _, item := range t.list {
-		if keep(item) {
-			out = append(out, item)
-		}
-	}
-	return out
+	return list
 }

@@ -3,13 +3,14 @@ package cbrtest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // gigabyte is the unit of capacities.
 const gigabyte = 1 << 30
 
-// The states of a repository. One that is Available has expired when its time has come, too.
+// The states of a repository. One that is Available is listed as Expire once its time is over.
 const (
 	storageAvailable  = "Available"
 	storageExpire     = "Expire"
@@ -21,16 +22,16 @@ var storageStatusText = map[string]string{
 	storageAvailable: "可用", storageExpire: "已过期", storageRefing: "退订中", storageDestorying: "销毁中",
 }
 
-// A Storage is a repository (vault) to be seeded with [Server.AddStorage]. The zero value is one with 100 GB that
+// A Storage is a repository (vault) to be seeded with [Server.AddStorage]. The zero value has 100 GB and
 // expires in a year.
 type Storage struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
 	// CapacityGB is the capacity in GB; 100 if it is 0.
 	CapacityGB int
-	// UsedBytes is what the snapshots that are not in the list take up.
+	// UsedBytes is what is taken up, but for the snapshots that tasks leave from now on.
 	UsedBytes int64
 	// Created is now, and Expires a year later, if they are zero.
 	Created, Expires time.Time
@@ -38,7 +39,7 @@ type Storage struct {
 	MultiAZ bool
 }
 
-// AddStorage puts a repository there, as if it had been ordered, and returns its ID. The service is activated by it.
+// AddStorage adds a repository, as if it had been ordered, and returns its ID. It activates the service.
 func (s *Server) AddStorage(v Storage) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -48,8 +49,9 @@ func (s *Server) AddStorage(v Storage) string {
 
 type storage struct {
 	Storage
-	status string
-	left   int // reads that still show it being destroyed
+	status     string
+	left       int // polls that still show it being destroyed
+	listedFrom time.Time
 }
 
 func (st *state) addStorage(v Storage) string {
@@ -100,7 +102,7 @@ func (st *state) subscribed(id, done, chinese string) (*storage, *failure) {
 }
 
 func (st *state) createStorage(a args) (any, *failure) {
-	return st.place("create-storage-backup", a, func(o *order) *failure {
+	return st.place(CreateStorage, a, func(o *order) *failure {
 		if err := st.active(); err != nil {
 			return err
 		}
@@ -117,6 +119,7 @@ func (st *state) createStorage(a args) (any, *failure) {
 				Expires:    period(a, st.now()),
 				MultiAZ:    a.int("multiAz") == 1,
 			})
+			st.storages.get(o.storageID).listedFrom = st.listedFrom()
 		}
 		return nil
 	})
@@ -124,12 +127,12 @@ func (st *state) createStorage(a args) (any, *failure) {
 
 // storageNameTaken reports whether a repository or an order for one has the name.
 func (st *state) storageNameTaken(name string) bool {
-	for _, v := range st.storages.list {
+	for v := range st.storages.all() {
 		if v.Name == name {
 			return true
 		}
 	}
-	for _, o := range st.orders.list {
+	for o := range st.orders.all() {
 		if o.storageName == name && o.pending() {
 			return true
 		}
@@ -138,10 +141,13 @@ func (st *state) storageNameTaken(name string) bool {
 }
 
 func (st *state) resizeStorage(a args) (any, *failure) {
-	return st.place("resize-storage-backup", a, func(o *order) *failure {
+	return st.place(ResizeStorage, a, func(o *order) *failure {
 		v, err := st.usable(a.text("backupStorageID"))
 		if err != nil {
 			return err
+		}
+		if st.orderPending(v.ID, ResizeStorage) {
+			return refuse("Backup.Storage.Resizing", "another order to enlarge the repository is in progress", "存储库正在扩容")
 		}
 		capacity := int(a.int("backupStorageCapacity"))
 		if capacity <= v.CapacityGB {
@@ -155,7 +161,7 @@ func (st *state) resizeStorage(a args) (any, *failure) {
 
 // renewStorage renews a repository, also one that has expired.
 func (st *state) renewStorage(a args) (any, *failure) {
-	return st.place("renew-storage-backup", a, func(o *order) *failure {
+	return st.place(RenewStorage, a, func(o *order) *failure {
 		v, err := st.subscribed(a.text("backupStorageID"), "renewed", "续订")
 		if err != nil {
 			return err
@@ -176,18 +182,52 @@ func (st *state) renewStorage(a args) (any, *failure) {
 }
 
 func (st *state) unsubscribeStorage(a args) (any, *failure) {
-	return st.place("refund-storage-backup", a, func(o *order) *failure {
+	return st.place(UnsubscribeStorage, a, func(o *order) *failure {
 		v, err := st.subscribed(a.text("backupStorageID"), "unsubscribed", "退订")
 		if err != nil {
 			return err
 		}
+		if st.orderPending(v.ID, ResizeStorage, RenewStorage) {
+			return refuse("Backup.Storage.OrderPending", "another order of the repository is in progress", "存储库存在处理中的订单")
+		}
 		before := v.status
 		v.status = storageRefing
-		o.status, o.storageID = orderUnsubscribing, v.ID
-		o.apply = func() { v.status, v.left = storageDestorying, st.polls.Destroy }
-		o.undo = func() { v.status = before }
+		o.storageID = v.ID
+		refunded := func(string) {}
+		if bought := st.orderOf(v.ID); bought != nil {
+			bought.refund, bought.status = o, orderRefunding
+			refunded = func(status string) { bought.refund, bought.status, bought.updated = nil, status, st.now() }
+		}
+		o.apply = func() {
+			v.status, v.left = storageDestorying, st.polls.Destroy
+			refunded(orderRefunded)
+		}
+		o.undo = func() {
+			v.status = before
+			refunded(orderDone)
+		}
 		return nil
 	})
+}
+
+// orderPending reports whether an order of a repository is in progress that one of the operations placed.
+func (st *state) orderPending(storageID string, operations ...string) bool {
+	for o := range st.orders.all() {
+		if o.storageID == storageID && o.status == orderOpening && slices.Contains(operations, o.operation) {
+			return true
+		}
+	}
+	return false
+}
+
+// orderOf returns the order with which a repository was bought, nil if there is none.
+func (st *state) orderOf(storageID string) *order {
+	for o := range st.orders.all() {
+		if o.storageID == storageID && o.operation == CreateStorage && o.status == orderDone {
+			return o
+		}
+	}
+	return nil
 }
 
 // destroyed moves a repository that is being destroyed on, and reports whether it is gone, with all that was in it.
@@ -200,34 +240,26 @@ func (st *state) destroyed(v *storage) bool {
 		return false
 	}
 	st.storages.remove(v.ID)
-	for _, n := range st.snapshots.filter(func(n *snapshot) bool { return n.StorageID == v.ID }) {
-		st.removeSnapshot(n.ID)
+	st.removeSnapshotsIn(v.ID)
+	for r := range st.restores.all() {
+		if r.snapshot.StorageID == v.ID && r.underWay() {
+			r.failNow("存储库已销毁", st.polls)
+		}
 	}
 	return true
 }
 
-type wireStorage struct {
-	ID         string `json:"backupStorageID"`
-	Name       string `json:"backupStorageName"`
-	Capacity   string `json:"backupStorageCapacity"`
-	Free       string `json:"backupStorageFreeCapacity"`
-	StatusDesc string `json:"backupStorageStatusDesc"`
-	Created    any    `json:"backupStorageCreatTime"`
-	Expires    any    `json:"backupStorageExpireTime"`
-	RegionName string `json:"regionName"`
-	StatusCode string `json:"backupStorageStatusCode"`
-	MultiAZ    string `json:"multiAz"`
-}
-
-// listStorages lists repositories. It is a look at every order under way too, for clients that wait for a repository
+// listStorages lists repositories. It polls every order under way too, for clients that wait for a repository
 // to show up instead of looking at the order.
 func (st *state) listStorages(a args) (any, *failure) {
 	now := st.now()
-	for _, o := range st.orders.list {
-		o.read(now)
+	for o := range st.orders.all() {
+		if o.refund == nil { // else it moves with its refund, which is in the list too
+			o.poll(now)
+		}
 	}
 	items := st.storages.filter(func(v *storage) bool {
-		return is(a.text("backupStorageID"), v.ID) && matches(a.text("queryContent"), v.Name)
+		return !v.listedFrom.After(now) && is(a.text("backupStorageID"), v.ID) && matches(a.text("queryContent"), v.Name)
 	})
 	kept := items[:0]
 	for _, v := range items {
@@ -235,25 +267,22 @@ func (st *state) listStorages(a args) (any, *failure) {
 			kept = append(kept, v)
 		}
 	}
-	return newList(&st.mu, "backupStorageList", kept, st.wireStorage, count{"backupStorageCount", len(kept)}), nil
+	return newList(&st.mu, "backupStorageList", kept, st.writeStorage, count{"backupStorageCount", len(kept)}), nil
 }
 
-func (st *state) wireStorage(v *storage) wireStorage {
-	status := v.statusAt(st.now())
-	zones := "单可用区"
+func (st *state) writeStorage(w *jsonWriter, v *storage) {
+	status, zones := v.statusAt(st.now()), "单az"
 	if v.MultiAZ {
-		zones = "多可用区"
+		zones = "多az"
 	}
-	return wireStorage{
-		ID:         v.ID,
-		Name:       v.Name,
-		Capacity:   fmt.Sprintf("%d G", v.CapacityGB),
-		Free:       fmt.Sprintf("%.2f", float64(v.free())/gigabyte),
-		StatusDesc: cmp.Or(storageStatusText[status], status),
-		Created:    wireTime(v.Created),
-		Expires:    wireTime(v.Expires),
-		RegionName: regionName,
-		StatusCode: status,
-		MultiAZ:    zones,
-	}
+	w.text("backupStorageID", v.ID)
+	w.text("backupStorageName", v.Name)
+	w.text("backupStorageCapacity", fmt.Sprintf("%d G", v.CapacityGB))
+	w.text("backupStorageFreeCapacity", fmt.Sprintf("%.2f", float64(v.free())/gigabyte))
+	w.text("backupStorageStatusDesc", cmp.Or(storageStatusText[status], status))
+	w.time("backupStorageCreatTime", v.Created)
+	w.time("backupStorageExpireTime", v.Expires)
+	w.text("regionName", regionName)
+	w.text("backupStorageStatusCode", status)
+	w.text("multiAz", zones)
 }

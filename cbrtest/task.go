@@ -17,19 +17,22 @@ const (
 )
 
 var taskStatusText = map[string]string{
-	taskPreparing: "准备中", taskExecuting: "执行中", taskCompleted: "已完成", taskFailed: "失败",
-	taskCanceling: "取消中", taskCanceled: "已取消",
+	taskPreparing: "执行准备中", taskExecuting: "执行中", taskCompleted: "执行完成", taskFailed: "执行失败",
+	taskCanceling: "取消中", taskCanceled: "已取消", // assumed
 }
+
+// unknownText is the text of a state of a task or a restore that has none of its own.
+const unknownText = "未知"
 
 // A Task is a backup task to be seeded with [Server.AddTask]. The zero value has begun just now.
 type Task struct {
 	// ID is chosen by the server if it is empty.
 	ID string
-	// Name is a name of its own if it is empty.
+	// Name is chosen by the server if it is empty.
 	Name string
 	// PlanID is the plan; the first there is if it is empty, and a new one if there is none.
 	PlanID string
-	// Status is the state, Preparing if it is empty. Reads move a task on from Preparing, Executing and Canceling.
+	// Status is the state, Preparing if it is empty. Polls move a task on from Preparing, Executing and Canceling.
 	Status string
 	// Message is the outcome of a task that has ended.
 	Message string
@@ -37,13 +40,15 @@ type Task struct {
 	Started, Done time.Time
 }
 
-// AddTask puts a backup task there and returns its ID. One that is Completed from the start has no snapshot.
+// AddTask adds a backup task and returns its ID. A task that is Completed from the start has no snapshot.
 func (s *Server) AddTask(t Task) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	st := s.state
-	p := st.planOrFirst(t.PlanID, "", s.HostID)
-	added := st.newTask(p)
+	return s.state.addTask(t, s.HostID).id
+}
+
+func (st *state) addTask(t Task, firstHostID string) *task {
+	added := st.newTask(st.planOrFirst(t.PlanID, "", firstHostID), t.Started)
 	if t.ID != "" {
 		added.id = t.ID
 	}
@@ -51,9 +56,6 @@ func (s *Server) AddTask(t Task) string {
 	added.status = cmp.Or(t.Status, taskPreparing)
 	added.message = t.Message
 	added.done = t.Done
-	if !t.Started.IsZero() {
-		added.started = t.Started
-	}
 	if added.status == taskCompleted {
 		added.percent = 100
 	}
@@ -61,17 +63,22 @@ func (s *Server) AddTask(t Task) string {
 		added.failure = st.nextFailure(TaskJob)
 	}
 	st.tasks.add(added.id, added)
-	return added.id
+	return added
 }
 
-// planOrFirst returns the plan, or the first of the host if none is named, and makes it if there is none. No host
-// stands for any.
+// planOrFirst returns the plan, or the first of the host if no plan is named, and makes it if there is none. An empty
+// host ID stands for any host.
 func (st *state) planOrFirst(id, hostID, firstHostID string) *plan {
-	if p := st.plans.get(id); p != nil {
-		return p
-	}
-	for _, p := range st.plans.list {
-		if id == "" && is(hostID, p.host.ID) {
+	if id != "" {
+		if p := st.plans.get(id); p != nil {
+			return p
+		}
+	} else if hostID != "" {
+		if plans := st.plansOf[hostID]; len(plans) > 0 {
+			return plans[0]
+		}
+	} else {
+		for p := range st.plans.all() {
 			return p
 		}
 	}
@@ -83,18 +90,23 @@ type task struct {
 	plan          *plan
 	full          bool
 	status        string
-	reads         int // that showed it under way
-	canceled      int // that showed it being cancelled
+	polls         int // that showed it under way
+	canceled      int // polls that showed it being cancelled
 	failure       string
 	message       string
 	percent       float64
 	files         int
 	started, done time.Time
+	listedFrom    time.Time
 	snapshot      *snapshot
 }
 
-func (st *state) newTask(p *plan) *task {
-	t := &task{id: st.newID(), plan: p, status: taskPreparing, started: st.now()}
+// newTask makes a task that begins at a time, now if it is zero.
+func (st *state) newTask(p *plan, started time.Time) *task {
+	if started.IsZero() {
+		started = st.now()
+	}
+	t := &task{id: st.newID(), plan: p, status: taskPreparing, started: started}
 	t.name = "task-" + t.started.In(beijing).Format("20060102150405") + "-" + t.id[:4]
 	return t
 }
@@ -107,27 +119,30 @@ func (st *state) runPlan(p *plan, full bool) (*task, *failure) {
 	if _, err := st.usable(p.storageID); err != nil {
 		return nil, err
 	}
-	t := st.newTask(p)
-	t.full, t.failure = full, st.nextFailure(TaskJob)
+	t := st.newTask(p, time.Time{})
+	t.full, t.failure, t.listedFrom = full, st.nextFailure(TaskJob), st.listedFrom()
 	st.tasks.add(t.id, t)
 	return t, nil
 }
 
 func (t *task) underWay() bool { return t.status == taskPreparing || t.status == taskExecuting }
 
-// readTask moves a task on, as every look at it does.
-func (st *state) readTask(t *task) {
+// failNow makes a task that is under way fail at the next poll.
+func (t *task) failNow(reason string, polls Polls) { t.failure, t.polls = reason, polls.Task }
+
+// pollTask moves a task on.
+func (st *state) pollTask(t *task) {
 	switch t.status {
 	case taskCanceling:
 		if t.canceled++; t.canceled > st.polls.Cancel {
 			t.end(taskCanceled, "任务已取消", st.now())
 		}
 	case taskPreparing, taskExecuting:
-		if t.reads++; t.reads > st.polls.Task {
+		if t.polls++; t.polls > st.polls.Task {
 			st.finishTask(t)
-		} else if t.reads > 1 {
+		} else if t.polls > 1 {
 			t.status = taskExecuting
-			t.percent = float64(100*(t.reads-1)) / float64(st.polls.Task)
+			t.percent = float64(100*(t.polls-1)) / float64(st.polls.Task)
 			t.files += 128
 		}
 	}
@@ -139,8 +154,12 @@ func (st *state) finishTask(t *task) {
 		return
 	}
 	if t.snapshot == nil {
-		n := st.snapshotOf(t)
-		if v := st.storages.get(t.plan.storageID); v == nil || v.free() < n.Size {
+		n, v := st.snapshotOf(t), st.storages.get(t.plan.storageID)
+		if v == nil || v.status != storageAvailable {
+			t.end(taskFailed, "存储库不可用", st.now())
+			return
+		}
+		if v.free() < n.Size {
 			t.end(taskFailed, "存储库容量不足", st.now())
 			return
 		}
@@ -169,45 +188,25 @@ func (st *state) cancelTask(a args) (any, *failure) {
 	return object{"backupTaskID": id}, nil
 }
 
-type wireTask struct {
-	ID          string   `json:"backupTaskID"`
-	PlanName    string   `json:"backupPolicyName"`
-	HostID      string   `json:"backupSrcInstanceID"`
-	HostName    string   `json:"backupSrcInstanceName"`
-	StorageID   string   `json:"backupStorageID"`
-	StorageName string   `json:"backupStorageName"`
-	Paths       []string `json:"backupPaths"`
-	FileCount   int      `json:"backupFileCount"`
-	Status      string   `json:"backupTaskStatus"`
-	StatusCode  string   `json:"backupTaskStatusCode"`
-	Started     any      `json:"backupTaskStartTime"`
-	Done        any      `json:"backupTaskDoneTime"`
-	Message     string   `json:"backupTaskErrMsg"`
-	Percent     float64  `json:"backupTaskPercent"`
-	Name        string   `json:"backupTaskName"`
-	Rate        string   `json:"backupTaskRate"`
-	SnapID      string   `json:"backupSnapID"`
-	SnapName    string   `json:"backupSnapName"`
-}
-
 // listTasks lists tasks. All that match but for their state are moved on by it.
 func (st *state) listTasks(a args) (any, *failure) {
+	hostID, search, source, now := a.text("backupSrcInstanceID"), a.text("queryContent"), a.source(), st.now()
 	found := st.tasks.filter(func(t *task) bool {
 		host := t.plan.host
-		if host.SourceType != a.source() || !is(a.text("backupSrcInstanceID"), host.ID) {
+		if host.SourceType != source || !is(hostID, host.ID) || t.listedFrom.After(now) {
 			return false
 		}
 		snapID, snapName := t.snapshotText()
-		return matches(a.text("queryContent"), t.id, t.plan.name, host.Name, host.ID, snapID, snapName)
+		return matches(search, t.id, t.plan.name, host.Name, host.ID, snapID, snapName)
 	})
-	kept := found[:0]
+	status, kept := a.text("backupTaskStatus"), found[:0]
 	for _, t := range found {
-		st.readTask(t)
-		if is(a.text("backupTaskStatus"), t.status) {
+		st.pollTask(t)
+		if is(status, t.status) {
 			kept = append(kept, t)
 		}
 	}
-	return newList(&st.mu, "backupTaskList", kept, st.wireTask, count{"bakupTaskCount", len(kept)}), nil
+	return newList(&st.mu, "backupTaskList", kept, st.writeTask, count{"bakupTaskCount", len(kept)}), nil
 }
 
 func (t *task) snapshotText() (id, name string) {
@@ -217,17 +216,28 @@ func (t *task) snapshotText() (id, name string) {
 	return t.snapshot.ID, t.snapshot.Name
 }
 
-func (st *state) wireTask(t *task) wireTask {
+func (st *state) writeTask(w *jsonWriter, t *task) {
 	rate := "0 KB/s"
 	if t.status == taskExecuting {
-		rate = fmt.Sprintf("%.2f KB/s", 209.28+float64(t.reads-2)*12.5)
+		rate = fmt.Sprintf("%.2f KB/s", 209.28+float64(t.polls-2)*12.5)
 	}
 	snapID, snapName := t.snapshotText()
-	return wireTask{
-		ID: t.id, PlanName: t.plan.name, HostID: t.plan.host.ID, HostName: t.plan.host.Name,
-		StorageID: t.plan.storageID, StorageName: st.storageName(t.plan.storageID), Paths: t.plan.paths(),
-		FileCount: t.files, Status: cmp.Or(taskStatusText[t.status], t.status), StatusCode: t.status,
-		Started: wireTime(t.started), Done: wireTime(t.done), Message: t.message, Percent: t.percent,
-		Name: t.name, Rate: rate, SnapID: snapID, SnapName: snapName,
-	}
+	w.text("backupTaskID", t.id)
+	w.text("backupPolicyName", t.plan.name)
+	w.text("backupSrcInstanceID", t.plan.host.ID)
+	w.text("backupSrcInstanceName", t.plan.host.Name)
+	w.text("backupStorageID", t.plan.storageID)
+	w.text("backupStorageName", st.storageName(t.plan.storageID))
+	w.texts("backupPaths", t.plan.paths)
+	w.integer("backupFileCount", int64(t.files))
+	w.text("backupTaskStatus", cmp.Or(taskStatusText[t.status], unknownText))
+	w.text("backupTaskStatusCode", t.status)
+	w.time("backupTaskStartTime", t.started)
+	w.time("backupTaskDoneTime", t.done)
+	w.text("backupTaskErrMsg", t.message)
+	w.number("backupTaskPercent", t.percent)
+	w.text("backupTaskName", t.name)
+	w.text("backupTaskRate", rate)
+	w.text("backupSnapID", snapID)
+	w.text("backupSnapName", snapName)
 }

@@ -16,7 +16,7 @@ func TestQuickstart(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(t.Context(), nil, &stdout, &stderr), stderr.String())
-	for _, text := range []string{"8. clean up", "Completed", "RestoreCompleted", "100%", "    done\n", "    unsubscribed\n", "Orders placed: 3."} {
+	for _, text := range []string{"8. clean up", "Completed", "RestoreCompleted", "100%", "    done\n", "Orders placed: 3."} {
 		require.Contains(t, stdout.String(), text)
 	}
 	require.Empty(t, stderr.String())

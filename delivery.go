@@ -1,0 +1,101 @@
+package ctcbr
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// delivery is what the transport reports of a request on its way to the server. Its hooks may
+// be called by goroutines of the transport, even after the attempt has ended.
+type delivery struct {
+	askedConn, gotConn, wroteHeaders atomic.Bool
+
+	conns       atomic.Int32
+	giveUp      context.CancelCauseFunc // ends the attempt of a read; nil for others
+	asksFirst   bool                    // the transport is known to ask for a connection before all else
+	intercepted bool                    // middleware kept the request from the transport
+
+	hasBody bool
+	body    requestBody
+	hooks   httptrace.ClientTrace
+}
+
+// The states of a request's body.
+const (
+	bodyUnread int32 = iota
+	bodyRead
+	bodySealed // judged as not sent, and never sent later
+)
+
+// maxConns is how many connections net/http may use for one read by itself. Where an HTTP/2
+// server keeps refusing a read, by GOAWAY or a reset of the stream, it would go on for ever.
+const maxConns = 3
+
+// watch returns a context in which the transport reports to the delivery.
+func (d *delivery) watch(ctx context.Context) context.Context {
+	d.hooks = httptrace.ClientTrace{
+		GetConn:      func(string) { d.askedConn.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { d.connected() },
+		WroteHeaders: func() { d.wroteHeaders.Store(true) },
+	}
+	return httptrace.WithClientTrace(ctx, &d.hooks)
+}
+
+// connected counts a connection, and gives up a read that has used too many.
+func (d *delivery) connected() {
+	d.gotConn.Store(true)
+	if d.giveUp != nil && d.conns.Add(1) > maxConns {
+		d.giveUp(errReplayed)
+	}
+}
+
+// attach gives a request its body. An empty body is attached, too: net/http repeats requests
+// without one by itself. GetBody, by which it repeats those with one, is for reads alone.
+func (d *delivery) attach(req *http.Request, body []byte, k kind) {
+	d.hasBody = true
+	d.body.text.Reset(body)
+	req.Body, req.ContentLength = &d.body, int64(len(body))
+	if k == kindRead {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+}
+
+// seal settles whether the server may have received the request. A transport that reports no
+// connections may have sent it. On a connection, a request was not sent if neither were its
+// headers written nor its body read; the body is then sealed, so that it is never sent later.
+func (d *delivery) seal() (mayHaveArrived bool) {
+	switch {
+	case d.intercepted:
+		return false
+	case !d.gotConn.Load() && !d.askedConn.Load():
+		return !d.asksFirst
+	case d.gotConn.Load() && (!d.hasBody || d.wroteHeaders.Load()):
+		return true
+	}
+	return d.hasBody && !d.body.seal()
+}
+
+// requestBody records that it was read from. It is neither an io.Seeker nor an io.WriterTo, so
+// that the transport cannot take its bytes without calling Read.
+type requestBody struct {
+	text  bytes.Reader
+	state atomic.Int32
+}
+
+// seal keeps the body from being read from now on, and reports whether it never was.
+func (b *requestBody) seal() bool {
+	return b.state.CompareAndSwap(bodyUnread, bodySealed) || b.state.Load() == bodySealed
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	if !b.state.CompareAndSwap(bodyUnread, bodyRead) && b.state.Load() == bodySealed {
+		return 0, errGivenUp
+	}
+	return b.text.Read(p)
+}
+
+func (b *requestBody) Close() error { return nil }

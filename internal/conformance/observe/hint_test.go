@@ -1,0 +1,240 @@
+package observe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ctyun-go/ctcbr"
+	"github.com/ctyun-go/ctcbr/cbrtest"
+	"github.com/ctyun-go/ctcbr/internal/conformance"
+)
+
+// unreachable is a client whose connections all fail so.
+func unreachable(err error) ctcbr.Option {
+	return ctcbr.WithHTTPClient(&http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err },
+	}})
+}
+
+// These are the mistakes that newcomers make, as the fake cloud answers them where
+// it can, and what the error tells them to do.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	type act = func(ctx context.Context, c *ctcbr.Client, cloud *cbrtest.Server) error
+	list, order := acts["read"], acts["order"]
+	install := func(ctx context.Context, c *ctcbr.Client, cloud *cbrtest.Server) error {
+		_, err := c.Agents.Install(ctx, &ctcbr.InstallAgentRequest{HostID: cloud.HostID})
+		return err
+	}
+	plan := func(ctx context.Context, c *ctcbr.Client, cloud *cbrtest.Server) error {
+		_, err := c.Plans.Create(ctx, &ctcbr.CreatePlanRequest{
+			Name: "daily", HostID: cloud.HostID, StorageID: cloud.AddStorage(cbrtest.Storage{}), DirectType: ctcbr.Ptr(ctcbr.DirectAll),
+			Schedule: ctcbr.Weekly(time.Sunday, 2), Retention: ctcbr.KeepDays(30),
+		})
+		return err
+	}
+	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ctcbr.invalid", IsNotFound: true}}
+
+	cases := map[string]struct {
+		act   act
+		setup func(cloud *cbrtest.Server)
+		opts  []ctcbr.Option
+		is    error
+		hint  string
+	}{
+		"a region that is not there": {act: list, opts: []ctcbr.Option{ctcbr.WithRegion("200000009999")},
+			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+		"the name of a region": {act: order, opts: []ctcbr.Option{ctcbr.WithRegion("华东1")},
+			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+		"an access key that is not known": {act: list, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("nobody", "test-sk")},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+		"a wrong secret key": {act: order, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
+			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
+		"keys refused without a word": {act: list, setup: answers(cbrtest.Fault{Status: 401}),
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+		"keys refused, by an answer without a date": {act: list, setup: answers(cbrtest.Fault{Status: 401}), opts: []ctcbr.Option{ctcbr.WithMiddleware(undated)},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled, and the clock of this machine"},
+		"keys refused by a page": {act: list, setup: answers(cbrtest.Fault{Status: 401, Body: "<html>\n401\n</html>"}),
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+		"an address that is not on the list": {act: list, setup: answers(cbrtest.Fault{Status: 403, Body: `{"statusCode":900,"errorCode":"CTAPI.Auth.IpNotInWhitelist"}`}),
+			is: ctcbr.ErrUnauthorized, hint: "put the address of this machine on the account's IP allow-list"},
+		"forbidden without a word": {act: order, setup: answers(cbrtest.Fault{Status: 403}),
+			is: ctcbr.ErrUnauthorized, hint: "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"},
+		"a clock that is slow": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }, opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
+			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is behind the server's by 20m0s: set it right"},
+		"a clock that is fast": {act: order, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(-26 * time.Hour) }, opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
+			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is ahead of the server's by 26h0m0s: set it right"},
+		"a clock that is slow, which the SDK mends": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }},
+		"a clock that is slow, and a wrong key": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
+			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
+		"a date that is refused where the clocks agree": {act: list, setup: answers(cbrtest.Fault{Status: 401, Code: "CTAPI.Auth.DateExpired"}),
+			is: ctcbr.ErrUnauthorized, hint: "check the clock of this machine"},
+		"a service that is not activated": {act: install,
+			hint: "activate the service once in this region, with Client.OpenService"},
+		"an order before the service is activated": {act: order,
+			hint: "activate the service once in this region, with Client.OpenService"},
+		"a host without an agent": {act: plan,
+			hint: "the host needs an active agent: Agents.Install, then Agents.WaitActivated"},
+		"a host whose agent is offline": {act: plan, setup: func(cloud *cbrtest.Server) { cloud.SetStatus(cloud.AddAgent(""), "Offline") },
+			hint: "the host needs an active agent: Agents.Install, then Agents.WaitActivated"},
+		"a host that has no address": {act: order, opts: []ctcbr.Option{unreachable(noHost)},
+			is: noHost, hint: "the host of the endpoint has no address: check its spelling, and the DNS of this machine"},
+		"a certificate that is not trusted": {act: order, opts: []ctcbr.Option{unreachable(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}})},
+			hint: "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"},
+		"an order that may have been placed": {act: order, setup: answers(cbrtest.Fault{Status: 500}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"an order without an answer": {act: order, setup: answers(cbrtest.Fault{Conn: cbrtest.ResetAfterRequest}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"a write that may have been done": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 502}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "look whether it was done before sending it again"},
+		"a write that may have been done, and a code": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 500, Code: "Backup.Service.NotActivated"}),
+			is: ctcbr.ErrOutcomeUnknown, hint: "activate the service once in this region, with Client.OpenService"},
+		"an order that may have been placed, then too many requests": {act: order, setup: func(cloud *cbrtest.Server) {
+			cloud.Inject("", cbrtest.Fault{Status: 503})
+			answers(cbrtest.Fault{Status: 429})(cloud)
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		"a server that redirects": {act: order, setup: answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login")),
+			is: ctcbr.ErrRedirect, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"an order that may have been placed, then a redirect": {act: order, setup: func(cloud *cbrtest.Server) {
+			cloud.Inject("", cbrtest.Fault{Status: 503})
+			answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login"))(cloud)
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"a redirect to nowhere": {act: list, setup: answers(cbrtest.Fault{Status: 302}),
+			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		"a redirect with a code": {act: list, setup: answers(cbrtest.Fault{Status: 301, Code: "CTAPI.Region.NotFound"}),
+			is: ctcbr.ErrRedirect, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+		"too many requests": {act: list, setup: answers(cbrtest.Fault{Status: 429}),
+			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
+		"too many requests, by a code alone": {act: list, setup: answers(cbrtest.Fault{Code: "CTAPI.FlowLimit"}),
+			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
+
+		"a refused connection":              {act: list, opts: []ctcbr.Option{unreachable(errors.New("refused"))}},
+		"DNS that fails in passing":         {act: list, opts: []ctcbr.Option{unreachable(&net.DNSError{Err: "try again", IsTemporary: true})}},
+		"something else that is missing":    {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound},
+		"a code of access, but no HTTP 401": {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Signature.Unsupported"})},
+		"a server that fails":               {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := cbrtest.NewServer(cbrtest.InMemory()) // not activated
+				defer cloud.Close()
+				cloud.SetSkew(time.Second) // as far apart as clocks are
+				if c.setup != nil {
+					c.setup(cloud)
+				}
+				client, err := ctcbr.NewClient(append([]ctcbr.Option{
+					ctcbr.WithEndpoint(cloud.URL), ctcbr.WithHTTPClient(cloud.HTTPClient()),
+					ctcbr.WithStaticCredentials(cloud.AccessKey, cloud.SecretKey), ctcbr.WithRegion(cloud.RegionID),
+				}, c.opts...)...)
+				require.NoError(t, err)
+				err = c.act(t.Context(), client, cloud)
+				if c.is == nil && c.hint == "" && err == nil {
+					return
+				}
+				require.Error(t, err)
+				if c.is != nil {
+					require.ErrorIs(t, err, c.is)
+				}
+				require.NotContains(t, err.Error(), "\n")
+				_, hint, found := strings.Cut(err.Error(), "; hint: ")
+				require.Equal(t, c.hint != "", found, "%v", err)
+				if found {
+					require.Equal(t, c.hint, hint[:strings.LastIndex(hint, " [request ")])
+				}
+			})
+		})
+	}
+}
+
+// undated takes the date out of answers.
+func undated(req *http.Request, next next) (*http.Response, error) {
+	resp, err := next(req)
+	if err == nil {
+		resp.Header.Del("Date")
+	}
+	return resp, err
+}
+
+// answers spoils every request.
+func answers(f cbrtest.Fault) func(*cbrtest.Server) {
+	f.Times = -1
+	return func(cloud *cbrtest.Server) { cloud.Inject("", f) }
+}
+
+// A hint comes after what is known, so that nothing is read into it.
+func TestHintFollowsTheOutcome(t *testing.T) {
+	t.Parallel()
+	s := conformance.NewService(t)
+	requests := 0
+	s.Responds(func(w http.ResponseWriter, _ *http.Request) {
+		if requests++; requests == 1 {
+			w.WriteHeader(503)
+			return
+		}
+		w.WriteHeader(403)
+	})
+	err := acts["order"](t.Context(), s.Client(t, ctcbr.WithRegion("r")), nil)
+	require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
+	require.ErrorContains(t, err, "HTTP 403: outcome unknown, it may have been carried out; hint: check that the key pair")
+}
+
+// The name of a TLS server that this machine does not trust.
+func TestHintOfARealCertificate(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	client, err := ctcbr.NewClient(ctcbr.WithEndpoint(s.URL), ctcbr.WithStaticCredentials("ak", "sk"), ctcbr.WithRegion("r"))
+	require.NoError(t, err)
+	defer client.Close()
+	err = acts["order"](t.Context(), client, nil)
+	require.ErrorContains(t, err, "hint: the certificate of the server was refused")
+	require.NotErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
+}
+
+func TestValidationSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		region, name string
+		says         string
+	}{
+		"underscore":           {"r", "my_vault", `backupStorageName must not hold "_", use "-": letters, digits and "-" are allowed, is "my_vault"`},
+		"space":                {"r", "my vault", `backupStorageName must hold letters, digits and "-" alone, is "my vault"`},
+		"Chinese":              {"r", "存储库", `backupStorageName must hold letters, digits and "-" alone, is "存储库"`},
+		"more than one line":   {"r", "my\nvault", `backupStorageName must hold letters, digits and "-" alone, is "my\nvault"`},
+		"begins with a digit":  {"r", "1-vault", `must begin with a letter`},
+		"ends with a hyphen":   {"r", "vault-", `must not end with "-"`},
+		"no region":            {"", "vault", "regionID is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
+		"a region of blanks":   {"  ", "vault", "regionID is required"},
+		"a region and a fault": {"", "my_vault", `configuration file; backupStorageName must not hold "_"`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := conformance.NewService(t)
+			_, err := s.Client(t).Storages.Create(t.Context(), &ctcbr.CreateStorageRequest{
+				RegionID: c.region, Name: c.name, CapacityGB: 100, CycleType: ctcbr.CycleMonth, CycleCount: 1,
+			})
+			require.ErrorIs(t, err, ctcbr.ErrInvalid)
+			require.ErrorContains(t, err, c.says)
+			require.NotContains(t, err.Error(), "\n")
+			require.Empty(t, s.Take())
+		})
+	}
+}

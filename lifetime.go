@@ -1,0 +1,121 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// lifetime is a stretch of work that ends with its context, when the client is closed, or
+// when its time is over.
+type lifetime struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer // nil: no time is set
+}
+
+// limit ends the lifetime after d, with the cause, unless the timer is reset before.
+func (l *lifetime) limit(d time.Duration, cause error) {
+	l.timer = time.AfterFunc(d, func() { l.cancel(cause) })
+}
+
+// cause is err, or, if the lifetime is over, why it is: what failed then failed because of that.
+func (l *lifetime) cause(err error) error {
+	if err != nil && l.ctx.Err() != nil {
+		return causeOf(l.ctx)
+	}
+	return err
+}
+
+// lifetimes are the lifetimes that closing the client ends.
+type lifetimes struct {
+	mu   sync.Mutex
+	open map[*lifetime]struct{} // nil once the client is closed
+}
+
+func newLifetimes() *lifetimes { return &lifetimes{open: make(map[*lifetime]struct{})} }
+
+// begin starts a lifetime, which end must end.
+func (ls *lifetimes) begin(ctx context.Context, l *lifetime) {
+	l.ctx, l.cancel = context.WithCancelCause(ctx)
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.open == nil {
+		l.cancel(ErrClosed)
+		return
+	}
+	ls.open[l] = struct{}{}
+}
+
+func (ls *lifetimes) end(l *lifetime) {
+	ls.mu.Lock()
+	delete(ls.open, l)
+	ls.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.cancel(nil)
+}
+
+// sleep waits, and reports whether the context and the client let it.
+func (ls *lifetimes) sleep(ctx context.Context, d time.Duration) bool {
+	var l lifetime
+	ls.begin(ctx, &l)
+	defer ls.end(&l)
+	return sleep(l.ctx, d)
+}
+
+// over says why nothing more may be done in a context: the client was closed, or the
+// context is done. It is nil while work may go on.
+func (ls *lifetimes) over(ctx context.Context) error {
+	ls.mu.Lock()
+	closed := ls.open == nil
+	ls.mu.Unlock()
+	switch {
+	case closed:
+		return ErrClosed
+	case ctx.Err() != nil:
+		return causeOf(ctx)
+	}
+	return nil
+}
+
+// close ends all lifetimes, now and later.
+func (ls *lifetimes) close() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for l := range ls.open {
+		l.cancel(ErrClosed)
+	}
+	ls.open = nil
+}
+
+// causeOf says why a context is done, so that errors.Is matches both the reason that its
+// owner gave and context.Canceled or context.DeadlineExceeded.
+func causeOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(cause, err) || errors.Is(cause, ErrClosed) || errors.Is(cause, errSilence) {
+		return cmp.Or(cause, err)
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// isCutOff reports whether an error is no more than the end of its context.
+func isCutOff(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
+}
+
+// sleep waits, and reports whether the context let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
+}

@@ -1,0 +1,101 @@
+package ctcbr
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync/atomic"
+)
+
+// Middleware wraps every attempt of every call: it runs after the request was signed and before
+// the answer is judged. It calls next at most once, before it returns, and returns what next
+// returned or something in its place. It may add headers, which are not signed. It must not change
+// what is signed: the query, the body, and the headers Eop-Date and Ctyun-Eop-Request-Id. Method
+// and path are not signed.
+//
+// A request can leave only through next. If middleware returns an error without calling next,
+// nothing was sent: the call ends, is not retried, and its outcome is known. An error returned
+// after next was called counts as an error of the connection: reads and orders are retried, and the
+// outcome of a write is unknown. A response is judged as if it had come from the service, whoever
+// made it. A second call of next is refused, and ends the call if its error is returned.
+//
+// The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with the
+// attempt. A context in its place must last until the answer has been read.
+type Middleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
+
+// WithMiddleware puts [Middleware] around every attempt. The first is the outermost, across all
+// uses of the option.
+func WithMiddleware(m ...Middleware) Option {
+	return func(o *options) {
+		for _, one := range m {
+			if one != nil {
+				o.middleware = append(o.middleware, one)
+			}
+		}
+	}
+}
+
+// misuse is a fault of middleware. Another attempt would meet it again.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+const (
+	errNextTwice  misuse = "middleware called next twice, or after it had returned"
+	errNoResponse misuse = "middleware returned neither a response nor an error"
+)
+
+// exchange sends a signed request through the middleware, and returns the head of its answer.
+func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.Response, error) {
+	if len(e.options.middleware) == 0 {
+		return e.roundTrip(req)
+	}
+	req = req.WithContext(context.WithValue(req.Context(), callInfoKey{}, info))
+	exit := &gate{next: e.roundTrip}
+	next := exit.pass
+	for _, m := range slices.Backward(e.options.middleware) {
+		next = m.around(next)
+	}
+	resp, err := next(req)
+	at.delivery.intercepted = exit.shut()
+	switch {
+	case resp == nil:
+		return nil, err
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// around returns next with the middleware around it, which can call next only once.
+func (m Middleware) around(next func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		once := &gate{next: next}
+		defer once.shut()
+		resp, err := m(req, once.pass)
+		if resp == nil && err == nil {
+			err = errNoResponse
+		}
+		return resp, err
+	}
+}
+
+// gate lets one request pass, and none after it was shut.
+type gate struct {
+	next func(*http.Request) (*http.Response, error)
+	used atomic.Bool
+}
+
+func (g *gate) pass(req *http.Request) (*http.Response, error) {
+	if g.used.Swap(true) {
+		return nil, errNextTwice
+	}
+	return g.next(req)
+}
+
+// shut shuts the gate. Unused says that no request had passed it.
+func (g *gate) shut() (unused bool) { return !g.used.Swap(true) }

@@ -1,0 +1,75 @@
+package ctcbr
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/eop"
+)
+
+// RawRequest is the request of [Client.Do].
+type RawRequest struct {
+	// Method is GET or POST.
+	Method string
+	// Path is the operation's path: "/v4/backup/query-storage-backup".
+	Path string
+	// Query holds the parameters of a GET.
+	Query url.Values
+	// Body is sent as JSON; nil sends none. A json.RawMessage is sent compacted.
+	Body any
+	// Repeatable says that sending the operation twice does no more than sending it once, for
+	// example because its body holds a client token. A GET always is.
+	Repeatable bool
+	// Common sends the request to the common endpoint ([WithCommonEndpoint]).
+	Common bool
+}
+
+// RawResponse is the response of [Client.Do].
+type RawResponse struct {
+	Meta
+	// ReturnObj is the content of the answer as it came; nil where there was none.
+	ReturnObj json.RawMessage
+}
+
+// Do calls an operation that this package does not know. It is signed, bounded, retried and
+// reported like all others. A request other than a GET is sent only once, unless it is Repeatable.
+func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) {
+	cl, err := copyOf(req).call()
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.send(ctx, cl)
+	if err != nil {
+		return nil, err
+	}
+	return &RawResponse{Meta{cl.requestID}, a.envelope.ReturnObj.raw}, nil
+}
+
+// call checks and encodes a request.
+func (r *RawRequest) call() (*call, error) {
+	v := &validation{operation: operation{path: r.Path}}
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		v.fault("Method", "must be GET or POST, is %q", r.Method)
+	}
+	if !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#") {
+		v.fault("Path", "must begin with a slash and hold no query, is %q", r.Path)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	op := operation{kind: kindWrite, method: r.Method, path: r.Path, common: r.Common}
+	switch {
+	case r.Method == http.MethodGet:
+		op.kind = kindRead
+	case r.Repeatable:
+		op.kind = kindOrder
+	}
+	cl := &call{operation: op, query: eop.EncodeValues(r.Query)}
+	if r.Body == nil {
+		return cl, nil
+	}
+	return cl, cl.encode(r.Body)
+}
