@@ -75,7 +75,7 @@ func (e *ensuring) run(ctx context.Context, s *spec) error {
 		return err
 	}
 	if vault.Status != ctcbr.StorageAvailable {
-		return e.failed("the repository %s is %s, and cannot be backed up to", printable(vault.Name), e.t(printable(string(vault.Status))))
+		return e.failed("the repository %s is %s, and cannot be backed up to", printable(vault.Name), printable(e.words(string(vault.Status))))
 	}
 	e.req.StorageID = vault.ID
 	var missing error

@@ -79,7 +79,7 @@ func (p *placing) look(ctx context.Context) error {
 	found, problem := p.known()
 	switch {
 	case problem != nil:
-		return problem
+		return p.unwritten(problem)
 	case found != nil:
 		return p.resume(found)
 	}
@@ -151,12 +151,17 @@ func (p *placing) begin(ctx context.Context) error {
 	record, err := p.ledger.Begin(given, p.ended)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s: %w", p.t("the order could not be written down, and was not sent"), err)
+		return p.unwritten(err)
 	case record.State != ledger.Open:
 		return p.resume(record)
 	}
 	p.record, p.resumed = record, record.Runs > 1
 	return nil
+}
+
+// unwritten says that the place where orders are written down failed.
+func (p *placing) unwritten(err error) error {
+	return fmt.Errorf("%s: %w", p.t("the order could not be written down, and was not sent"), err)
 }
 
 // send places the order with the token that is written down.

@@ -18,15 +18,14 @@ import (
 
 // protecting are the flags of "ctcbr protect".
 type protecting struct {
-	flags      spec
-	file       string
-	hosts      string
-	dry        bool
-	update     bool
-	waiting    waiting
-	specs      []spec
-	requests   []*ctcbr.CreatePlanRequest
-	unresolved error
+	flags    spec
+	file     string
+	hosts    string
+	dry      bool
+	update   bool
+	waiting  waiting
+	specs    []spec
+	requests []*ctcbr.CreatePlanRequest
 }
 
 const protectHelp = `Gives hosts what they lack to be backed up: an active agent, and a plan. It looks before it does anything, so that it can be run again, also after a crash and by two at once. A plan that is there and differs is reported and left alone, unless --update is given.
@@ -113,6 +112,9 @@ func (p *protecting) settle(a *app, cmd *cobra.Command, args []string) error {
 
 // protectAll does what is wanted, one plan after the other.
 func (a *app) protectAll(ctx context.Context, client *ctcbr.Client, p *protecting) error {
+	if err := a.checkPlans(ctx, client, p); err != nil {
+		return err
+	}
 	var views []protectView
 	var failures []error
 	for i, req := range p.requests {
@@ -127,6 +129,19 @@ func (a *app) protectAll(ctx context.Context, client *ctcbr.Client, p *protectin
 	terminal.List(a.out, a.format(), a.protectColumns(), views)
 	a.summarize(views, p.dry)
 	return errors.Join(failures...)
+}
+
+// checkPlans finds what is wrong with any of the plans before the first host of the first one
+// is touched. It sends nothing.
+func (a *app) checkPlans(ctx context.Context, client *ctcbr.Client, p *protecting) error {
+	var problems []error
+	for _, req := range p.requests {
+		checked := *req
+		checked.StorageID = "to be found"
+		_, err := client.Plans.EnsureAll(ctx, nil, &checked, ctcbr.DryRun(true))
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
 }
 
 func (a *app) summarize(views []protectView, dry bool) {
