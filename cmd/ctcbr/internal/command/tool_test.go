@@ -77,6 +77,9 @@ func newCloud(t *testing.T, hosts int, opts ...cbrtest.Option) *cbrtest.Server {
 	return cloud
 }
 
+// unmarshal reads JSON.
+func unmarshal(said string, into any) error { return json.Unmarshal([]byte(said), into) }
+
 func newTool(t *testing.T, cloud *cbrtest.Server) *tool {
 	t.Helper()
 	return &tool{t: t, cloud: cloud, poll: time.Millisecond, env: map[string]string{
