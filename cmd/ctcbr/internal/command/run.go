@@ -152,8 +152,9 @@ func (a *app) choosePlans(ctx context.Context, client *ctcbr.Client, r *running,
 // startRuns sends each run once.
 func (a *app) startRuns(ctx context.Context, client *ctcbr.Client, r *running, runs []*runView) {
 	_, _ = inEach(runs, func(run *runView) ([]*runView, error) {
-		if run.err = context.Cause(ctx); run.err != nil {
-			return nil, nil
+		if ended := context.Cause(ctx); ended != nil {
+			run.err = ended
+			return nil, nil //nolint:nilerr // the run holds it
 		}
 		req := &ctcbr.OperatePlanRequest{ID: run.Plan.ID, SourceType: run.source}
 		if r.full {

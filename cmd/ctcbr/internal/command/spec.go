@@ -112,7 +112,7 @@ func (s spec) with(flags *spec, cmd *cobra.Command) spec {
 // the error.
 func (s *spec) request(a *app) (*ctcbr.CreatePlanRequest, error) {
 	var problems []error
-	wrong := func(format string, args ...any) { problems = append(problems, a.wrong(format, args...)) }
+	wrong := func(text string) { problems = append(problems, a.wrong(text)) }
 	if s.Plan == "" {
 		wrong("--plan is required")
 	}

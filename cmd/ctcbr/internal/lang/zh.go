@@ -24,7 +24,7 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"Tools:":                  "工具：",
 	"Help about a command":    "查看某个命令的帮助",
 	"help about this command": "查看本命令的帮助",
-	"Make the completion script of a shell: bash, zsh, fish or powershell":                                                                                 "生成 shell 补全脚本：bash、zsh、fish 或 powershell",
+	"Make the completion script of a shell: bash, zsh, fish or powershell": "生成 shell 补全脚本：bash、zsh、fish 或 powershell",
 
 	// Flags of all commands
 	"region, by name or `ID`": "资源池的名称或 `ID`",
@@ -308,7 +308,7 @@ Without --max-age a copy is too old when the last run that was due has left none
 	"Backups": "备份报告", "Backups: %s not fully protected": "备份报告：%s未受完整保护", "Backups: not all is well": "备份报告：存在问题", "Backups: all protected": "备份报告：全部受保护",
 	"%s Beijing time.": "北京时间 %s。", "Copies must not be older than %s.": "副本不得早于 %s。",
 	"Copies are too old when the last run that was due has left none.": "最近一次应执行的备份没有留下副本，即为过旧。",
-	"Summary": "概要", "fully protected": "受完整保护", "not fully protected": "未受完整保护", "copies, %s": "个副本，%s", "in order": "正常",
+	"Summary": "概要", "fully protected": "受完整保护", "not fully protected": "未受完整保护", "copies, %s": "个副本，%s", "copy, %s": "个副本，%s", "%s of %s in all": "%s（共 %s）", "in order": "正常",
 	"%d%% taken": "已用 %d%%", "in %s": "剩 %s", " (%s)": "（%s）", "Copies in the last %d days": "最近 %d 天的副本",
 	"a day with a copy": "有副本的日子", "a day without": "没有副本的日子", "Copies kept": "保留的副本", "No copies in these days.": "这些天没有副本。",
 	"There are no hosts here.": "这里没有主机。", "Check the region and the kind of hosts that the report is about.": "请检查报告所针对的资源池和主机类型。",

@@ -13,7 +13,7 @@ import (
 func WriteFile(name string, write func(io.Writer) error) error {
 	target, err := filepath.EvalSymlinks(name)
 	if errors.Is(err, os.ErrNotExist) {
-		target, err = missing(name)
+		target, err = missing(name), nil
 	}
 	if err != nil {
 		return err
@@ -31,15 +31,15 @@ func WriteFile(name string, write func(io.Writer) error) error {
 
 // missing is where a file is made that is not there: where a link points to, should it be
 // one that points to nothing.
-func missing(name string) (string, error) {
+func missing(name string) string {
 	to, err := os.Readlink(name)
 	if err != nil {
-		return name, nil //nolint:nilerr // it is no link
+		return name // it is no link
 	}
 	if !filepath.IsAbs(to) {
 		to = filepath.Join(filepath.Dir(name), to)
 	}
-	return to, nil
+	return to
 }
 
 func writeTo(name string, write func(io.Writer) error) error {
