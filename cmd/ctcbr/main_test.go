@@ -110,7 +110,7 @@ func TestKilledProtect(t *testing.T) {
 		}
 		cloud.SetLag(300 * time.Millisecond)
 		cloud.Inject("", cbrtest.Fault{Apply: true, Delay: 5 * time.Millisecond, Times: -1})
-		cmd := process(t, cloud, strings.Fields("protect web-* --plan nightly --vault vault --daily 2 --keep-days 30 --dir /etc")...)
+		cmd := process(t, cloud, strings.Fields("protect web-* --plan nightly --vault vault --daily 2 --keep-days 30 --dir /etc --listed-within 2s")...)
 		for range 3 {
 			killed(t, again(t, cmd), time.Duration(20+rand.IntN(300))*time.Millisecond)
 		}

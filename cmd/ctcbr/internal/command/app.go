@@ -34,10 +34,9 @@ type app struct {
 	out, err *terminal.Door
 	lang     lang.Lang
 	given    given
-	seen     atomic.Pointer[string] // region of the last list
-	// beforeWrite is called before each attempt, with its operation.
-	beforeWrite atomic.Pointer[func(string) error]
-	began       bool // arguments and flags were found to be right
+	seen     atomic.Pointer[string]       // region of the last list
+	noting   atomic.Pointer[protectGuard] // what notes commands before they are sent
+	began    bool                         // arguments and flags were found to be right
 }
 
 // given are the flags of all commands.

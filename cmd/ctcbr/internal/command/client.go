@@ -68,10 +68,7 @@ func (a *app) observe(req *http.Request, next func(*http.Request) (*http.Respons
 	if region := req.URL.Query().Get("regionID"); region != "" {
 		a.seen.Store(&region)
 	}
-	if err := a.announce(req); err != nil {
-		return nil, err
-	}
-	return next(req)
+	return next(a.noted(req))
 }
 
 // region is the region that the last list was of.

@@ -89,7 +89,7 @@ func (e *ensuring) run(ctx context.Context, s *spec) error {
 			Differences: []differenceView{}, Unclear: []differenceView{},
 		}
 	}
-	return errors.Join(missing, e.ensure(ctx))
+	return errors.Join(missing, e.ensure(ctx, s))
 }
 
 func agentWord(h ctcbr.Host) string {
@@ -103,48 +103,65 @@ func agentWord(h ctcbr.Host) string {
 }
 
 // ensure looks first, which finds what is wrong with the request, and does the rest then.
-func (e *ensuring) ensure(ctx context.Context) error {
-	guard, err := e.guard(ctx)
+func (e *ensuring) ensure(ctx context.Context, s *spec) error {
+	guard, err := e.guard(ctx, e.listedWithin)
 	if err != nil {
 		return err
 	}
 	defer guard.unlock()
-	planned, err := e.look(ctx, guard)
+	planned, err := e.look(ctx, guard, s)
 	if err != nil && len(planned) == 0 {
 		return err
 	}
-	todo := e.choose(planned)
 	if e.dry {
 		return errors.Join(e.planned(ctx, planned)...)
 	}
-	failures := e.differing(planned)
-	ready, down := e.agents(ctx, todo)
-	failures = append(failures, down)
-	if len(ready) == 0 {
-		return errors.Join(failures...)
+	todo := e.choose(planned)
+	err = errors.Join(append(e.differing(planned), e.do(ctx, todo))...)
+	if ctx.Err() != nil || errors.Is(err, ctcbr.ErrOutcomeUnknown) {
+		return err
 	}
-	guard.arm(e.req.Name, creating(planned, ready))
+	return errors.Join(err, guard.forget())
+}
+
+// do gives hosts their agents, and those that have one their plan.
+func (e *ensuring) do(ctx context.Context, todo []ctcbr.Host) error {
+	ready, down := e.agents(ctx, todo)
+	if len(ready) == 0 {
+		return down
+	}
 	changes, failed := e.client.Plans.EnsureAll(ctx, ready, e.req, e.options()...)
 	e.record(changes)
-	if !errors.Is(failed, ctcbr.ErrOutcomeUnknown) {
-		failed = errors.Join(failed, guard.disarm())
-	}
-	return errors.Join(append(failures, failed)...)
+	return errors.Join(down, failed)
 }
 
 func (e *ensuring) options() []ctcbr.EnsureOption {
-	var opts []ctcbr.EnsureOption
+	opts := []ctcbr.EnsureOption{ctcbr.WaitListed(e.listedWithin)}
 	if e.Poll > 0 {
 		opts = append(opts, ctcbr.WaitInterval(e.Poll, e.Poll))
 	}
 	return opts
 }
 
-// look finds out what would be done.
-func (e *ensuring) look(ctx context.Context, guard *protectGuard) ([]ctcbr.PlanChange, error) {
-	return guard.settled(ctx, func() ([]ctcbr.PlanChange, error) {
-		return e.client.Plans.EnsureAll(ctx, e.hosts, e.req, ctcbr.DryRun(true))
+// look finds out what would be done, and waits for what a run that was cut off has made.
+func (e *ensuring) look(ctx context.Context, guard *protectGuard, s *spec) (planned []ctcbr.PlanChange, failed error) {
+	err := guard.settle(ctx, func() (open bool, err error) {
+		planned, failed = e.client.Plans.EnsureAll(ctx, e.hosts, e.req, ctcbr.DryRun(true))
+		for _, c := range planned {
+			open = open || c.Created && guard.open(opCreate, c.HostID, c.Name)
+		}
+		for _, h := range e.hosts {
+			open = open || h.Agent == nil && guard.open(opInstall, h.ID, "")
+		}
+		if open {
+			e.hosts, err = e.findHosts(ctx, e.client, s.Hosts)
+			if len(e.hosts) > 0 {
+				err = nil // what is missing was said
+			}
+		}
+		return open, err
 	})
+	return planned, errors.Join(err, failed)
 }
 
 // choose takes the hosts at which something is to be done: all but those whose plan cannot
@@ -226,7 +243,7 @@ func (e *ensuring) agents(ctx context.Context, hosts []ctcbr.Host) ([]ctcbr.Host
 	}
 	progress := e.progress(names)
 	var opts []ctcbr.EnsureOption
-	for _, o := range e.waitOptions(&e.waiting, progress) {
+	for _, o := range e.waitOptions(&e.waiting, progress, ctcbr.WaitListed(e.listedWithin)) {
 		opts = append(opts, o)
 	}
 	ready, err := e.client.Agents.Ensure(ctx, hosts, opts...)
@@ -252,21 +269,6 @@ func outcome(err error) string {
 		return "unknown"
 	}
 	return "failed"
-}
-
-// creating are the hosts that are ready, and would get a new plan.
-func creating(planned []ctcbr.PlanChange, ready []ctcbr.Host) []string {
-	isReady := make(map[string]bool)
-	for _, h := range ready {
-		isReady[h.ID] = true
-	}
-	var ids []string
-	for _, c := range planned {
-		if c.Created && isReady[c.HostID] {
-			ids = append(ids, c.HostID)
-		}
-	}
-	return ids
 }
 
 // record takes what became of plans into the table.

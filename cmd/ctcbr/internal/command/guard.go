@@ -1,16 +1,18 @@
 package command
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,29 +23,34 @@ import (
 )
 
 // protectGuard keeps two runs of protect on one machine from making the same plan twice, and
-// a run from making a plan again that one before it made in the moment of its crash: a plan
-// that was just made may be listed late.
+// a run from making what one before it made in the moment of its crash: what was just made
+// may be listed late. It notes each command on disk before it is sent.
 type protectGuard struct {
 	*app
-	path string
-	lock *flock.Flock
+	path     string
+	patience time.Duration // for how long what was made may be unlisted
+	lock     *flock.Flock
+	before   []note // of runs that were cut off
 
-	mu    sync.Mutex
-	armed *plansBegun // what is written down before the first plan is made
+	mu sync.Mutex // of the file
 }
 
-// plansBegun are plans that are being made.
-type plansBegun struct {
-	Plan  string    `json:"plan"`
-	Hosts []string  `json:"hosts"`
-	At    time.Time `json:"at"`
+// note is a command that may have been sent.
+type note struct {
+	Operation string    `json:"operation"`
+	Host      string    `json:"host"`
+	Plan      string    `json:"plan,omitempty"`
+	At        time.Time `json:"at"`
 }
 
-// listedWithin is how late what was made may be listed.
-const listedWithin = 5 * time.Minute
+// The commands that are noted.
+const (
+	opInstall = "install-client-backup"
+	opCreate  = "new-backup-policy"
+)
 
 // guard waits for its turn.
-func (a *app) guard(ctx context.Context) (*protectGuard, error) {
+func (a *app) guard(ctx context.Context, patience time.Duration) (*protectGuard, error) {
 	dir, err := ledger.Dir(a.Getenv)
 	if err != nil {
 		return nil, err
@@ -53,7 +60,7 @@ func (a *app) guard(ctx context.Context) (*protectGuard, error) {
 	}
 	where := sha256.Sum256([]byte(cmp.Or(a.endpoint(), ctcbr.DefaultEndpoint) + "\n" + a.region()))
 	path := filepath.Join(dir, "protect-"+hex.EncodeToString(where[:8]))
-	g := &protectGuard{app: a, path: path + ".json", lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
+	g := &protectGuard{app: a, path: path + ".notes", patience: patience, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
 	if locked, err := g.lock.TryLock(); err != nil {
 		return nil, err
 	} else if !locked {
@@ -62,25 +69,50 @@ func (a *app) guard(ctx context.Context) (*protectGuard, error) {
 			return nil, err
 		}
 	}
-	write := g.write
-	a.beforeWrite.Store(&write)
+	g.before = g.read()
+	a.noting.Store(g)
 	return g, nil
 }
 
 func (g *protectGuard) unlock() {
-	g.beforeWrite.Store(nil)
+	g.noting.Store(nil)
 	g.lock.Close()
 }
 
-// arm has written down which plans are made, at the moment that the first of them is.
-func (g *protectGuard) arm(plan string, hosts []string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.armed = &plansBegun{Plan: plan, Hosts: hosts}
+// read reads what was noted lately. A line that was cut off is of a command that was not sent.
+func (g *protectGuard) read() []note {
+	data, err := os.ReadFile(g.path)
+	if err != nil {
+		return nil
+	}
+	var notes []note
+	for line := range strings.Lines(string(data)) {
+		var n note
+		if json.Unmarshal([]byte(line), &n) == nil && time.Since(n.At) < g.patience {
+			notes = append(notes, n)
+		}
+	}
+	return notes
 }
 
-// disarm forgets what was written down: it is known what became of it.
-func (g *protectGuard) disarm() error {
+// write notes a command. It is on the disk when write returns.
+func (g *protectGuard) write(n note) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	line, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(g.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(line, '\n'))
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// forget removes the notes, once it is known what became of every command.
+func (g *protectGuard) forget() error {
 	err := os.Remove(g.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -88,64 +120,77 @@ func (g *protectGuard) disarm() error {
 	return err
 }
 
-// write is called before a plan is made, and keeps it from being made where it cannot be
-// written down.
-func (g *protectGuard) write(operation string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if operation != "new-backup-policy" || g.armed == nil {
-		return nil
+// open reports whether a command of a run that was cut off may yet show its effect.
+func (g *protectGuard) open(operation, host, plan string) bool {
+	for _, n := range g.before {
+		if n.Operation == operation && n.Host == host && n.Plan == plan && time.Since(n.At) < g.patience {
+			return true
+		}
 	}
-	g.armed.At = time.Now()
-	data, err := json.Marshal(g.armed)
-	if err == nil {
-		err = ledger.WriteFile(g.path, append(data, '\n'), 0o600)
-	}
-	if err == nil {
-		g.armed = nil
-	}
-	return err
+	return false
 }
 
-// settled looks, and looks again where a run before this one may have made plans that are
-// not listed yet.
-func (g *protectGuard) settled(ctx context.Context, look func() ([]ctcbr.PlanChange, error)) ([]ctcbr.PlanChange, error) {
-	begun := g.begun()
+// settle looks until nothing is open.
+func (g *protectGuard) settle(ctx context.Context, look func() (open bool, err error)) error {
 	interval := cmp.Or(g.Poll, 2*time.Second)
 	for said := false; ; {
-		planned, err := look()
-		open := slices.ContainsFunc(planned, func(c ctcbr.PlanChange) bool {
-			return c.Created && c.Name == begun.Plan && slices.Contains(begun.Hosts, c.HostID)
-		})
-		if !open || time.Since(begun.At) > listedWithin {
-			return planned, err
+		open, err := look()
+		if err != nil || !open {
+			return err
 		}
 		if !said {
 			said = true
-			g.say("an earlier run was cut off while it made plans: looking for them until %s", begun.At.Add(listedWithin).Format(time.TimeOnly))
+			g.say("an earlier run was cut off: looking for what it made, for %s at most", g.patience.String())
 		}
 		select {
 		case <-time.After(interval):
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
 }
 
-func (g *protectGuard) begun() plansBegun {
-	var begun plansBegun
-	data, err := os.ReadFile(g.path)
-	if err != nil || json.Unmarshal(data, &begun) != nil {
-		return plansBegun{}
+// noted makes the command of a request be noted when its body is about to be sent. It is not
+// read ahead of that: the SDK takes a body that was read from for one that may have reached the service.
+func (a *app) noted(req *http.Request) *http.Request {
+	call, ok := ctcbr.CallFromContext(req.Context())
+	g := a.noting.Load()
+	if !ok || g == nil || req.Body == nil || call.Operation != opInstall && call.Operation != opCreate {
+		return req
 	}
-	return begun
+	sent := req.WithContext(req.Context())
+	sent.Body = &notedBody{ReadCloser: req.Body, guard: g, operation: call.Operation}
+	return sent
 }
 
-// announce calls what wants to know of a write before it is sent.
-func (a *app) announce(req *http.Request) error {
-	call, ok := ctcbr.CallFromContext(req.Context())
-	if write := a.beforeWrite.Load(); ok && write != nil {
-		return (*write)(call.Operation)
+// notedBody is the body of a command, which is noted before the first byte is given out.
+type notedBody struct {
+	io.ReadCloser
+	guard     *protectGuard
+	operation string
+	whole     *bytes.Reader
+}
+
+// Read reads the whole body the first time, which is in memory.
+func (b *notedBody) Read(p []byte) (int, error) {
+	if b.whole == nil {
+		data, err := io.ReadAll(b.ReadCloser)
+		if err != nil {
+			return 0, err
+		}
+		var body struct {
+			Plan    string `json:"backupPolicyName"`
+			Host    string `json:"backupSrcInstanceID"`
+			Install string `json:"instanceID"`
+		}
+		if err := json.Unmarshal(data, &body); err != nil {
+			return 0, err
+		}
+		n := note{Operation: b.operation, Host: cmp.Or(body.Host, body.Install), Plan: body.Plan, At: time.Now()}
+		if err := b.guard.write(n); err != nil {
+			return 0, err
+		}
+		b.whole = bytes.NewReader(data)
 	}
-	return nil
+	return b.whole.Read(p)
 }

@@ -18,14 +18,15 @@ import (
 
 // protecting are the flags of "ctcbr protect".
 type protecting struct {
-	flags    spec
-	file     string
-	hosts    string
-	dry      bool
-	update   bool
-	waiting  waiting
-	specs    []spec
-	requests []*ctcbr.CreatePlanRequest
+	flags        spec
+	file         string
+	hosts        string
+	dry          bool
+	update       bool
+	listedWithin time.Duration
+	waiting      waiting
+	specs        []spec
+	requests     []*ctcbr.CreatePlanRequest
 }
 
 const protectHelp = `Gives hosts what they lack to be backed up: an active agent, and a plan. It looks before it does anything, so that it can be run again, also after a crash and by two at once. A plan that is there and differs is reported and left alone, unless --update is given.
@@ -67,6 +68,7 @@ func (a *app) protect() *cobra.Command {
 	cmd.Flags().StringVar(&p.hosts, "hosts", "", a.t("read the names or IDs of hosts from this `file`, one a line; - is the standard input"))
 	cmd.Flags().BoolVar(&p.dry, "dry-run", false, a.t("say what would be done, and do nothing"))
 	cmd.Flags().BoolVar(&p.update, "update", false, a.t("change plans that are there and differ"))
+	cmd.Flags().DurationVar(&p.listedWithin, "listed-within", 5*time.Minute, a.t("how late the service may list what was made: `time` before it counts as not made"))
 	p.waiting.define(a, cmd, 30*time.Minute)
 	cmd.ValidArgsFunction = a.completeHosts
 	return cmd
@@ -77,6 +79,9 @@ func (a *app) protect() *cobra.Command {
 func (p *protecting) settle(a *app, cmd *cobra.Command, args []string) error {
 	if err := p.waiting.check(a); err != nil {
 		return err
+	}
+	if p.listedWithin <= 0 {
+		return a.wrong("--listed-within must be positive")
 	}
 	p.flags.Hosts = args
 	if p.hosts != "" {

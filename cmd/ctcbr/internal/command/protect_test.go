@@ -237,9 +237,8 @@ func TestProtectAfterACrash(t *testing.T) {
 		require.NoError(t, err)
 		_, err = client.Storages.List(t.Context(), nil)
 		require.NoError(t, err)
-		guard, err := crashed.guard(t.Context())
+		guard, err := crashed.guard(t.Context(), 5*time.Minute)
 		require.NoError(t, err)
-		guard.arm("nightly", []string{host})
 		vault, err := client.Storages.Find(t.Context(), &ctcbr.FindStorageRequest{Name: "vault"})
 		require.NoError(t, err)
 		_, err = client.Plans.Create(t.Context(), &ctcbr.CreatePlanRequest{
@@ -263,7 +262,7 @@ func TestProtectLeavesNoNote(t *testing.T) {
 	t.Parallel()
 	c := newTool(t, newCloud(t, 1))
 	c.ok(protectArgs("web-01")...)
-	notes, err := filepath.Glob(filepath.Join(c.env["XDG_STATE_HOME"], "ctcbr", "protect-*.json"))
+	notes, err := filepath.Glob(filepath.Join(c.env["XDG_STATE_HOME"], "ctcbr", "protect-*.notes"))
 	require.NoError(t, err)
 	require.Empty(t, notes)
 }

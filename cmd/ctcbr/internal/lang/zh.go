@@ -221,9 +221,11 @@ The exit status is 0 only if every host has its agent and its plan as it is want
 	"%s: %s, was %s":                    "%s：应为 %s，原为 %s",
 	"%s: %s, not clear: %s":             "%s：应为 %s，无法确定：%s",
 	"nothing was done; it would be: %s": "没有执行任何操作；将会：%s",
-	"another run is protecting hosts of this region; waiting for it to end":     "另一个进程正在保护此资源池的主机，等待其结束",
-	"an earlier run was cut off while it made plans: looking for them until %s": "此前的运行在创建计划时中断：在 %s 之前查找这些计划",
-	"created": "已创建", "updated": "已修改", "enabled": "已启用", "unchanged": "无变化", "differs": "不同", "unknown": "未知",
+	"another run is protecting hosts of this region; waiting for it to end":            "另一个进程正在保护此资源池的主机，等待其结束",
+	"an earlier run was cut off: looking for what it made, for %s at most":             "此前的运行中断：查找它所创建的内容，最多 %s",
+	"how late the service may list what was made: `time` before it counts as not made": "服务列出新建内容允许的延迟`时长`，超过则视为未创建",
+	"--listed-within must be positive":                                                 "--listed-within 必须大于零",
+	"created":                                                                          "已创建", "updated": "已修改", "enabled": "已启用", "unchanged": "无变化", "differs": "不同", "unknown": "未知",
 	"installed": "已安装", "to be installed": "待安装", "Differences": "差异",
 
 	// run
