@@ -185,6 +185,28 @@ func TestRefusalsOfTheGateway(t *testing.T) {
 	}
 }
 
+func TestHeadersThatAreEmptyOrThereTwice(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, name := range []string{"Ctyun-Eop-Request-Id", "Eop-Date", "Eop-Authorization"} {
+		for _, values := range [][]string{{""}, {"x", "x"}} {
+			q := signed{method: "GET", path: "/v4/region/list-regions", date: beijingDate(time.Now()), ak: srv.AccessKey, sk: srv.SecretKey}
+			if values[0] != "" || name != "Ctyun-Eop-Request-Id" {
+				q.id = "request-1"
+			}
+			header := http.Header{
+				"Ctyun-Eop-Request-Id": {q.id}, "Eop-Date": {q.date},
+				"Eop-Authorization": {q.ak + " Headers=ctyun-eop-request-id;eop-date Signature=" + q.sign()},
+			}
+			if values[0] != "" {
+				values = []string{header.Get(name), header.Get(name)}
+			}
+			header[name] = values
+			requireGateway(t, q.exactly(t, srv, header), 401, "10009", "must be there once")
+		}
+	}
+}
+
 func TestContentTypeOfAGET(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
