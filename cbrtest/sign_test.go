@@ -51,6 +51,7 @@ func TestSignatureAccepted(t *testing.T) {
 		"charset":              with(func(q *signed) { q.header = map[string]string{"Content-Type": "application/json; charset=utf-8"} }),
 		"second pair of keys":  with(func(q *signed) { q.ak, q.sk = "other-ak", "other-sk" }),
 		"body of a GET":        {method: "GET", path: "/v4/backup/client-by-instance-backup", body: `{"regionID":"81f7728662dd11ec810800155d307d5b"}`},
+		"longest request ID":   with(func(q *signed) { q.id = strings.Repeat("x", 64) }),
 		"request ID as a UUID": with(func(q *signed) { q.id = "0d8a6f5e-5d0b-4c55-9f5b-3f0f3c0f8f2a" }),
 	} {
 		t.Run(name, func(t *testing.T) {
