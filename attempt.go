@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -62,9 +63,16 @@ func (a *answer) skew() time.Duration {
 	return date.Sub(a.signedAt)
 }
 
+// dated reports whether the answer has a date that a clock could show, and not one centuries away.
+func (a *answer) dated() bool {
+	skew := a.skew()
+	return a.header.Get("Date") != "" && skew != math.MinInt64 && skew != math.MaxInt64
+}
+
 // attempt is the memory of one attempt, in one piece.
 type attempt struct {
 	lifetime lifetime
+	began    time.Time
 	delivery delivery
 	signed   signedHeader
 	answered bool // the head of an answer came
@@ -83,7 +91,7 @@ func (silence) Timeout() bool { return true }
 // replayed is the silence of a server that kept refusing what net/http kept sending.
 type replayed struct{ silence }
 
-func (replayed) Error() string          { return "no answer on any of several connections" }
+func (replayed) Error() string          { return "no response on any of several connections" }
 func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
 
 var (
@@ -96,7 +104,7 @@ var (
 // attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
 // date. It changes nothing of the call but what the answer is decoded into.
 func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
-	at := &attempt{}
+	at := &attempt{began: time.Now()}
 	e.lifetimes.begin(ctx, &at.lifetime)
 	defer e.lifetimes.end(&at.lifetime)
 	at.lifetime.limit(e.options.attemptTimeout, errSilence)
@@ -123,7 +131,7 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
 	if isCutOff(at.lifetime.ctx, err) {
-		err = causeOf(at.lifetime.ctx)
+		err = fmt.Errorf("their provider did not answer: %w", causeOf(at.lifetime.ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)

@@ -428,7 +428,7 @@ type GetAgentRequest struct {
 func (r *GetAgentRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	if r.ID == "" && r.HostID == "" {
-		v.fault("backupClientID", "or instanceID is required")
+		v.fault("backupClientID", "or HostID (instanceID) is required")
 	}
 }
 
