@@ -155,7 +155,7 @@ func (s *surroundings) readProfile(path string) (profile, error) {
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
 		// The text of a syntax error could repeat a key.
-		return profile{}, fmt.Errorf("the file %s is not the JSON it should be", path)
+		return profile{}, fmt.Errorf("the file %s is not JSON of the expected form", path)
 	}
 	name, from := os.Getenv("CTYUN_PROFILE"), "CTYUN_PROFILE"
 	if name == "" {
