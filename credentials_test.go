@@ -275,6 +275,12 @@ func TestKeyFileThatOthersCanRead(t *testing.T) {
 	_, err = NewClient(WithStaticCredentials("ak", "sk"), warnInto(&log))
 	require.NoError(t, err)
 	require.Empty(t, log.String(), "no key of it is used")
+
+	t.Setenv("CTYUN_AK", "ak")
+	t.Setenv("CTYUN_SK", "sk")
+	_, err = NewClient(warnInto(&log))
+	require.NoError(t, err)
+	require.Empty(t, log.String(), "it is read for the region alone")
 }
 
 func TestConfigFileIsBounded(t *testing.T) {
@@ -389,10 +395,10 @@ func TestKeysThatLiveShort(t *testing.T) {
 				require.Equal(t, time.Second, herd())
 				require.Equal(t, 1, asked)
 				if c.keptOf > 0 {
-					time.Sleep(c.keptOf - 1)
+					time.Sleep(c.keptOf - time.Nanosecond)
 					require.Zero(t, herd())
 					require.Equal(t, 1, asked)
-					time.Sleep(1)
+					time.Sleep(time.Nanosecond)
 				}
 				require.Equal(t, time.Second, herd())
 				require.Equal(t, 2, asked)
