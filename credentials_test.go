@@ -407,6 +407,24 @@ func TestKeysThatLiveShort(t *testing.T) {
 	}
 }
 
+// Who found a key pair stale, and comes to the provider after another has renewed it, does not call
+// the provider again.
+func TestProviderIsNotCalledForWhatIsRenewed(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	kept := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+		asked++
+		return NewCredentials("ak", "sk").ExpiringAt(time.Now().Add(time.Hour)), nil
+	}))
+	stale := kept.kept.Load()
+	_, err := kept.Credentials(t.Context())
+	require.NoError(t, err)
+	f, own := kept.fetch(t.Context(), stale)
+	require.Nil(t, f)
+	require.False(t, own)
+	require.Equal(t, 1, asked)
+}
+
 // Key pairs that do not expire are asked for by many at a time, from the second time on.
 func TestProviderWithoutExpiryIsAskedByMany(t *testing.T) {
 	t.Parallel()
