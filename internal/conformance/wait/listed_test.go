@@ -275,13 +275,13 @@ func TestWaitAllNarrowsWhereThatIsFarLess(t *testing.T) {
 func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		list func(cloud *cbrtest.Server, ids []string) string
+		list func(ids []string, state string) string
 		wait func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error
 		more func(cloud *cbrtest.Server) string
 	}{
 		"tasks": {
-			func(_ *cbrtest.Server, ids []string) string {
-				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"Completed"}]}`
+			func(ids []string, state string) string {
+				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"` + state + `"}]}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
 				tasks, err := client.Tasks.WaitAll(t.Context(), ids, opts...)
@@ -291,7 +291,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			func(cloud *cbrtest.Server) string { return cloud.AddTask(cbrtest.Task{}) },
 		},
 		"restores": {
-			func(*cbrtest.Server, []string) string {
+			func([]string, string) string {
 				return `{"statusCode":800,"returnObj":{"backupRestoreCount":5,"backupRestoreList":[]}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
@@ -305,14 +305,17 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			t.Parallel()
 			conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
 				ids := []string{c.more(cloud), c.more(cloud)}
-				incomplete := false
+				incomplete, failed := false, 0
 				client := through(t, cloud, func(req *http.Request, real http.RoundTripper) (*http.Response, error) {
 					if incomplete {
-						return response(req, io.MultiReader(strings.NewReader(c.list(cloud, ids)), iotest.ErrReader(ctcbr.ErrIncomplete))), nil
+						state := "Executing"
+						if failed >= 3 {
+							state = "Completed"
+						}
+						return response(req, io.MultiReader(strings.NewReader(c.list(ids, state)), iotest.ErrReader(ctcbr.ErrIncomplete))), nil
 					}
 					return real.RoundTrip(req)
 				})
-				failed := 0
 				states := make(map[string][]string)
 				err := c.wait(t, client, ids, ctcbr.WaitMissing(1), ctcbr.WaitListed(1), ctcbr.WaitProgress(func(p ctcbr.Progress) {
 					states[p.ID] = append(states[p.ID], p.State)
@@ -331,8 +334,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, 5, failed)
 				if name == "tasks" {
-					require.Equal(t, "Completed", states[ids[0]][1], "what an incomplete list holds counts")
-					require.Len(t, states[ids[0]], 2)
+					require.Equal(t, []string{"Preparing", "Executing", "Executing", "Executing", "Completed"}, states[ids[0]], "what an incomplete list holds counts, once a poll")
 				}
 			})
 		})
@@ -474,5 +476,21 @@ func TestWaitAllOfTwoRunsWithOneTask(t *testing.T) {
 		tasks, err := client.Tasks.WaitAll(t.Context(), []string{id, id})
 		require.ErrorIs(t, err, ctcbr.ErrFailed)
 		require.Equal(t, []ctcbr.TaskStatus{"Failed", "Failed"}, []ctcbr.TaskStatus{tasks[0].Status, tasks[1].Status}, "the failure shows in both")
+	})
+}
+
+// A filter that did not find what was not listed yet is used again once that is listed.
+func TestWaitFiltersAgainAfterTheFirstSight(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
+		id := cloud.AddRestore(cbrtest.Restore{})
+		client := listedAfter(t, cloud, 8*time.Second, emptyLists["query-restore-backup"])
+		_, err := client.Restores.Wait(t.Context(), id)
+		require.NoError(t, err)
+		requests := cloud.Requests()
+		require.Greater(t, len(requests), 3)
+		for i, r := range requests {
+			require.Equal(t, i > 0, requireQuery(t, r.Query).Has("backupRestoreID"), "request %d", i)
+		}
 	})
 }
