@@ -84,7 +84,7 @@ func (silence) Timeout() bool { return true }
 // replayed is the silence of a server that kept refusing what net/http kept sending.
 type replayed struct{ silence }
 
-func (replayed) Error() string          { return "no answer on any of several connections" }
+func (replayed) Error() string          { return "no response on any of several connections" }
 func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
 
 var (

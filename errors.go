@@ -43,7 +43,7 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
-	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	ErrBadAnswer = errors.New("not a CT-CBR response")
 	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
 	// come, or the count means something else, which is not documented. Every item that came was given
 	// out. It also matches ErrBadAnswer.
@@ -137,10 +137,10 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, fmt.Sprint(e.Err))
+		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
-		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
+		known = append(known, fmt.Sprintf("response begins %q", e.Body))
 	}
 	if e.unknown {
 		known = append(known, "outcome unknown, it may have been carried out")
@@ -343,11 +343,15 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error returns the texts of all errors, in one line.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
-	texts := make([]string, len(j.errs))
-	for i, err := range j.errs {
-		texts[i] = err.Error()
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, withoutPrefix(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return oneLine(strings.Join(texts, "; "))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +158,7 @@ func (p *pace) Read(b []byte) (int, error) {
 type target[T any] struct {
 	what    string // in words
 	matches func(*T) bool
-	id      func(*T) string
+	as      func(*T) Candidate // should it be one of several
 }
 
 // find finds one item of a list. It reads the list to its end: only that shows that the answer is
@@ -166,15 +167,18 @@ type target[T any] struct {
 // service filtered by, every item is compared here.
 func find[T any](ctx context.Context, c *Client, op operation, req request, wanted target[T]) (*T, error) {
 	var found *T
-	twice := false
-	begin := func() { found, twice = nil, false }
+	var candidates []Candidate // those with an ID of their own
+	begin := func() { found, candidates = nil, nil }
 	cl, a, err := search(ctx, c, op, req, begin, func(item T) {
-		switch {
-		case !wanted.matches(&item):
-		case found == nil:
+		if !wanted.matches(&item) {
+			return
+		}
+		if found == nil {
 			found = copyOf(&item)
-		case wanted.id(&item) != wanted.id(found):
-			twice = true
+		}
+		as := wanted.as(&item)
+		if !slices.ContainsFunc(candidates, func(c Candidate) bool { return c.ID == as.ID }) {
+			candidates = append(candidates, as)
 		}
 	})
 	switch {
@@ -182,8 +186,8 @@ func find[T any](ctx context.Context, c *Client, op operation, req request, want
 		return nil, err
 	case found == nil:
 		return nil, newError(cl, a, fmt.Errorf("%s: %w", wanted.what, ErrNotFound))
-	case twice:
-		return nil, newError(cl, a, fmt.Errorf("%s: %w", wanted.what, ErrAmbiguous))
+	case len(candidates) > 1:
+		return nil, newError(cl, a, &AmbiguousError{Sought: wanted.what, Candidates: candidates})
 	}
 	return found, nil
 }

@@ -221,7 +221,7 @@ func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
 	case errors.Is(err, ErrNotFound):
 		return w.miss(err)
 	case errors.Is(err, ErrUnauthorized):
-		return false, fmt.Errorf("%w; order %s was placed all the same: %s", err, w.id, orderStands)
+		return false, fmt.Errorf("%w; order %s was placed anyway: %s", err, w.id, orderStands)
 	case err != nil:
 		return false, err
 	case isBlank(string(found.Status)):

@@ -109,7 +109,7 @@ func (s *surroundings) readProfile() (profile, error) {
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
 		// The text of a syntax error could repeat a key.
-		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
+		return profile{}, fmt.Errorf("%w: the file %s is not JSON of the expected form", ErrNoCredentials, path)
 	}
 	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
 	chosen, ok := file.Profiles[name]
@@ -153,7 +153,7 @@ func (s *surroundings) readFile(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
+		s.warning = fmt.Sprintf("the key file %s can be read by others: make it private with chmod 600", path)
 	}
 	const most = 1 << 20
 	data, err := io.ReadAll(io.LimitReader(f, most+1))

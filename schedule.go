@@ -2,6 +2,7 @@ package ctcbr
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -189,6 +190,21 @@ type StoredSchedule struct {
 	Hour ClockTime     `json:"hour"` // "02:00"
 }
 
+// UnmarshalJSON reads a schedule of which any member may be of another type than documented, and is
+// nil then.
+func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Rule json.RawMessage `json:"rule"`
+		Day  json.RawMessage `json:"day"`
+		Hour ClockTime       `json:"hour"`
+	}
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*s = StoredSchedule{Rule: readInt[ScheduleRule](wire.Rule), Day: readInt[int](wire.Day), Hour: wire.Hour}
+	return nil
+}
+
 // Schedule converts the stored schedule to the form of a request. That form has no minutes: a plan
 // stored with "02:30" becomes hour 2. [StoredSchedule.String] and [StoredSchedule.Next] keep the
 // minutes. An hour that cannot be read is left out, and a request without it is refused.
@@ -218,6 +234,20 @@ func (s *StoredSchedule) Next(after time.Time) time.Time {
 		return time.Time{}
 	}
 	return s.Schedule().next(after, s.offset())
+}
+
+// last returns the last run before a point in time or at it; the zero time.Time where Next is.
+func (s *StoredSchedule) last(before time.Time) time.Time {
+	const longest = 63 * 24 * time.Hour // between two runs on a day that a month lacks
+	var last time.Time
+	back := longest
+	if s != nil && s.Rule != nil && *s.Rule == ScheduleHourly {
+		back = 2 * time.Hour
+	}
+	for run := s.Next(before.Add(-back)); !run.IsZero() && !run.After(before); run = s.Next(run) {
+		last = run
+	}
+	return last
 }
 
 func (s *StoredSchedule) unreadable() bool {

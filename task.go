@@ -1,6 +1,7 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
@@ -52,6 +54,16 @@ type ListTasksRequest struct {
 
 func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
 
+func (r *ListTasksRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (t *Task) ofKind(kind SourceType) *Task {
+	if t != nil {
+		t.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return t
+}
+
 // ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
@@ -88,13 +100,22 @@ type Task struct {
 	// completes.
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the task was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // List lists the tasks of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
+	resp, err := do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Tasks {
+		resp.Tasks[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
@@ -105,7 +126,17 @@ var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
-	return streamed[Task](ctx, s.client, taskList, req)
+	kind, listed := req.kind(), streamed[Task](ctx, s.client, taskList, req)
+	return func(yield func(Task, error) bool) {
+		for task, err := range listed {
+			if err == nil {
+				task.SourceType = kind
+			}
+			if !yield(task, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetTaskRequest is the request of [Tasks.Get].
@@ -135,7 +166,7 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 	}
 	task := target[Task]{
 		what:    fmt.Sprintf("task %q", r.ID),
-		id:      func(task *Task) string { return task.ID },
+		as:      (*Task).candidate,
 		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
@@ -143,6 +174,10 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
 	return found, err
+}
+
+func (t *Task) candidate() Candidate {
+	return Candidate{ID: t.ID, Name: t.Name, Detail: "plan " + t.PlanName + ", " + string(t.Started) + ", " + string(t.Status)}
 }
 
 // CancelTaskRequest is the request of [Tasks.Cancel].
@@ -246,7 +281,7 @@ func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([
 	j.ended, j.filters = taskEnded, j.hosts
 	j.list = func(ctx context.Context, host string, begin func(), take func(Task)) error {
 		req := &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}
-		_, _, err := search(ctx, s.client, taskList, req, begin, take)
+		_, _, err := search(ctx, s.client, taskList, req, begin, func(task Task) { take(*task.ofKind(j.source)) })
 		return err
 	}
 	for id, state := range j.states {
@@ -413,7 +448,7 @@ func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Res
 	}
 	j.list = func(ctx context.Context, id string, begin func(), take func(Restore)) error {
 		req := &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}
-		_, _, err := search(ctx, s.client, restoreList, req, begin, take)
+		_, _, err := search(ctx, s.client, restoreList, req, begin, func(restore Restore) { take(*restore.ofKind(j.source)) })
 		return err
 	}
 	if err := j.wait(ctx); err != nil {
@@ -458,6 +493,16 @@ type ListRestoresRequest struct {
 
 func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
 
+func (r *ListRestoresRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (r *Restore) ofKind(kind SourceType) *Restore {
+	if r != nil {
+		r.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return r
+}
+
 // ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
 	Meta
@@ -493,6 +538,8 @@ type Restore struct {
 	HostName     string `json:"backupSrcInstanceName"`
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the restore was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // UnmarshalJSON accepts both names of the target and of the end time.
@@ -502,7 +549,14 @@ func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(d
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
+	resp, err := do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Restores {
+		resp.Restores[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
@@ -513,7 +567,17 @@ var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/b
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
-	return streamed[Restore](ctx, s.client, restoreList, req)
+	kind, listed := req.kind(), streamed[Restore](ctx, s.client, restoreList, req)
+	return func(yield func(Restore, error) bool) {
+		for restore, err := range listed {
+			if err == nil {
+				restore.SourceType = kind
+			}
+			if !yield(restore, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetRestoreRequest is the request of [Restores.Get].
@@ -540,11 +604,16 @@ func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, er
 	if _, err := s.client.check(restoreList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
+	found, err := find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
 		what:    fmt.Sprintf("restore %q", r.ID),
-		id:      func(restore *Restore) string { return restore.ID },
+		as:      (*Restore).candidate,
 		matches: func(restore *Restore) bool { return restore.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
+}
+
+func (r *Restore) candidate() Candidate {
+	return Candidate{ID: r.ID, Name: r.Name, Detail: "to host " + cmp.Or(r.TargetName, r.TargetID) + ", " + string(r.Started) + ", " + string(r.Status)}
 }
 
 // CancelRestoreRequest is the request of [Restores.Cancel].
@@ -581,4 +650,92 @@ type CancelRestoreResponse struct {
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
+}
+
+// RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
+// NewestSnapshotRequest, and what is done with it in those of CreateRestoreRequest.
+type RestoreNewestRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// HostID is the host that was backed up. It is required.
+	HostID string
+	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
+	// copies of plans of several names.
+	PlanID, PlanName string
+	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	SourceType SourceType
+	// MaxAge is how old the copy may be; zero means any age.
+	MaxAge time.Duration
+	// AllowOlder takes an older copy where the newest cannot be used.
+	AllowOlder bool
+
+	// TargetID is the host to restore to; empty means the one that was backed up.
+	TargetID string
+	// TargetDir is the directory to restore to, which is made if it is missing. It is required unless
+	// InPlace is true.
+	TargetDir string
+	// InPlace restores to where the files came from, over what is there now.
+	InPlace bool
+	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	ExistingFiles *ExistingFileMode
+	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required with Paths.
+	Scope *RestoreScope
+	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	Paths []string
+	// IncludeSystemDirs restores system directories, too, when files go back to where they came from.
+	IncludeSystemDirs *bool
+}
+
+func (r *RestoreNewestRequest) snapshot() *NewestSnapshotRequest {
+	return &NewestSnapshotRequest{
+		RegionID: r.RegionID, HostID: r.HostID, PlanID: r.PlanID, PlanName: r.PlanName,
+		SourceType: r.SourceType, MaxAge: r.MaxAge, AllowOlder: r.AllowOlder,
+	}
+}
+
+func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest {
+	return &CreateRestoreRequest{
+		RegionID: r.RegionID, SnapshotID: snapshotID, TargetID: r.TargetID, TargetDir: r.TargetDir,
+		ExistingFiles: r.ExistingFiles, Scope: r.Scope, Paths: r.Paths, IncludeSystemDirs: r.IncludeSystemDirs, SourceType: r.SourceType,
+	}
+}
+
+func (r *RestoreNewestRequest) complete(v *validation) {
+	r.snapshot().complete(v)
+	switch {
+	case !r.InPlace:
+		v.required("TargetDir", r.TargetDir)
+	case r.TargetDir != "":
+		v.fault("TargetDir", "must be empty to restore in place")
+	}
+	v.path("TargetDir", r.TargetDir)
+	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
+	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
+	v.given("Paths", !needed || len(r.Paths) > 0)
+	v.paths("Paths", r.Paths, math.MaxInt)
+}
+
+// Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
+// InPlace says so, over the live data. Which copy that is, and the errors where there is none that
+// can be used, are those of Snapshots.Newest: an older copy than the newest is restored only if
+// AllowOlder says so. Its other errors are those of Create, with the snapshot's ID, and of Wait. It
+// is sent once only: a repeat restores again, so after ErrOutcomeUnknown list the restores of the
+// host first.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照),
+// POST /v4/backup/create-restore-backup (创建恢复任务)
+func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ...WaitOption) (*Restore, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "restore-newest"}, &r); err != nil {
+		return nil, err
+	}
+	snapshot, err := Snapshots(s).Newest(ctx, r.snapshot())
+	if err != nil {
+		return nil, err
+	}
+	created, err := s.Create(ctx, r.restore(snapshot.ID))
+	if err != nil {
+		return nil, about("restore of snapshot "+snapshot.ID, err)
+	}
+	return s.Wait(ctx, created.ID, within(r.RegionID, r.SourceType, opts)...)
 }

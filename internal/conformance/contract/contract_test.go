@@ -799,7 +799,7 @@ func TestQuotesInPaths(t *testing.T) {
 			plan.Files = &ctcbr.FileSelection{Dirs: []string{"/ok", path}, Files: []string{path}}
 			_, planned := c.Plans.Create(t.Context(), plan)
 			_, restored := c.Restores.Create(t.Context(), &ctcbr.CreateRestoreRequest{SnapshotID: "snapshot", TargetDir: path, Scope: ctcbr.Ptr(ctcbr.RestoreOnly), Paths: []string{path}})
-			_, newest := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: path})
+			_, newest := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: path})
 			if !refused {
 				require.NoError(t, planned)
 				require.NoError(t, restored)
@@ -808,7 +808,7 @@ func TestQuotesInPaths(t *testing.T) {
 			}
 			require.Equal(t, []string{"backupFileInfo.dirs", "backupFileInfo.files"}, conformance.FaultsOf(t, planned))
 			require.Equal(t, []string{"backupRestoreFileList", "backupTgtDir"}, conformance.FaultsOf(t, restored))
-			require.Equal(t, []string{"Dir"}, conformance.FaultsOf(t, newest))
+			require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, newest))
 			require.Empty(t, s.Take())
 		})
 	}
@@ -819,8 +819,8 @@ func TestNewestRefusesABlankDirectory(t *testing.T) {
 	s := conformance.NewService(t)
 	c := s.Client(t, ctcbr.WithRegion("region"))
 	for _, dir := range []string{"", " ", "\t", "/restored\r", "/restored "} {
-		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", Dir: dir})
-		require.Equal(t, []string{"Dir"}, conformance.FaultsOf(t, err), "%q", dir)
+		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: dir})
+		require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, err), "%q", dir)
 	}
 	require.Empty(t, s.Take())
 }

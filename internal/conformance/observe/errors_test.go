@@ -139,7 +139,7 @@ func TestErrorText(t *testing.T) {
 		"everything": {&ctcbr.Error{
 			Operation: "create-storage-backup", HTTPStatus: 400, StatusCode: 900, Code: "Backup.Storage.Busy", Message: "try later", Description: "请稍后再试",
 			RequestID: "id-1", Attempts: 3, ClientToken: "token-1", Err: errors.New("cause"), Body: "<p>\n",
-		}, `ctcbr: create-storage-backup: HTTP 400: Backup.Storage.Busy: try later (请稍后再试): cause: answer begins "<p>\n" [request id-1, after 3 attempts, client token token-1]`},
+		}, `ctcbr: create-storage-backup: HTTP 400: Backup.Storage.Busy: try later (请稍后再试): cause: response begins "<p>\n" [request id-1, after 3 attempts, client token token-1]`},
 		"one attempt":           {&ctcbr.Error{Operation: "op", HTTPStatus: 500, RequestID: "id-1", Attempts: 1}, "ctcbr: op: HTTP 500 [request id-1, after 1 attempt]"},
 		"nothing was sent":      {&ctcbr.Error{Operation: "op", Err: errors.New("cause")}, "ctcbr: op: cause"},
 		"an order was not sent": {&ctcbr.Error{Operation: "op", Err: errors.New("cause"), ClientToken: "token-1"}, "ctcbr: op: cause [client token token-1]"},
