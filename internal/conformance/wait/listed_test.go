@@ -1,10 +1,12 @@
 package wait
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -54,9 +56,7 @@ func TestWaitForWhatIsListedLate(t *testing.T) {
 			t.Run(fmt.Sprint(name, " for ", late), func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
-					if until == "" {
-						until = emptyLists[a.operation]
-					}
+					until := cmp.Or(until, emptyLists[a.operation])
 					client := listedAfter(t, cloud, late, until)
 					var states []string
 					began := time.Now()
@@ -95,12 +95,10 @@ func TestWaitForWhatIsNeverListed(t *testing.T) {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
-					if until == "" {
-						until = emptyLists[a.operation]
-					}
+					until := cmp.Or(until, emptyLists[a.operation])
 					client := listedAfter(t, cloud, 48*time.Hour, until)
 					began, polls := time.Now(), 0
-					err := a.wait(t.Context(), client, id, append(c.opts, ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
+					err := a.wait(t.Context(), client, id, append(slices.Clip(c.opts), ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
 					require.ErrorIs(t, err, ctcbr.ErrVanished)
 					require.ErrorContains(t, err, id)
 					require.Regexp(t, "check its ID|Agents.Install comes first", err.Error(), "what to do")
@@ -134,13 +132,14 @@ func TestWaitForWhatVanishes(t *testing.T) {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client, a awaited, id string) {
+					gone := gone
 					gone.Skip, gone.Times = 1, -1
 					if gone.Code == "" {
 						gone.Body = emptyLists[a.operation]
 					}
 					cloud.Inject(a.operation, gone)
 					polls := 0
-					err := a.wait(t.Context(), client, id, append(c.opts, ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
+					err := a.wait(t.Context(), client, id, append(slices.Clip(c.opts), ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
 					require.ErrorIs(t, err, ctcbr.ErrVanished)
 					require.ErrorContains(t, err, "console", "what to do")
 					require.Equal(t, gone.Code != "", strings.Contains(err.Error(), "Backup.Thing.NotFound"))
@@ -169,9 +168,11 @@ func TestWaitForAnOrderThatIsNotFoundSaysWhatToDo(t *testing.T) {
 // what its filters find.
 func TestWaitTakesNoNarrowedPollForAMiss(t *testing.T) {
 	t.Parallel()
-	unlisted := func(filter, list string, broken *bool) func(*http.Request, http.RoundTripper) (*http.Response, error) {
+	// unlisted finds nothing by a filter while that is broken, and counts how often it was tried.
+	unlisted := func(filter, list string, broken *bool, tried *int) func(*http.Request, http.RoundTripper) (*http.Response, error) {
 		return func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 			if *broken && req.URL.Query().Has(filter) {
+				*tried++
 				return response(req, strings.NewReader(`{"statusCode":800,"returnObj":{"`+list+`":[]}}`)), nil
 			}
 			return cloud.RoundTrip(req)
@@ -190,28 +191,26 @@ func TestWaitTakesNoNarrowedPollForAMiss(t *testing.T) {
 					cloud.AddTask(cbrtest.Task{Status: "Completed"})
 				}
 				id := cloud.AddTask(cbrtest.Task{})
-				broken := true
-				client := through(t, cloud, unlisted("backupSrcInstanceID", "backupTaskList", &broken))
+				broken, tried := true, 0
+				client := through(t, cloud, unlisted("backupSrcInstanceID", "backupTaskList", &broken, &tried))
 				_, err := client.Tasks.Wait(t.Context(), id, opts...)
 				require.NoError(t, err)
+				require.Equal(t, 1, tried, "a filter that does not find it is given up")
 			}, cbrtest.WithPolls(cbrtest.Polls{Task: 10}))
 		})
-		for when, isBroken := range map[string]bool{"always": true, "after the first poll": false} {
+		for when, c := range map[string]struct {
+			broken bool
+			tried  int
+		}{"always": {true, 2}, "after the first poll": {false, 1}} {
 			t.Run("restores, "+when+", "+name, func(t *testing.T) {
 				t.Parallel()
 				conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
 					id := cloud.AddRestore(cbrtest.Restore{})
-					broken := isBroken
-					client := through(t, cloud, unlisted("backupRestoreID", "backupRestoreList", &broken))
-					_, err := client.Restores.Wait(t.Context(), id, append(opts, ctcbr.WaitProgress(func(ctcbr.Progress) { broken = true }))...)
+					broken, tried := c.broken, 0
+					client := through(t, cloud, unlisted("backupRestoreID", "backupRestoreList", &broken, &tried))
+					_, err := client.Restores.Wait(t.Context(), id, append(slices.Clip(opts), ctcbr.WaitProgress(func(ctcbr.Progress) { broken = true }))...)
 					require.NoError(t, err)
-					filtered := 0
-					for _, r := range cloud.Requests() {
-						if requireQuery(t, r.Query).Has("backupRestoreID") {
-							filtered++
-						}
-					}
-					require.LessOrEqual(t, filtered, 2, "a filter that does not find it is given up")
+					require.Equal(t, c.tried, tried, "a filter that does not find it is given up")
 				}, cbrtest.WithPolls(cbrtest.Polls{Restore: 10}))
 			})
 		}
