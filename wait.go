@@ -301,7 +301,7 @@ func (e *Error) endsWaits() bool {
 		}
 	}
 	var certificate *tls.CertificateVerificationError
-	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired
+	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired || wantsProxyPassword(e.Err)
 }
 
 // hopeless reports whether the failure is final as long as no poll has succeeded. A name that resolved
