@@ -3,8 +3,12 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary be the process that usageOf starts.
@@ -42,6 +46,33 @@ func TestEveryBenchmarkRuns(t *testing.T) {
 				t.Error("no heap was used")
 			}
 		})
+	}
+}
+
+// TestGrowthIsDrawn measures how cost grows, in no time, into a document of its own.
+func TestGrowthIsDrawn(t *testing.T) {
+	document := filepath.Join(t.TempDir(), "document.md")
+	if err := os.WriteFile(document, []byte("before\n"+grownBegin+"old"+grownEnd+"after\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	grow(document, time.Millisecond)
+	written, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(written)
+	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") {
+		t.Errorf("not in its place: %s", text)
+	}
+	pictures := regexp.MustCompile(`\]\((performance/[a-z]+\.svg)\)`).FindAllStringSubmatch(text, -1)
+	if len(pictures) != 4 {
+		t.Errorf("%d pictures", len(pictures))
+	}
+	for _, picture := range pictures {
+		drawn, err := os.ReadFile(filepath.Join(filepath.Dir(document), picture[1]))
+		if err != nil || !strings.Contains(string(drawn), "</svg>") {
+			t.Errorf("%s: %v", picture[1], err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@
 //
 //	go run .                    the table
 //	go run . -row call          the rows whose title holds the text
+//	go run . -grow FILE         how cost grows, as tables and pictures in a document
 //	go test -bench .            the same as ordinary benchmarks
 package main
 
@@ -56,9 +57,14 @@ func main() {
 	only := flag.String("row", "", "measure the rows whose title holds this text")
 	child := flag.Int("list-child", -1, "read a list in this way and print what it took; for the program itself")
 	n := flag.Int("items", items, "how many items the list has")
+	document := flag.String("grow", "", "measure how cost grows, and write that into this document")
 	flag.Parse()
-	if *child >= 0 {
+	switch {
+	case *child >= 0:
 		listChild(*child, *n)
+		return
+	case *document != "":
+		grow(*document, *spell)
 		return
 	}
 	check(flag.Set("test.benchtime", spell.String()))
@@ -119,7 +125,9 @@ func (r row) print(results [][]testing.BenchmarkResult) {
 }
 
 func printUsage(items, count int) {
-	fmt.Printf("\nlist memory: most used while %d items are read, in a process of its own\n  %-26s %12s %12s\n", items, "", "heap", "resident")
+	values := valuesSize(items)
+	fmt.Printf("\nlist memory: most used while %d items are read, in a process of its own; their values have %.1f MiB (goal: List 1.4 times that, 1.6 where no length is told)\n  %-26s %12s %12s %12s\n",
+		items, mib(uint64(values)), "", "heap", "of values", "resident")
 	for way, l := range lists {
 		var heap, resident []uint64
 		for range min(count, 3) {
@@ -128,7 +136,7 @@ func printUsage(items, count int) {
 		}
 		slices.Sort(heap)
 		slices.Sort(resident)
-		fmt.Printf("  %-26s %8.1f MiB %8.1f MiB\n", l.name, mib(heap[len(heap)/2]), mib(resident[len(resident)/2]))
+		fmt.Printf("  %-26s %8.1f MiB %12.2f %8.1f MiB\n", l.name, mib(heap[len(heap)/2]), float64(heap[len(heap)/2])/float64(values), mib(resident[len(resident)/2]))
 	}
 }
 
@@ -148,6 +156,14 @@ func median(results []testing.BenchmarkResult, value func(testing.BenchmarkResul
 		spread = (values[len(values)*3/4] - values[len(values)/4]) / middle
 	}
 	return middle, spread
+}
+
+// number is a size in words: "10k".
+func number(n float64) string {
+	if n >= 1000 {
+		return fmt.Sprintf("%gk", n/1000)
+	}
+	return fmt.Sprint(n)
 }
 
 func duration(ns float64) string {
