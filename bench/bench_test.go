@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,20 +50,26 @@ func TestEveryBenchmarkRuns(t *testing.T) {
 	}
 }
 
-// TestGrowthIsDrawn measures how cost grows, in no time, into a document of its own.
-func TestGrowthIsDrawn(t *testing.T) {
+// TestDocumentIsWritten measures what a document has places for, in no time.
+func TestDocumentIsWritten(t *testing.T) {
 	document := filepath.Join(t.TempDir(), "document.md")
-	if err := os.WriteFile(document, []byte("before\n"+grownBegin+"old"+grownEnd+"after\n"), 0o600); err != nil {
+	text := "before\n<!-- measured: machine -->\nold<!-- end -->\nwithin\n<!-- measured: growth of -->\nold<!-- end -->\nafter\n"
+	if err := os.WriteFile(document, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	grow(document, time.Millisecond)
+	for range 2 { // what was written is a place again
+		write(document, settings{runs: 1, spell: time.Millisecond, items: 100})
+	}
 	written, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(written)
-	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") {
+	text = string(written)
+	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") || !strings.Contains(text, runtime.Version()) {
 		t.Errorf("not in its place: %s", text)
+	}
+	if tables := strings.Count(text, " --- |\n"); tables != 3 {
+		t.Errorf("%d tables", tables)
 	}
 	pictures := regexp.MustCompile(`\]\((performance/[a-z]+\.svg)\)`).FindAllStringSubmatch(text, -1)
 	if len(pictures) != 4 {
@@ -76,9 +83,9 @@ func TestGrowthIsDrawn(t *testing.T) {
 	}
 }
 
-func TestOwnWaitAsksOnceALook(t *testing.T) {
+func TestOwnWaitAsksOnceAPoll(t *testing.T) {
 	if got := waitOwn(1000); got != 1 {
-		t.Errorf("%v requests a look", got)
+		t.Errorf("%v requests a poll", got)
 	}
 }
 

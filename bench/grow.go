@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,54 +16,10 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// grown is how the cost of something grows: a table, and pictures of its columns.
-type grown struct {
-	title    string
-	columns  []string
-	rows     [][]string
-	pictures []picture
-}
-
-// grow measures how cost grows, and writes the tables and their pictures into a document and the
-// directory beside it.
-func grow(document string, spell time.Duration) {
-	all := []grown{growCalls(spell), growLists(), growWaits()}
-	var tables strings.Builder
-	for _, g := range all {
-		fmt.Fprintf(&tables, "### %s\n\n| %s |\n|%s\n", g.title, strings.Join(g.columns, " | "), strings.Repeat(" --- |", len(g.columns)))
-		for _, row := range g.rows {
-			fmt.Fprintf(&tables, "| %s |\n", strings.Join(row, " | "))
-		}
-		tables.WriteByte('\n')
-		for _, p := range g.pictures {
-			p.draw(filepath.Join(filepath.Dir(document), "performance", p.file))
-			fmt.Fprintf(&tables, "![%s](performance/%s)\n\n", p.title, p.file)
-		}
-	}
-	replaceGrown(document, tables.String())
-}
-
-// What stands between these marks in a document is written by grow.
-const (
-	grownBegin = "<!-- Written by: go -C bench run . -grow ../docs/performance.md -->\n\n"
-	grownEnd   = "<!-- End of what is written. -->\n"
-)
-
-func replaceGrown(document, tables string) {
-	text, err := os.ReadFile(document)
-	check(err)
-	before, rest, found := strings.Cut(string(text), grownBegin)
-	_, after, closed := strings.Cut(rest, grownEnd)
-	if !found || !closed {
-		check(fmt.Errorf("%s has no place for what is measured", document))
-	}
-	check(os.WriteFile(document, []byte(before+grownBegin+tables+grownEnd+after), 0o600))
-}
-
 // growCalls makes calls by 1 to 64 goroutines over TLS, to a server in the same process.
-func growCalls(spell time.Duration) grown {
-	g := grown{
-		title:   "Calls by goroutines",
+func growCalls(spell time.Duration) table {
+	g := table{
+		title:   "growth of calls by goroutines",
 		columns: []string{"goroutines", "HTTP/1.1: calls a second", "median", "99th percentile", "connections", "HTTP/2: calls a second", "median", "99th percentile", "connections"},
 	}
 	rate := picture{file: "calls.svg", title: "Calls a second", x: "goroutines", y: "calls a second"}
@@ -128,8 +82,8 @@ func load(goroutines int, http2 bool, spell time.Duration) loaded {
 }
 
 // growLists reads lists of 1 to 100,000 items.
-func growLists() grown {
-	g := grown{title: "Lists by length", columns: []string{"items", "answer", "`All`", "its heap", "`List`", "its heap"}}
+func growLists() table {
+	g := table{title: "growth of lists by length", columns: []string{"items", "answer", "`All`", "its heap", "`List`", "its heap"}}
 	heap := picture{file: "lists.svg", title: "Heap that a list takes at its most", x: "items", y: "MiB", logarithmic: true}
 	all, list := line{name: "All"}, line{name: "List"}
 	for _, n := range []int{1, 10, 100, 1000, 10_000, 100_000} {
@@ -169,8 +123,8 @@ func fastest(times int, do func()) time.Duration {
 }
 
 // growWaits waits for 1 to 10,000 jobs.
-func growWaits() grown {
-	g := grown{title: "Waits by jobs", columns: []string{"tasks", "requests a poll", "time of a poll", "heap held"}}
+func growWaits() table {
+	g := table{title: "growth of waits by jobs", columns: []string{"tasks", "requests a poll", "time of a poll", "heap held"}}
 	took := picture{file: "waits.svg", title: "Time of a poll", x: "tasks", y: "microseconds", logarithmic: true}
 	polls := line{name: "Tasks.WaitAll"}
 	for _, n := range []int{1, 10, 100, 1000, 10_000} {
