@@ -65,6 +65,7 @@ func (a *answer) skew() time.Duration {
 // attempt is the memory of one attempt, in one piece.
 type attempt struct {
 	lifetime lifetime
+	began    time.Time
 	delivery delivery
 	signed   signedHeader
 	answered bool // the head of an answer came
@@ -83,7 +84,7 @@ func (silence) Timeout() bool { return true }
 // replayed is the silence of a server that kept refusing what net/http kept sending.
 type replayed struct{ silence }
 
-func (replayed) Error() string          { return "no answer on any of several connections" }
+func (replayed) Error() string          { return "no response on any of several connections" }
 func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
 
 var (
@@ -96,7 +97,7 @@ var (
 // attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
 // date. It changes nothing of the call but what the answer is decoded into.
 func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
-	at := &attempt{}
+	at := &attempt{began: time.Now()}
 	e.lifetimes.begin(ctx, &at.lifetime)
 	defer e.lifetimes.end(&at.lifetime)
 	at.lifetime.limit(e.options.attemptTimeout, errSilence)

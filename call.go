@@ -129,8 +129,7 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 	if !c.isMade() {
 		return "", errNotMade(op)
 	}
-	v := &validation{operation: op, regionID: c.region}
-	req.complete(v)
+	v := validate(op, c.region, req)
 	return v.clientToken, v.err()
 }
 
@@ -291,6 +290,7 @@ func newError(cl *call, a *answer, cause error) *Error {
 	}
 	e.HTTPStatus, e.StatusCode, e.form = a.status, a.envelope.StatusCode.number, a.form
 	e.skew, e.dated = a.skew(), a.header.Get("Date") != ""
+	e.retryAfter, _ = parseRetryAfter(a.header)
 	e.OrderID = redact.Beginning(clean, a.envelope.orderID(), shownBody)
 	e.GatewayRequestID = redact.Beginning(clean, string(a.envelope.RequestID), shownBody)
 	e.Code = redact.Beginning(clean, a.envelope.code(), shownText)

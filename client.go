@@ -17,6 +17,7 @@ type Client struct {
 	Snapshots Snapshots
 	Orders    Orders
 	Regions   Regions
+	Hosts     Hosts
 
 	region string // of every request that names none
 	engine *engine
@@ -64,6 +65,7 @@ func newClient(e *engine, region string) *Client {
 	c := &Client{region: region, engine: e}
 	c.Agents, c.Storages, c.Plans, c.Tasks = Agents{c}, Storages{c}, Plans{c}, Tasks{c}
 	c.Restores, c.Snapshots, c.Orders, c.Regions = Restores{c}, Snapshots{c}, Orders{c}, Regions{c}
+	c.Hosts = Hosts{c}
 	return c
 }
 

@@ -3,7 +3,7 @@ package ctcbr
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -26,6 +26,14 @@ const (
 	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
 	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
 )
+
+// kindOf is the kind of host that a request asks for.
+func kindOf(given SourceType, isCloud *bool) SourceType {
+	if given == "" && isCloud != nil && !*isCloud {
+		return SourceOnPremises
+	}
+	return cmp.Or(given, SourceECS)
+}
 
 // InstallAgentRequest is the request of [Agents.Install].
 type InstallAgentRequest struct {
@@ -78,6 +86,110 @@ func (r *InstallAgentResponse) check(*call, *answer) error {
 // POST /v4/backup/install-client-backup (安装备份客户端)
 func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*InstallAgentResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/install-client-backup"}, copyOf(req), new(InstallAgentResponse))
+}
+
+// WaitActivated waits until the agent of a host is active, and returns it. Of several agents of a
+// host one that is active counts, and then one that has not failed.
+//
+// A state that ends in Fail or Failed is an error that matches ErrFailed, once the agent was in
+// another state before or the patience of WaitListed is over: one that is installed anew may still be
+// listed as it was before. All other states are waited on, since the service documents none. A host
+// whose agent is not listed by then, or was and is missing in three polls in a row, is an error that
+// matches ErrVanished. A wait that ends before the agent is active is a *WaitError.
+//
+// GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
+func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
+	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
+		return nil, err
+	}
+	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
+	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {
+		return nil, err
+	}
+	return w.agent, nil
+}
+
+// agentWait waits for the agent of a host.
+type agentWait struct {
+	*waiting
+	agents Agents
+	hostID string
+	first  *Agent // as it was listed at first
+	agent  *Agent // as it was listed last
+	moved  bool   // it was listed in another state than at first
+	missed int    // polls in a row without it
+}
+
+// poll lists the agents of the host. What an incomplete list lacks is not missing.
+func (w *agentWait) poll(ctx context.Context) (done bool, err error) {
+	found, err := w.agents.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: w.hostID, PageSize: maxAgentPage})
+	if errors.Is(err, ErrNotFound) {
+		return w.miss(err)
+	}
+	if err != nil {
+		return false, err
+	}
+	w.agent = agentOf(w.hostID, found.Agents)
+	if count := max(found.Total, found.TotalCount); w.agent == nil && len(found.Agents) < count {
+		return false, found.incomplete(count)
+	}
+	if w.agent == nil {
+		return w.miss(nil)
+	}
+	if w.first == nil {
+		w.first = w.agent
+	}
+	w.missed, w.moved = 0, w.moved || w.agent.ID != w.first.ID || w.agent.Status != w.first.Status
+	w.report(Progress{ID: w.hostID, State: string(w.agent.Status)})
+	if w.agent.Status.isFailure() && (w.moved || w.late()) {
+		state := strings.TrimSpace(string(w.agent.Status) + " " + w.agent.StatusDesc)
+		return true, fmt.Errorf("ctcbr: agent of host %s %w: %s", w.hostID, ErrFailed, oneLine(state))
+	}
+	return w.agent.Status == AgentActivated, nil
+}
+
+// miss takes in that the host has no agent, or that the service says that it is not found.
+func (w *agentWait) miss(refusal error) (done bool, err error) {
+	w.missed++
+	w.report(Progress{ID: w.hostID})
+	if w.patient(w.first != nil, w.missed) {
+		return false, nil
+	}
+	gone := errNoAgent
+	if w.first != nil {
+		gone = errNotAnyMore
+	}
+	if refusal != nil {
+		return true, fmt.Errorf("ctcbr: agent of host %s %w (%w)", w.hostID, gone, inline(refusal))
+	}
+	return true, fmt.Errorf("ctcbr: agent of host %s %w", w.hostID, gone)
+}
+
+var errNoAgent = &special{"was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong", ErrVanished}
+
+// agentOf finds the agent of a host. If it has several, an active one, and then one that has not
+// failed.
+func agentOf(hostID string, agents []Agent) (found *Agent) {
+	for i := range agents {
+		a := &agents[i]
+		switch {
+		case a.HostID != hostID:
+		case found == nil, a.Status == AgentActivated, found.Status.isFailure() && !a.Status.isFailure():
+			found = a
+		}
+	}
+	return found
+}
+
+// isFailure reports whether a state says that something has failed.
+func (s AgentStatus) isFailure() bool {
+	return strings.HasSuffix(string(s), "Fail") || strings.HasSuffix(string(s), "Failed")
+}
+
+// incomplete is the error of a page of agents that lacks what the service counts.
+func (r *ListAgentsResponse) incomplete(count int) error {
+	cl := &call{operation: agentsByHost, requestID: r.RequestID, attempts: 1}
+	return newError(cl, nil, fmt.Errorf("%w: %d of %d agents came", ErrIncomplete, len(r.Agents), count))
 }
 
 // ListAgentsRequest is the request of [Agents.List].
@@ -179,13 +291,16 @@ func (s Agents) List(ctx context.Context, req *ListAgentsRequest) (*ListAgentsRe
 var agentList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/info-client-backup"}
 
 // All iterates over the agents of a region, page by page, from the page of the request on. It holds
-// one page at a time. A page has 50 agents unless the request says otherwise. It can be ranged over
-// more than once.
+// one page at a time, and the IDs of the agents that it has seen. A page has 50 agents unless the
+// request says otherwise. It can be ranged over more than once. It ends when it has seen as many
+// agents as the service counts. If the service gives no count, it ends at a page that is not full. It
+// also ends at an empty page and at a page with no new agent.
 //
-// The iteration ends when it has seen as many agents as the service counts. If the service gives no
-// count, it ends at a page that is not full. It also ends at an empty page and at a page that was
-// seen before; if agents are missing then, the error matches [ErrBadAnswer]. An error is the last
-// element; the agents before it are complete.
+// An agent that is installed or removed between two pages moves others to another page. If that shows
+// (the count changes, an agent comes again, or the pages end before the count), All reads the pages
+// again, at most three times, without giving out an agent twice. If they still do not add up, the
+// error matches [ErrIncomplete] and has both numbers. An error is the last element; the agents before
+// it are complete.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent, error] {
@@ -196,52 +311,106 @@ func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent
 	})
 }
 
-// pages passes the agents of all pages to yield until yield returns false. It returns a call that
-// stands for all its requests.
+// maxReadings is how often pages that do not add up are read.
+const maxReadings = 4
+
+// pages gives the agents of all pages to yield until that returns false, each once. It returns a
+// call that stands for its requests.
 func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
-	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, 50)
-	cl := &call{operation: agentList}
-	seen := make(map[[sha256.Size]byte]bool) // pages, by the agents on them
-	for came := int64(req.Page-1) * int64(req.PageSize); ; req.Page++ {
-		page, err := s.List(ctx, &req)
-		if err != nil {
-			return nil, err
-		}
-		cl.attempts++
-		cl.requestID = page.RequestID
-		total := int64(page.Total)
-		content := pageOf(page.Agents)
+	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, maxAgentPage)
+	r := &agentReader{agents: s, call: &call{operation: agentList}, given: make(map[agentKey]bool), yield: yield}
+	for reading := 1; ; reading++ {
+		whole, err := r.read(ctx, req, reading == maxReadings)
 		switch {
-		case len(page.Agents) == 0:
-			return cl, nil
-		case seen[content] && came < total:
-			return nil, newError(cl, nil, fmt.Errorf("%w: page %d came before, %d of %d agents came", ErrBadAnswer, req.Page, came, total))
-		case seen[content]:
-			return cl, nil
-		}
-		seen[content] = true
-		for _, agent := range page.Agents {
-			if !yield(agent) {
-				return cl, nil
-			}
-			if err := s.client.engine.lifetimes.over(ctx); err != nil {
-				return nil, newError(cl, nil, err)
-			}
-		}
-		came += int64(len(page.Agents))
-		if came >= total && (total > 0 || len(page.Agents) < req.PageSize) {
-			return cl, nil
+		case err != nil:
+			return nil, err
+		case whole || r.left:
+			return r.call, nil
+		case reading == maxReadings:
+			return nil, newError(r.call, nil, fmt.Errorf("%w: %d agents came and the service counts %d, and in %d readings the pages did not add up",
+				ErrIncomplete, (req.Page-1)*req.PageSize+len(r.given), r.total, maxReadings))
 		}
 	}
 }
 
-// pageOf identifies a page by the agents on it.
-func pageOf(agents []Agent) [sha256.Size]byte {
-	var ids []byte
-	for _, a := range agents {
-		ids = fmt.Appendf(ids, "%q%q", a.ID, a.HostID)
+// agentReader reads the pages of agents, as often as it takes, and gives out each agent once.
+type agentReader struct {
+	agents Agents
+	call   *call // stands for the requests
+	yield  func(Agent) bool
+	left   bool // yield wants no more
+	given  map[agentKey]bool
+	total  int // what the service counted last
+}
+
+// agentKey tells agents apart, and hosts without an agent. Items that name neither are told apart by
+// what else they hold.
+type agentKey struct{ id, hostID, content string }
+
+func (a *Agent) key() agentKey {
+	if isBlank(a.ID) && isBlank(a.HostID) {
+		return agentKey{content: fmt.Sprintf("%+v", *a)}
 	}
-	return sha256.Sum256(ids)
+	return agentKey{id: a.ID, hostID: a.HostID}
+}
+
+// read reads the pages once, from one on. It reports whether they add up. It stops where they do
+// not, unless it is to read on and give out what there is.
+func (r *agentReader) read(ctx context.Context, req ListAgentsRequest, readOn bool) (whole bool, err error) {
+	first, came := req.Page, (req.Page-1)*req.PageSize
+	pages := make(map[agentKey]int) // on which an agent came first
+	whole = true
+	for ; ; req.Page++ {
+		page, err := r.agents.List(ctx, &req)
+		if err != nil {
+			return false, err
+		}
+		r.call.attempts++
+		r.call.requestID = page.RequestID
+		whole = whole && (req.Page == first || page.Total == r.total)
+		r.total = page.Total
+		fresh, err := r.give(ctx, page.Agents, pages, req.Page)
+		switch {
+		case err != nil || r.left:
+			return false, err
+		case fresh == 0: // no page, or one that came before
+			return whole && came >= r.total, nil
+		}
+		whole = whole && fresh == len(page.Agents)
+		came += fresh
+		isFull := len(page.Agents) >= req.PageSize
+		switch {
+		case !whole && !readOn:
+			return false, nil
+		case came == r.total && r.total > 0, came >= r.total && !isFull:
+			return whole, nil
+		}
+	}
+}
+
+// give gives out the agents of a page, but for those that were given out before. It returns how many
+// did not come on an earlier page of this reading.
+func (r *agentReader) give(ctx context.Context, agents []Agent, pages map[agentKey]int, page int) (fresh int, err error) {
+	for _, agent := range agents {
+		key := agent.key()
+		if earlier, repeated := pages[key]; repeated && earlier != page {
+			continue
+		}
+		fresh++
+		pages[key] = page
+		if r.given[key] {
+			continue
+		}
+		r.given[key] = true
+		if !r.yield(agent) {
+			r.left = true
+			return fresh, nil
+		}
+		if err := r.agents.client.engine.lifetimes.over(ctx); err != nil {
+			return fresh, newError(r.call, nil, err)
+		}
+	}
+	return fresh, nil
 }
 
 // GetAgentRequest is the request of [Agents.Get]. It names the agent, its host, or both.
@@ -259,13 +428,14 @@ type GetAgentRequest struct {
 func (r *GetAgentRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	if r.ID == "" && r.HostID == "" {
-		v.fault("backupClientID", "or instanceID is required")
+		v.fault("backupClientID", "or HostID (instanceID) is required")
 	}
 }
 
 // Get finds an agent by its ID or by its host. It makes one request for every 50 agents that match.
 // If a host has several agents, it prefers an active one. If there is none, the error matches
-// [ErrNotFound]. It changes nothing and is safe to repeat.
+// [ErrNotFound], or [ErrIncomplete] if the pages do not add up: see [Agents.All]. It changes nothing
+// and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
@@ -286,12 +456,12 @@ func (s Agents) Get(ctx context.Context, req *GetAgentRequest) (*Agent, error) {
 		return found == nil || found.Status != AgentActivated
 	})
 	switch {
+	case found != nil && (err == nil || errors.Is(err, ErrIncomplete)):
+		return found, nil
 	case err != nil:
 		return nil, err
-	case found == nil:
-		return nil, newError(cl, nil, fmt.Errorf("%s: %w", what, ErrNotFound))
 	}
-	return found, nil
+	return nil, newError(cl, nil, fmt.Errorf("%s: %w", what, ErrNotFound))
 }
 
 // UninstallAgentRequest is the request of [Agents.Uninstall].
@@ -368,8 +538,13 @@ func (r *ListAgentsByHostRequest) complete(v *validation) {
 //
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
 func (s Agents) ListByHost(ctx context.Context, req *ListAgentsByHostRequest) (*ListAgentsResponse, error) {
-	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/client-by-instance-backup", inBody: true}, copyOf(req), new(ListAgentsResponse))
+	return do(ctx, s.client, agentsByHost, copyOf(req), new(ListAgentsResponse))
 }
+
+var agentsByHost = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/client-by-instance-backup", inBody: true}
+
+// maxAgentPage is how many agents a page holds at most.
+const maxAgentPage = 50
 
 // parseSent reads whether a command was sent, from a boolean or from text. It returns nil if
 // nothing was given.

@@ -87,7 +87,7 @@ func TestNewClientLooksAround(t *testing.T) {
 		"nothing anywhere":                {nil, nil, "", "", "", "CTYUN_AK and CTYUN_SK of the environment, then at the file "},
 		"half an environment":             {nil, map[string]string{"CTYUN_AK": "env-ak"}, someConfig, "", "", "CTYUN_SK is not"},
 		"the other half":                  {nil, map[string]string{"CTYUN_SK": "env-sk"}, someConfig, "", "", "CTYUN_AK is not"},
-		"a broken file":                   {nil, nil, `{"sk":"secret`, "", "", "is not the JSON it should be"},
+		"a broken file":                   {nil, nil, `{"sk":"secret`, "", "", "is not JSON of the expected form"},
 		"a profile that is not there":     {nil, map[string]string{"CTYUN_PROFILE": "test"}, someConfig, "", "", `no profile "test"`},
 		"a file that is not there":        {nil, map[string]string{"CTYUN_CONFIG": "nowhere.json"}, someConfig, "", "", "nowhere.json"},
 		"keys with white space":           {nil, map[string]string{"CTYUN_PROFILE": "spaces"}, someConfig, "", "", "white space"},

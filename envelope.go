@@ -77,7 +77,7 @@ func (e *envelope) form() (form, error) {
 	case e.ReturnObj.seen > 1:
 		return formNone, errors.New("more than one returnObj")
 	case gateway && (status.number == statusSuccess || status.number == statusFailure):
-		return formNone, errors.New("an answer of the service and a refusal of the gateway at once")
+		return formNone, errors.New("a response of the service and a refusal of the gateway at once")
 	case gateway:
 		return formGateway, nil
 	case status.number == 0:
@@ -106,7 +106,7 @@ func (e *envelope) inProgress() bool {
 // orderID is the order that the answer names, or "".
 func (e *envelope) orderID() string {
 	var order Order
-	if e.ReturnObj.decode(&order) != nil {
+	if e.ReturnObj.decode(&order) != nil || isBlank(order.ID) {
 		return ""
 	}
 	return order.ID

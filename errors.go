@@ -43,7 +43,11 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
-	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	ErrBadAnswer = errors.New("not a CT-CBR response")
+	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
+	// come, or the count means something else, which is not documented. Every item that came was given
+	// out. It also matches ErrBadAnswer.
+	ErrIncomplete error = &special{"incomplete list", ErrBadAnswer}
 	// ErrRejected means that the service understood a command and did not accept it.
 	ErrRejected = errors.New("command rejected")
 	// ErrRedirect means that the server responded with a redirect. Redirects are never followed.
@@ -53,6 +57,15 @@ var (
 	// ErrClosed means that the client was closed.
 	ErrClosed = errors.New("client closed")
 )
+
+// special is a sentinel that also matches a more general one.
+type special struct {
+	text string
+	of   error
+}
+
+func (s *special) Error() string { return s.text }
+func (s *special) Unwrap() error { return s.of }
 
 // Error is the failure of a call whose request passed validation. Its fields describe the last
 // attempt.
@@ -86,11 +99,12 @@ type Error struct {
 	// Err is the cause, if there is one besides the response.
 	Err error
 
-	unknown bool
-	form    form
-	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the response has a Date, which gave the skew
-	toHost  string        // the target of a redirect
+	unknown    bool
+	form       form
+	retryAfter time.Duration // the Retry-After of the response
+	skew       time.Duration // how far this machine's clock is behind the server's
+	dated      bool          // the response has a Date, which gave the skew
+	toHost     string        // the target of a redirect
 }
 
 // Error describes the failure in one line.
@@ -123,10 +137,10 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, fmt.Sprint(e.Err))
+		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
-		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
+		known = append(known, fmt.Sprintf("response begins %q", e.Body))
 	}
 	if e.unknown {
 		known = append(known, "outcome unknown, it may have been carried out")
@@ -238,6 +252,8 @@ type ValidationError struct {
 
 // Fault is one fault of a request.
 type Fault struct {
+	// Name is the name of the field in Go, with the names of the fields around it: "Schedule.Hour".
+	Name string
 	// Field is the field's name on the wire, with the names of the objects around it:
 	// "backupPeriodInfo.hour".
 	Field string
@@ -253,13 +269,21 @@ func (e *ValidationError) Error() string {
 	const most, longest = 40, 256
 	text, separator := "invalid request", ": "
 	for _, f := range e.Faults[:min(most, len(e.Faults))] {
-		text += separator + shortened(strings.TrimSpace(f.Field+" "+f.Problem), longest)
+		text += separator + shortened(strings.TrimSpace(f.names()+" "+f.Problem), longest)
 		separator = "; "
 	}
 	if more := len(e.Faults) - most; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
 	return oneLine(named(e.Operation, text))
+}
+
+// names are both names of the field: "Schedule.Hour (backupPeriodInfo.hour)".
+func (f Fault) names() string {
+	if f.Name == "" || f.Field == "" || f.Name == f.Field {
+		return cmp.Or(f.Name, f.Field)
+	}
+	return f.Name + " (" + f.Field + ")"
 }
 
 // Is matches [ErrInvalid].
@@ -319,11 +343,15 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error returns the texts of all errors, in one line.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
-	texts := make([]string, len(j.errs))
-	for i, err := range j.errs {
-		texts[i] = err.Error()
+	const most = 20
+	texts := []string{j.errs[0].Error()}
+	for _, err := range j.errs[1:min(most, len(j.errs))] {
+		texts = append(texts, withoutPrefix(err))
+	}
+	if more := len(j.errs) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return oneLine(strings.Join(texts, "; "))
 }

@@ -199,7 +199,7 @@ func ExampleRestores_Newest() {
 	cloud.AddSnapshot(cbrtest.Snapshot{ID: "newer", Created: cloud.Now()})
 
 	restored, err := client.Restores.Newest(context.Background(), &ctcbr.RestoreNewestRequest{
-		HostID: cloud.HostID, Dir: "/restored",
+		HostID: cloud.HostID, TargetDir: "/restored",
 	}, quick)
 	if err != nil {
 		fmt.Println(err)
@@ -389,6 +389,6 @@ func ExampleClient_Gaps() {
 		fmt.Println(gap.HostName, gap.PlanName, "-", gap.Kind)
 	}
 	// Output:
-	// bare  - no agent
 	// stale nightly - snapshot too old
+	// bare  - no agent
 }

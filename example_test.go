@@ -57,7 +57,7 @@ func Example() {
 	// Back up now, and restore the copy.
 	task, err := client.Plans.RunAndWait(ctx, &ctcbr.OperatePlanRequest{ID: plan.ID}, wait)
 	check(err)
-	restore, err := client.Restores.Newest(ctx, &ctcbr.RestoreNewestRequest{HostID: cloud.HostID, Dir: "/restored"}, wait)
+	restore, err := client.Restores.Newest(ctx, &ctcbr.RestoreNewestRequest{HostID: cloud.HostID, TargetDir: "/restored"}, wait)
 	check(err)
 	fmt.Println(task.Status, restore.Status, restore.TargetPaths)
 	// Output: Completed RestoreCompleted [/restored]

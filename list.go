@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,7 +81,9 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 			if err := s.Decode(&item); err != nil {
 				return err
 			}
-			at.answer.givenOut, at.answer.form = true, formService
+			if begin == nil {
+				at.answer.givenOut, at.answer.form = true, formService
+			}
 			if !yield(item) {
 				return errLeft
 			}
@@ -134,7 +137,7 @@ func (e *engine) pace(at *attempt, cl *call, body io.Reader) io.Reader {
 	p := &pace{body: body, timer: at.lifetime.timer, patience: e.options.attemptTimeout}
 	if cl.stream.begin != nil {
 		cl.stream.begin()
-		p.deadline = time.Now().Add(p.patience)
+		p.deadline = at.began.Add(p.patience)
 	}
 	return p
 }
@@ -155,32 +158,36 @@ func (p *pace) Read(b []byte) (int, error) {
 type target[T any] struct {
 	what    string // in words
 	matches func(*T) bool
-	id      func(*T) string
+	as      func(*T) Candidate // should it be one of several
 }
 
 // find finds one item of a list. It reads the list to its end: only that shows that the answer is
-// whole and a success, and leaves the connection to be used again. Whatever the service filtered
-// by, every item is compared here.
+// whole and a success, and leaves the connection to be used again. A list that is shorter than its
+// count still holds what it holds, and does not show that something is not there. Whatever the
+// service filtered by, every item is compared here.
 func find[T any](ctx context.Context, c *Client, op operation, req request, wanted target[T]) (*T, error) {
 	var found *T
-	twice := false
-	begin := func() { found, twice = nil, false }
+	var candidates []Candidate // those with an ID of their own
+	begin := func() { found, candidates = nil, nil }
 	cl, a, err := search(ctx, c, op, req, begin, func(item T) {
-		switch {
-		case !wanted.matches(&item):
-		case found == nil:
+		if !wanted.matches(&item) {
+			return
+		}
+		if found == nil {
 			found = copyOf(&item)
-		case wanted.id(&item) != wanted.id(found):
-			twice = true
+		}
+		as := wanted.as(&item)
+		if !slices.ContainsFunc(candidates, func(c Candidate) bool { return c.ID == as.ID }) {
+			candidates = append(candidates, as)
 		}
 	})
 	switch {
-	case err != nil:
+	case err != nil && (found == nil || !errors.Is(err, ErrIncomplete)):
 		return nil, err
 	case found == nil:
 		return nil, newError(cl, a, fmt.Errorf("%s: %w", wanted.what, ErrNotFound))
-	case twice:
-		return nil, newError(cl, a, fmt.Errorf("%s: %w", wanted.what, ErrAmbiguous))
+	case len(candidates) > 1:
+		return nil, newError(cl, a, &AmbiguousError{Sought: wanted.what, Candidates: candidates})
 	}
 	return found, nil
 }

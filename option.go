@@ -111,7 +111,7 @@ func (o *options) lookAround() {
 }
 
 // WithStaticCredentials signs requests with one key pair. If a key is empty, has white space around
-// it or holds a character that no key has, [NewClient] returns an error that matches
+// it or has a character that no key has, [NewClient] returns an error that matches
 // [ErrNoCredentials].
 func WithStaticCredentials(accessKey, secretKey string) Option {
 	return func(o *options) {
@@ -173,7 +173,7 @@ func WithHTTPClient(c *http.Client) Option {
 func WithUserAgent(text string) Option {
 	return func(o *options) {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-			o.fail("WithUserAgent: %q holds a character that a header cannot", text)
+			o.fail("WithUserAgent: %q has a character that a header cannot hold", text)
 			return
 		}
 		o.userAgent = strings.TrimSpace(text + " " + userAgent)
@@ -184,7 +184,7 @@ func WithUserAgent(text string) Option {
 func WithMaxAttempts(n int) Option {
 	return func(o *options) {
 		if n < 1 {
-			o.fail("WithMaxAttempts: %d is not at least 1", n)
+			o.fail("WithMaxAttempts: must be at least 1, is %d", n)
 		}
 		o.maxAttempts = n
 	}
@@ -195,7 +195,7 @@ func WithMaxAttempts(n int) Option {
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
-			o.fail("WithAttemptTimeout: %s is not positive", d)
+			o.fail("WithAttemptTimeout: must be positive, is %s", d)
 		}
 		o.attemptTimeout = d
 	}
@@ -218,7 +218,7 @@ func WithRetryWait(first, longest time.Duration) Option {
 func WithMaxAnswer(bytes int64) Option {
 	return func(o *options) {
 		if bytes < 1 {
-			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
+			o.fail("WithMaxAnswer: must be at least 1, is %d", bytes)
 		}
 		o.maxAnswer = min(bytes, math.MaxInt64-1) // one more byte is read, to detect a larger body
 	}
@@ -240,7 +240,7 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q must not hold a path, query or fragment", text)
 	case u.Scheme == "http" && !loopback && !plainHTTP:
-		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS, which WithPlainHTTP would allow", text)
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS: use https, or allow it with WithPlainHTTP", text)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, loopback, nil
 }

@@ -68,7 +68,7 @@ type Order struct {
 func (o *Order) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, o) }
 
 func (o *Order) check(cl *call, a *answer) error {
-	if o.ID == "" {
+	if isBlank(o.ID) {
 		return fmt.Errorf("%w: it does not name the order", ErrBadAnswer)
 	}
 	o.ClientToken, o.InProgress = cl.clientToken, a.envelope.inProgress()
@@ -188,52 +188,94 @@ func WaitUnsubscribing() WaitOption {
 
 // Wait polls an order until it is done and returns the last response. It only reads the order and
 // never places one. A failed order is an [*OrderError], which matches [ErrFailed]. A wait that ends
-// before the order does returns a [*WaitError]. If that is because the look-up was refused, the
-// text says what to do next. For the order of [Storages.Unsubscribe], pass [WaitUnsubscribing].
+// before the order does returns a [*WaitError]. If the look-up was refused, or did not find the order
+// within the time of [WaitListed], the text says what to do next; the latter matches [ErrVanished].
+// For the order of [Storages.Unsubscribe], pass [WaitUnsubscribing].
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
 	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
 		return nil, err
 	}
-	w := newWaiting(s.client, opts)
-	var found *GetOrderResponse
-	err := w.until(ctx, func() []string { return []string{id} }, func(ctx context.Context) (bool, error) {
-		got, err := s.Get(ctx, &GetOrderRequest{ID: id})
-		if err != nil {
-			return false, orderLookUp(id, err)
-		}
-		found = got
-		w.report(Progress{ID: id, State: string(got.Status)})
-		return w.orderEnded(id, got.Status)
-	})
-	if err != nil {
+	w := &orderWait{waiting: newWaiting(s.client, opts), orders: s, id: id}
+	if err := w.until(ctx, w.pending, w.poll); err != nil {
 		return nil, err
 	}
-	return found, nil
+	return w.found, nil
 }
 
-// orderLookUp says what to do about an order whose look-up was refused.
-func orderLookUp(id string, err error) error {
-	if !errors.Is(err, ErrUnauthorized) && !errors.Is(err, ErrNotFound) {
-		return err
+// orderWait waits for an order.
+type orderWait struct {
+	*waiting
+	orders Orders
+	id     string
+	found  *GetOrderResponse // as it was found last
+	missed int               // polls in a row that did not find it
+}
+
+func (w *orderWait) pending() []string { return []string{w.id} }
+
+func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
+	found, err := w.orders.Get(ctx, &GetOrderRequest{ID: w.id})
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return w.miss(err)
+	case errors.Is(err, ErrUnauthorized):
+		return false, fmt.Errorf("%w; order %s was placed anyway: %s", err, w.id, orderStands)
+	case err != nil:
+		return false, err
+	case isBlank(string(found.Status)):
+		return w.miss(nil)
 	}
-	return fmt.Errorf("%w; order %s was placed all the same: see it in the console, or send the same request again with its "+
-		"client token, which returns this order and places no other", err, id)
+	w.found, w.missed = found, 0
+	w.report(Progress{ID: w.id, State: string(found.Status)})
+	ended, failed := found.Status.ended(w.unsubscribing)
+	if failed {
+		return true, &OrderError{ID: w.id, Status: found.Status}
+	}
+	return ended, nil
 }
 
-// orderEnded reports whether a state is final, and returns an error if it is a failure.
-func (w *waiting) orderEnded(id string, status OrderStatus) (bool, error) {
-	switch status {
+// miss takes in that the order was not found, or has no state.
+func (w *orderWait) miss(refusal error) (done bool, err error) {
+	w.missed++
+	w.report(Progress{ID: w.id})
+	if w.patient(w.found != nil, w.missed) {
+		return false, nil
+	}
+	gone := &special{"order " + w.id + " is not found: check its ID; if it was placed, it stands all the same: " + orderStands, ErrVanished}
+	if refusal != nil {
+		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
+	}
+	return true, &WaitError{Pending: w.pending(), Err: gone}
+}
+
+// orderStands says what to do about an order that cannot be looked up.
+const orderStands = "see it in the console, or send the same request again with its client token, which returns this order and places no other"
+
+// ended says whether a state is final, and whether it is a failure.
+func (s OrderStatus) ended(unsubscribing bool) (ended, failed bool) {
+	switch s {
 	case OrderDone:
-		return true, nil
+		return true, false
 	case OrderUnsubscribed:
-		if w.unsubscribing {
-			return true, nil
-		}
-		return true, &OrderError{ID: id, Status: status}
+		return true, !unsubscribing
 	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved, OrderPaymentFailed, OrderErroneous, OrderDeleted:
-		return true, &OrderError{ID: id, Status: status}
+		return true, true
 	}
-	return false, nil
+	return false, false
 }
+
+// OrderError is an order that was not carried out.
+type OrderError struct {
+	ID     string
+	Status OrderStatus
+}
+
+// Error says in one line how the order ended.
+func (e *OrderError) Error() string {
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
+}
+
+// Unwrap returns ErrFailed.
+func (e *OrderError) Unwrap() error { return ErrFailed }

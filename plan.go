@@ -1,10 +1,13 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
@@ -24,15 +27,66 @@ const (
 	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
 )
 
-// FileSelection is what a plan backs up. Paths are those of the host.
+// FileSelection is what a plan backs up. Paths are those of the host. Use [BackUpAll] or [BackUpDirs]
+// to make one: the request then needs no DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
-	// up all directories.
+	// up all directories, and must be empty then.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
 	// Rule is the meaning of Files. It is required with [DirectAdvanced].
 	Rule *FileRule `json:"rule,omitempty"`
+
+	direct *DirectType `json:"-"` // of what BackUpAll or BackUpDirs made
+}
+
+// BackUpAll backs up all directories of a host.
+func BackUpAll() *FileSelection { return &FileSelection{direct: Ptr(DirectAll)} }
+
+// BackUpDirs backs up some directories with all that is in them: 1 to 10 paths of at most 4095
+// characters. Except and Only narrow that.
+func BackUpDirs(dirs ...string) *FileSelection {
+	return &FileSelection{Dirs: slices.Clone(dirs), direct: Ptr(DirectGiven)}
+}
+
+// Except returns the selection without some files of its directories, at most 10 paths, and leaves
+// f as it is.
+func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(FilesExclude, files) }
+
+// Only returns the selection with some files of its directories alone, at most 10 paths, and leaves
+// f as it is.
+func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
+
+// UnmarshalJSON reads a selection of which the rule may be of another type than documented, and is
+// one that is not documented then.
+func (f *FileSelection) UnmarshalJSON(data []byte) error {
+	type plain FileSelection
+	wire := struct {
+		*plain
+		Rule json.RawMessage `json:"rule"`
+	}{plain: (*plain)(f)}
+	err := wirejson.Unmarshal(data, &wire)
+	f.Rule = readInt[FileRule](wire.Rule)
+	if text := string(wire.Rule); f.Rule == nil && text != "" && text != "null" && text != `""` {
+		f.Rule = Ptr(unknownRule)
+	}
+	return err
+}
+
+func (f *FileSelection) with(rule FileRule, files []string) *FileSelection {
+	return &FileSelection{Dirs: slices.Clone(deref(f).Dirs), Files: slices.Clone(files), Rule: &rule, direct: Ptr(DirectAdvanced)}
+}
+
+// chosen completes how directories are chosen with what the maker of files says of it.
+func chosen(direct *DirectType, files *FileSelection) (*DirectType, *FileSelection) {
+	if direct == nil && files != nil {
+		direct = clone(files.direct)
+	}
+	if files != nil && files.direct != nil && *files.direct == DirectAll && direct != nil && *direct == DirectAll {
+		files = nil
+	}
+	return direct, files
 }
 
 // FileRule is the meaning of FileSelection.Files.
@@ -45,6 +99,9 @@ const (
 	FilesExclude FileRule = 2 // all except the files of Files
 )
 
+// unknownRule stands for what cannot be read as a rule.
+const unknownRule FileRule = -1
+
 // FullBackup schedules periodic full backups between incremental ones. Without it the service
 // decides when a full backup runs.
 type FullBackup struct {
@@ -53,6 +110,26 @@ type FullBackup struct {
 	// Increments is the number of incremental backups between two full ones. The permitted range is
 	// not documented.
 	Increments *int `json:"incrementNum,omitempty"`
+}
+
+// UnmarshalJSON reads what a plan does also where its members are of another type than documented,
+// and nil then.
+func (f *FullBackup) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Mode       json.RawMessage `json:"backupMode"`
+		Increments json.RawMessage `json:"incrementNum"`
+	}
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	f.Mode, f.Increments = readInt[int](wire.Mode), readInt[int](wire.Increments)
+	if on := readBool(wirejson.Text(wire.Mode)); f.Mode == nil && len(wire.Mode) > 0 && on != nil {
+		f.Mode = Ptr(0)
+		if *on {
+			f.Mode = Ptr(1)
+		}
+	}
+	return nil
 }
 
 // CreatePlanRequest is the request of [Plans.Create].
@@ -65,7 +142,8 @@ type CreatePlanRequest struct {
 	HostID string `json:"backupSrcInstanceID"`
 	// StorageID is the ID of the vault to back up to: Storage.ID.
 	StorageID string `json:"backupStorageID"`
-	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
@@ -86,6 +164,7 @@ func (r *CreatePlanRequest) complete(v *validation) {
 	v.required("backupPolicyName", r.Name)
 	v.required("backupSrcInstanceID", r.HostID)
 	v.required("backupStorageID", r.StorageID)
+	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
 	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
@@ -140,6 +219,16 @@ type ListPlansRequest struct {
 
 func (r *ListPlansRequest) complete(v *validation) { v.region(&r.RegionID) }
 
+func (r *ListPlansRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (p *Plan) ofKind(kind SourceType) *Plan {
+	if p != nil {
+		p.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return p
+}
+
 // ListPlansResponse is the response of [Plans.List].
 type ListPlansResponse struct {
 	Meta
@@ -168,6 +257,8 @@ type Plan struct {
 	StatusDesc    string     `json:"statusDesc"` // in Chinese
 	// Type is 0 for cloud hosts and 1 for hosts on premises.
 	Type int `json:"policyType"`
+	// SourceType is the kind of host that was asked for when the plan was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // StoredPlan is the content of a plan as the service stores it, without the plan's DirectType. Any
@@ -185,7 +276,14 @@ type StoredPlan struct {
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
-	return do(ctx, s.client, planList, copyOf(req), new(ListPlansResponse))
+	resp, err := do(ctx, s.client, planList, copyOf(req), new(ListPlansResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Plans {
+		resp.Plans[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
@@ -196,7 +294,17 @@ var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
-	return streamed[Plan](ctx, s.client, planList, req)
+	kind, listed := req.kind(), streamed[Plan](ctx, s.client, planList, req)
+	return func(yield func(Plan, error) bool) {
+		for plan, err := range listed {
+			if err == nil {
+				plan.SourceType = kind
+			}
+			if !yield(plan, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetPlanRequest is the request of [Plans.Get].
@@ -222,11 +330,12 @@ func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
 	if _, err := s.client.check(planList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Plan]{
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Plan]{
 		what:    fmt.Sprintf("plan %q", r.ID),
-		id:      func(plan *Plan) string { return plan.ID },
+		as:      (*Plan).candidate,
 		matches: func(plan *Plan) bool { return plan.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // FindPlanRequest is the request of [Plans.Find].
@@ -260,13 +369,14 @@ func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
 	if r.HostID != "" {
 		what += fmt.Sprintf(" of host %q", r.HostID)
 	}
-	return find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, target[Plan]{
+	found, err := find(ctx, s.client, planList, &ListPlansRequest{RegionID: r.RegionID, SourceType: r.SourceType, Name: r.Name, HostID: r.HostID}, target[Plan]{
 		what: what,
-		id:   func(plan *Plan) string { return plan.ID },
+		as:   (*Plan).candidate,
 		matches: func(plan *Plan) bool {
 			return plan.Name == r.Name && (r.HostID == "" || plan.HostID == r.HostID)
 		},
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // PlanOp is an operation of [Plans.Operate].
@@ -324,7 +434,7 @@ func (r *OperatePlanResponse) check(cl *call, a *answer) error {
 	if err := r.CommandStatus.check(cl, a); err != nil {
 		return err
 	}
-	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && isBlank(r.TaskID) {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil
@@ -365,6 +475,18 @@ func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanRe
 	return s.Operate(ctx, req.with(PlanRun))
 }
 
+// RunAndWait runs a plan now and waits until its task has completed. It is Run and then Tasks.Wait,
+// with their errors: after a *WaitError the task goes on, and can be waited for again by the ID in
+// Pending.
+func (s Plans) RunAndWait(ctx context.Context, req *OperatePlanRequest, opts ...WaitOption) (*Task, error) {
+	run := req.with(PlanRun)
+	started, err := s.Run(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.Tasks.Wait(ctx, started.TaskID, within(run.RegionID, kindOf(run.SourceType, run.IsCloud), opts)...)
+}
+
 func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
 	var copied OperatePlanRequest
 	if r != nil {
@@ -387,7 +509,8 @@ type UpdatePlanRequest struct {
 	ID string `json:"backupPolicyID"`
 	// Name is the new name of the plan. It is required even if it does not change.
 	Name string `json:"backupPolicyName"`
-	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
 	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
@@ -409,6 +532,7 @@ func (r *UpdatePlanRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	v.required("backupPolicyID", r.ID)
 	v.required("backupPolicyName", r.Name)
+	r.DirectType, r.Files = chosen(r.DirectType, r.Files)
 	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
@@ -473,9 +597,7 @@ func (v *validation) plan(direct *DirectType, files *FileSelection, schedule Sch
 	v.schedule(schedule)
 	v.retention(retention)
 	if limits != nil {
-		for i, w := range limits.Windows {
-			w.check(v, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
-		}
+		limits.check(v, "backupLimitQosInfo.rateLimits")
 	}
 }
 
@@ -489,6 +611,9 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 		return
 	}
 	v.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	if direct != nil && *direct == DirectAll && len(files.Dirs) > 0 {
+		v.fault("backupFileInfo.dirs", "must be empty where all directories are backed up (DirectAll)")
+	}
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)

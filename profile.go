@@ -1,7 +1,9 @@
 package ctcbr
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"unicode/utf16"
 )
 
 // profile is an entry of the configuration file of this cloud's command-line tools, or the top of
@@ -106,7 +109,7 @@ func (s *surroundings) readProfile() (profile, error) {
 	var file configFile
 	if err := json.Unmarshal(data, &file); err != nil {
 		// The text of a syntax error could repeat a key.
-		return profile{}, fmt.Errorf("%w: the file %s is not the JSON it should be", ErrNoCredentials, path)
+		return profile{}, fmt.Errorf("%w: the file %s is not JSON of the expected form", ErrNoCredentials, path)
 	}
 	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
 	chosen, ok := file.Profiles[name]
@@ -120,6 +123,29 @@ func (s *surroundings) readProfile() (profile, error) {
 	return chosen, nil
 }
 
+// toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
+// PowerShell writes is.
+func toUTF8(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return data[3:]
+	case len(data) < 2, len(data)%2 != 0:
+		return data
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), data[1] == 0:
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xfe\xff")), data[0] == 0:
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
+}
+
 func (s *surroundings) readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -127,7 +153,7 @@ func (s *surroundings) readFile(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
+		s.warning = fmt.Sprintf("the key file %s can be read by others: make it private with chmod 600", path)
 	}
 	const most = 1 << 20
 	data, err := io.ReadAll(io.LimitReader(f, most+1))

@@ -1,6 +1,10 @@
 package ctcbr
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
+)
 
 // Retention is how long copies are kept. Use [KeepDays], [KeepWeeks], [KeepMonths], [KeepYears] or
 // [KeepForever] to make one.
@@ -10,11 +14,14 @@ type Retention struct {
 	// Value is the number of units, at least 1. [KeepForever] leaves it out.
 	Value *int `json:"value,omitempty"`
 	// HasLadder turns the ladder on.
-	HasLadder *bool `json:"hasConf,omitempty"`
+	HasLadder *bool `json:"hasConf,omitempty" wire:"lenient"`
 	// Ladder keeps some older copies beyond Value. It needs HasLadder: [Retention.WithLadder] sets
 	// both.
 	Ladder *RetentionLadder `json:"conf,omitempty"`
 }
+
+// UnmarshalJSON also accepts HasLadder as a number or as text.
+func (r *Retention) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
 // RetentionUnit is the unit of Retention.Value.
 type RetentionUnit int

@@ -2,9 +2,9 @@ package ctcbr
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -190,6 +190,21 @@ type StoredSchedule struct {
 	Hour ClockTime     `json:"hour"` // "02:00"
 }
 
+// UnmarshalJSON reads a schedule of which any member may be of another type than documented, and is
+// nil then.
+func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Rule json.RawMessage `json:"rule"`
+		Day  json.RawMessage `json:"day"`
+		Hour ClockTime       `json:"hour"`
+	}
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*s = StoredSchedule{Rule: readInt[ScheduleRule](wire.Rule), Day: readInt[int](wire.Day), Hour: wire.Hour}
+	return nil
+}
+
 // Schedule converts the stored schedule to the form of a request. That form has no minutes: a plan
 // stored with "02:30" becomes hour 2. [StoredSchedule.String] and [StoredSchedule.Next] keep the
 // minutes. An hour that cannot be read is left out, and a request without it is refused.
@@ -219,6 +234,20 @@ func (s *StoredSchedule) Next(after time.Time) time.Time {
 		return time.Time{}
 	}
 	return s.Schedule().next(after, s.offset())
+}
+
+// last returns the last run before a point in time or at it; the zero time.Time where Next is.
+func (s *StoredSchedule) last(before time.Time) time.Time {
+	const longest = 63 * 24 * time.Hour // between two runs on a day that a month lacks
+	var last time.Time
+	back := longest
+	if s != nil && s.Rule != nil && *s.Rule == ScheduleHourly {
+		back = 2 * time.Hour
+	}
+	for run := s.Next(before.Add(-back)); !run.IsZero() && !run.After(before); run = s.Next(run) {
+		last = run
+	}
+	return last
 }
 
 func (s *StoredSchedule) unreadable() bool {
@@ -274,13 +303,13 @@ type UploadWindow struct {
 }
 
 // LimitUpload limits uploads to mbps megabytes per second (1 to 9999), every day between the hours
-// from (0 to 23) and to (1 to 24), Beijing time. [UploadLimits.And] adds more hours. Whether a
-// limit may span midnight is not documented: use two windows.
+// from (0 to 23) and to (1 to 24), Beijing time. [UploadLimits.And] adds more hours. A limit that
+// spans midnight takes two windows.
 func LimitUpload(from, to, mbps int) *UploadLimits {
 	return (*UploadLimits)(nil).And(from, to, mbps)
 }
 
-// And returns the limits with one more window, turned on. It does not change l. Windows should not
+// And returns the limits with one more window, turned on. It does not change l. Windows must not
 // overlap.
 func (l *UploadLimits) And(from, to, mbps int) *UploadLimits {
 	more := &UploadLimits{Enabled: Ptr(true)}
@@ -302,8 +331,8 @@ func (l *UploadLimits) String() string {
 	}
 	var v validation
 	var windows []string
-	for i, w := range l.Windows {
-		w.check(&v, "rateLimits["+strconv.Itoa(i)+"]")
+	l.check(&v, "rateLimits")
+	for _, w := range l.Windows {
 		windows = append(windows, fmt.Sprintf("%d MB/s from %02d:00 to %02d:00", w.MBps, deref(w.From), w.To))
 	}
 	if fault := v.words(""); fault != "" {
@@ -340,10 +369,32 @@ func (w UploadWindow) compare(other UploadWindow) int {
 // UnmarshalJSON also accepts Enabled as a number or as text.
 func (l *UploadLimits) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, l) }
 
-func (w UploadWindow) check(c *validation, field string) {
-	c.number(field+".start", w.From, 0, 23)
-	c.between(field+".stop", w.To, 1, 24)
-	c.between(field+".uploadMb", w.MBps, 1, 9999)
+// check checks each window, and that no two of them overlap.
+func (l *UploadLimits) check(v *validation, field string) {
+	for i, w := range l.Windows {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		w.check(v, at)
+		for _, other := range l.Windows[:i] {
+			if w.overlaps(other) {
+				v.fault(at, "overlaps the window from %02d:00 to %02d:00", *other.From, other.To)
+				break
+			}
+		}
+	}
+}
+
+func (w UploadWindow) check(v *validation, field string) {
+	v.number(field+".start", w.From, 0, 23)
+	v.between(field+".stop", w.To, 1, 24)
+	v.between(field+".uploadMb", w.MBps, 1, 9999)
+	if w.From != nil && *w.From <= 23 && w.To >= 1 && *w.From >= w.To {
+		v.fault(field+".stop", "must be after the start at %02d:00, is %02d:00: of limits over midnight make two windows", *w.From, w.To)
+	}
+}
+
+// overlaps reports whether both windows hold some hour.
+func (w UploadWindow) overlaps(other UploadWindow) bool {
+	return w.From != nil && other.From != nil && max(*w.From, *other.From) < min(w.To, other.To)
 }
 
 // enumerate joins words as in a sentence: "a, b and c".

@@ -1,10 +1,13 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"time"
 )
 
 // Snapshots are the backup copies that tasks leave in a vault.
@@ -42,6 +45,18 @@ type ListSnapshotsRequest struct {
 
 func (r *ListSnapshotsRequest) complete(v *validation) { v.region(&r.RegionID) }
 
+func (r *ListSnapshotsRequest) kind() SourceType {
+	return kindOf(deref(r).SourceType, deref(r).IsCloud)
+}
+
+// ofKind says which kind of host was asked for.
+func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
+	if s != nil {
+		s.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return s
+}
+
 // ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
@@ -76,13 +91,22 @@ type Snapshot struct {
 	// Newest reports whether this is the newest snapshot.
 	Newest bool       `json:"backupSnapIsNew"`
 	Mode   BackupMode `json:"backupMode"`
+	// SourceType is the kind of host that was asked for when the snapshot was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // List lists the snapshots of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
-	return do(ctx, s.client, snapshotList, copyOf(req), new(ListSnapshotsResponse))
+	resp, err := do(ctx, s.client, snapshotList, copyOf(req), new(ListSnapshotsResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Snapshots {
+		resp.Snapshots[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
@@ -100,7 +124,17 @@ var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2[Snapshot, error] {
-	return streamed[Snapshot](ctx, s.client, snapshotList, req)
+	kind, listed := req.kind(), streamed[Snapshot](ctx, s.client, snapshotList, req)
+	return func(yield func(Snapshot, error) bool) {
+		for snapshot, err := range listed {
+			if err == nil {
+				snapshot.SourceType = kind
+			}
+			if !yield(snapshot, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetSnapshotRequest is the request of [Snapshots.Get].
@@ -127,11 +161,12 @@ func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot,
 	if _, err := s.client.check(snapshotList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, target[Snapshot]{
+	found, err := find(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, target[Snapshot]{
 		what:    fmt.Sprintf("snapshot %q", r.ID),
-		id:      func(snapshot *Snapshot) string { return snapshot.ID },
+		as:      (*Snapshot).candidate,
 		matches: func(snapshot *Snapshot) bool { return snapshot.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
 }
 
 // DeleteResourceRequest is the request of [Snapshots.DeleteResource].
@@ -168,4 +203,223 @@ type DeleteResourceResponse struct {
 // POST /v4/backup/delete-resources-backup (删除备份资源)
 func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceRequest) (*DeleteResourceResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, copyOf(req), new(DeleteResourceResponse))
+}
+
+// ErrNotUsable says that the newest copy cannot be used: a *CopyError.
+var ErrNotUsable = errors.New("not usable")
+
+// CopyError is a newest copy that cannot be used, or is too old. It matches ErrNotUsable.
+type CopyError struct {
+	// Newest is the newest copy of what was asked for.
+	Newest Snapshot
+	// Older is the newest one that can be used, which AllowOlder takes; nil where there is none.
+	Older *Snapshot
+	// Reason says in words why Newest cannot be used.
+	Reason string
+}
+
+// Error names the copy, says in one line why it cannot be used, and which older one can.
+func (e *CopyError) Error() string {
+	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s of %s, is %s: %s",
+		cmp.Or(e.Newest.HostName, e.Newest.HostID), e.Newest.ID, e.Newest.times(), ErrNotUsable, e.Reason)
+	if e.Older != nil {
+		text += fmt.Sprintf("; an older one is %s of %s, which AllowOlder takes", e.Older.ID, e.Older.times())
+	}
+	return oneLine(text)
+}
+
+// Unwrap returns ErrNotUsable.
+func (e *CopyError) Unwrap() error { return ErrNotUsable }
+
+// NewestSnapshotRequest is the request of Snapshots.Newest.
+type NewestSnapshotRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// HostID is the host that was backed up. It is required.
+	HostID string
+	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
+	// copies of plans of several names. Copies keep the name of a plan that was made anew, and the ID
+	// of one that was renamed.
+	PlanID, PlanName string
+	// SourceType is the kind of the host, SourceECS by default: copies of other hosts are listed apart.
+	SourceType SourceType
+	// MaxAge is how old the copy may be; zero means any age.
+	MaxAge time.Duration
+	// AllowOlder takes an older copy where the newest cannot be used.
+	AllowOlder bool
+}
+
+func (r *NewestSnapshotRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("HostID", r.HostID)
+	v.positive("MaxAge", r.MaxAge)
+}
+
+// positive takes a duration that may be left out as zero.
+func (v *validation) positive(field string, d time.Duration) {
+	if d < 0 {
+		v.fault(field, "must not be negative, is %s", d)
+	}
+}
+
+// Newest finds the newest copy of a host that can be restored, in one request. A copy that is being
+// restored can be. No copy is an error that matches ErrNotFound; one that is newer but cannot be used
+// a *CopyError, unless the request allows an older one; one that is older than MaxAge always a
+// *CopyError. Copies of plans of several names, and copies whose times do not tell which is newer, are
+// an *AmbiguousError. It changes nothing and can be repeated.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照)
+func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Snapshot, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "newest-snapshot"}, &r); err != nil {
+		return nil, err
+	}
+	var copies []Snapshot
+	list := &ListSnapshotsRequest{RegionID: r.RegionID, HostID: r.HostID, SourceType: r.SourceType}
+	cl, a, err := search(ctx, s.client, snapshotList, list, func() { copies = nil }, func(snapshot Snapshot) {
+		if r.matches(&snapshot) {
+			copies = append(copies, *snapshot.ofKind(r.SourceType))
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(copies) == 0:
+		return nil, newError(cl, a, fmt.Errorf("copy of host %q: %w", r.HostID, ErrNotFound))
+	}
+	return r.choose(copies)
+}
+
+// matches reports whether a copy is one of those that are asked for. The service's own filters are
+// not relied on.
+func (r *NewestSnapshotRequest) matches(s *Snapshot) bool {
+	return s.HostID == r.HostID && (r.PlanID == "" || s.PlanID == r.PlanID) && (r.PlanName == "" || s.PlanName == r.PlanName)
+}
+
+// choose takes the newest of some copies.
+func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
+	sought := fmt.Sprintf("newest copy of host %q", r.HostID)
+	var usable []Snapshot
+	for _, s := range copies {
+		if s.usable() {
+			usable = append(usable, s)
+		}
+	}
+	switch {
+	case severalPlans(usable):
+		return nil, &AmbiguousError{Sought: sought + ", which has copies of several plans: PlanName or PlanID says which", Candidates: planCandidates(usable)}
+	case r.AllowOlder && len(usable) > 0:
+		copies = usable
+	}
+	newest, err := newestOf(sought, copies)
+	if err != nil {
+		return nil, err
+	}
+	if !newest.usable() {
+		older, _ := newestOf(sought, usable) // where that is ambiguous, none is named
+		return nil, &CopyError{Newest: *newest, Older: older, Reason: "its state is " + cmp.Or(newest.Status.words(newest.StatusDesc), "not told")}
+	}
+	if age := time.Since(newest.at()); r.MaxAge > 0 && (newest.at().IsZero() || age > r.MaxAge) {
+		return nil, &CopyError{Newest: *newest, Reason: fmt.Sprintf("it is %s old, more than %s", age.Round(time.Minute), r.MaxAge)}
+	}
+	return newest, nil
+}
+
+// usable reports whether a copy can be restored. One that is being restored can be once more.
+func (s *Snapshot) usable() bool {
+	return s.Status == SnapshotAvailable || s.Status == SnapshotRestoring
+}
+
+func (s SnapshotStatus) words(desc string) string { return string(s) + inBrackets(desc) }
+
+// severalPlans reports whether copies are of several plans: neither of one name nor of one ID.
+func severalPlans(copies []Snapshot) bool {
+	ids, names := make(map[string]bool), make(map[string]bool)
+	for _, s := range copies {
+		ids[s.PlanID], names[s.PlanName] = true, true
+	}
+	return len(names) > 1 && len(ids) > 1
+}
+
+// planCandidates are the plans of copies, each name once.
+func planCandidates(copies []Snapshot) []Candidate {
+	var plans []Candidate
+	seen := make(map[string]bool)
+	for _, s := range copies {
+		if !seen[s.PlanName] {
+			seen[s.PlanName] = true
+			plans = append(plans, Candidate{ID: s.PlanID, Name: s.PlanName})
+		}
+	}
+	return plans
+}
+
+// newestOf is the copy that is newer than all others; nil of none.
+func newestOf(sought string, copies []Snapshot) (*Snapshot, error) {
+	var newest *Snapshot
+	for i := range copies {
+		if order, _ := copies[i].compare(newest); order > 0 {
+			newest = &copies[i]
+		}
+	}
+	var rivals []Candidate
+	for i := range copies {
+		if order, told := copies[i].compare(newest); &copies[i] != newest && (!told || order >= 0) {
+			rivals = append(rivals, copies[i].candidate())
+		}
+	}
+	if len(rivals) > 0 {
+		return nil, &AmbiguousError{Sought: sought + ": the times of copies do not tell", Candidates: append([]Candidate{newest.candidate()}, rivals...)}
+	}
+	return newest, nil
+}
+
+// compare says which of two copies is newer, and whether that can be told: by their creation or
+// their end, whichever both tell, or else if one began after the other had ended; and where they
+// are of the same time, by the service's own mark.
+func (s *Snapshot) compare(other *Snapshot) (order int, told bool) {
+	if other == nil {
+		return 1, true
+	}
+	began, ended := s.Created.Time(), s.Finished.Time()
+	otherBegan, otherEnded := other.Created.Time(), other.Finished.Time()
+	switch {
+	case !began.IsZero() && !otherBegan.IsZero():
+		order = began.Compare(otherBegan)
+	case !ended.IsZero() && !otherEnded.IsZero():
+		order = ended.Compare(otherEnded)
+	case !began.IsZero() && began.After(otherEnded) && !otherEnded.IsZero():
+		return 1, true
+	case !otherBegan.IsZero() && otherBegan.After(ended) && !ended.IsZero():
+		return -1, true
+	default:
+		return 0, false
+	}
+	if order == 0 && s.Newest != other.Newest {
+		order = -1
+		if s.Newest {
+			order = 1
+		}
+	}
+	return order, true
+}
+
+// at is the point in time that a copy holds; zero where no time can be read.
+func (s *Snapshot) at() time.Time {
+	if at := s.Created.Time(); !at.IsZero() {
+		return at
+	}
+	return s.Finished.Time()
+}
+
+// times are the times of a copy as they are read.
+func (s *Snapshot) times() string {
+	if at := s.at(); !at.IsZero() {
+		return at.Format(time.DateTime)
+	}
+	return "a time that cannot be read"
+}
+
+func (s *Snapshot) candidate() Candidate {
+	return Candidate{ID: s.ID, Name: s.Name, Detail: "plan " + s.PlanName + ", " + s.times() + ", " + string(s.Status)}
 }

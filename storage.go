@@ -2,9 +2,11 @@ package ctcbr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
@@ -60,6 +62,122 @@ func (r *CreateStorageRequest) complete(v *validation) {
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
+}
+
+// PlacedOrder is an order of which it is not known that it was carried out: the error of
+// CreateAndWait from the moment that the order may have been placed.
+type PlacedOrder struct {
+	// OrderID is the order, by which Orders.Wait and Orders.Get find it; empty where no answer named it.
+	OrderID string
+	// ClientToken is the token of the order: the same request with it is the same order.
+	ClientToken string
+	// Err is what happened after.
+	Err error
+}
+
+// Error names the order and says in one line what happened.
+func (e *PlacedOrder) Error() string {
+	order := "order"
+	if e.OrderID != "" {
+		order += " " + e.OrderID
+	}
+	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, withoutPrefix(e.Err))
+	if e.OrderID == "" {
+		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, withoutPrefix(e.Err))
+	}
+	return oneLine(text)
+}
+
+// Unwrap returns what happened.
+func (e *PlacedOrder) Unwrap() error { return e.Err }
+
+// CreateAndWait orders a vault, waits until the order is done and finds the vault. It costs
+// money. It looks first: a vault of the name that is there already is an error that matches
+// ErrConflict, before anything is ordered. What happens once the order may have been placed is a
+// *PlacedOrder, which holds its client token: the same request with that token is the same order,
+// also in another process, as long as the vault is not listed. A vault that is not listed
+// once the order is done matches ErrVanished after WaitListed, 5 minutes by default.
+//
+// GET /v4/backup/query-storage-backup (查询存储库列表),
+// POST /v4/backup/create-storage-backup (订购存储库),
+// GET /v4/order/query-uuid (查询订单)
+func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, opts ...WaitOption) (*Storage, error) {
+	ordered := copyOf(req)
+	if _, err := s.client.check(operation{path: "create-storage-backup"}, ordered); err != nil {
+		return nil, err
+	}
+	if there, err := s.named(ctx, ordered); err != nil {
+		return nil, err
+	} else if there != nil {
+		return nil, fmt.Errorf("ctcbr: vault named %q: %w: there is one already, %s: nothing was ordered", ordered.Name, ErrConflict, there.ID)
+	}
+	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
+	order, err := s.Create(ctx, ordered)
+	if errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrOrderInProgress) {
+		placed.Err = err
+		return nil, placed
+	} else if err != nil {
+		return nil, err
+	}
+	placed.OrderID = order.ID
+	storage, err := s.await(ctx, ordered, order, opts)
+	if err != nil {
+		placed.Err = err
+		return nil, placed
+	}
+	return storage, nil
+}
+
+// named finds the one vault of a name; nil where a list that was read whole has none.
+func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
+	var found []Storage
+	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
+		if storage.Name == ordered.Name {
+			found = append(found, storage)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	case 1:
+		return &found[0], nil
+	}
+	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("vault named %q", ordered.Name)}
+	for i := range found {
+		ambiguous.Candidates = append(ambiguous.Candidates, found[i].candidate())
+	}
+	return nil, ambiguous
+}
+
+func (s *Storage) candidate() Candidate {
+	return Candidate{ID: s.ID, Name: s.Name, Detail: string(s.Status) + ", " + s.Capacity.Text()}
+}
+
+// await waits for an order, and for its vault to be listed.
+func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, order *Order, opts []WaitOption) (*Storage, error) {
+	began := time.Now()
+	if _, err := Orders(s).Wait(ctx, order.ID, opts...); err != nil {
+		return nil, err
+	}
+	w := newWaiting(s.client, opts)
+	w.atMost = max(w.atMost-time.Since(began), time.Nanosecond)
+	began = time.Now()
+	var storage *Storage
+	err := w.until(ctx, func() []string { return []string{ordered.Name} }, func(ctx context.Context) (bool, error) {
+		var err error
+		storage, err = s.named(ctx, ordered)
+		switch {
+		case errors.Is(err, ErrAmbiguous):
+			return true, err
+		case err == nil && storage == nil && time.Since(began) >= w.unlisted:
+			return true, fmt.Errorf("ctcbr: vault named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
+		}
+		return storage != nil, err
+	})
+	return storage, err
 }
 
 // StorageStatus is the state of a vault.
@@ -157,7 +275,7 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, target[Storage]{
 		what:    fmt.Sprintf("repository %q", r.ID),
-		id:      func(storage *Storage) string { return storage.ID },
+		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
 }
@@ -187,7 +305,7 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, target[Storage]{
 		what:    fmt.Sprintf("repository named %q", r.Name),
-		id:      func(storage *Storage) string { return storage.ID },
+		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.Name == r.Name },
 	})
 }

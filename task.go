@@ -1,12 +1,15 @@
 package ctcbr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
@@ -51,6 +54,16 @@ type ListTasksRequest struct {
 
 func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
 
+func (r *ListTasksRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (t *Task) ofKind(kind SourceType) *Task {
+	if t != nil {
+		t.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return t
+}
+
 // ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
@@ -87,13 +100,22 @@ type Task struct {
 	// completes.
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the task was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // List lists the tasks of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
-	return do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
+	resp, err := do(ctx, s.client, taskList, copyOf(req), new(ListTasksResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Tasks {
+		resp.Tasks[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
@@ -104,7 +126,17 @@ var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
-	return streamed[Task](ctx, s.client, taskList, req)
+	kind, listed := req.kind(), streamed[Task](ctx, s.client, taskList, req)
+	return func(yield func(Task, error) bool) {
+		for task, err := range listed {
+			if err == nil {
+				task.SourceType = kind
+			}
+			if !yield(task, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetTaskRequest is the request of [Tasks.Get].
@@ -134,7 +166,7 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 	}
 	task := target[Task]{
 		what:    fmt.Sprintf("task %q", r.ID),
-		id:      func(task *Task) string { return task.ID },
+		as:      (*Task).candidate,
 		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
@@ -142,6 +174,10 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
 	return found, err
+}
+
+func (t *Task) candidate() Candidate {
+	return Candidate{ID: t.ID, Name: t.Name, Detail: "plan " + t.PlanName + ", " + string(t.Started) + ", " + string(t.Status)}
 }
 
 // CancelTaskRequest is the request of [Tasks.Cancel].
@@ -179,6 +215,89 @@ func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskR
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, copyOf(req), new(CancelTaskResponse))
 }
 
+// TaskError is a task that did not complete.
+type TaskError struct {
+	// Task is the task as it was last seen.
+	Task Task
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the task.
+func (e *TaskError) Error() string {
+	return endedBadly("backup task", e.Task.ID, e.Task.HostID, e.Err, e.Task.Message)
+}
+
+// Unwrap returns what became of the task.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// taskEnded says whether a state of a task is final, and whether it is a failure.
+func taskEnded(state string, canceling bool) (bool, error) {
+	switch TaskStatus(state) {
+	case TaskCompleted:
+		return true, nil
+	case TaskCanceled, TaskCancelled:
+		return true, ErrCanceled
+	case TaskFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	return false, nil
+}
+
+// Wait waits until a task has completed, and returns it. A task that failed, was canceled or
+// vanished is a *TaskError, which holds it and matches ErrFailed, ErrCanceled or ErrVanished. A wait
+// that ends before the task does is a *WaitError. Polls that fail in passing are survived. It is
+// enough to know the ID: a wait can be begun by another process than the task.
+func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
+	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &tasks[0], nil
+}
+
+// WaitAll waits until every one of some tasks of a region and kind of host has ended, and returns
+// them in the order of ids; where there are none, at once. The error joins a *TaskError for every
+// task that did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as
+// they were last listed come with it. An ID that is given twice is one task.
+//
+// A poll is one request, however many tasks are waited for; only where the region's list is a
+// hundred times as long as theirs does it ask for their hosts, up to three.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+		return nil, err
+	}
+	j := newJobs[Task](newWaiting(s.client, opts), ids)
+	j.view = func(t *Task) job {
+		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
+	}
+	j.ended, j.filters = taskEnded, j.hosts
+	j.list = func(ctx context.Context, host string, begin func(), take func(Task)) error {
+		req := &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}
+		_, _, err := search(ctx, s.client, taskList, req, begin, func(task Task) { take(*task.ofKind(j.source)) })
+		return err
+	}
+	for id, state := range j.states {
+		state.last.ID = id
+	}
+	failures := []error{j.wait(ctx)}
+	for _, id := range j.ids {
+		if state := j.states[id]; state.err != nil {
+			failures = append(failures, &TaskError{Task: state.last, Err: state.err})
+		}
+	}
+	tasks := make([]Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = j.states[id].last
+	}
+	return tasks, join(failures...)
+}
+
 // Restores are tasks that write the files of a snapshot back to a host.
 type Restores struct{ client *Client }
 
@@ -211,13 +330,14 @@ type CreateRestoreRequest struct {
 	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
 	// TargetDir is the directory to restore to, which is created if it is missing. Empty means the
-	// original paths.
+	// original paths: the restore then writes over the live data, unless ExistingFiles says
+	// otherwise.
 	TargetDir string `json:"backupTgtDir,omitempty"`
 	// ExistingFiles is what to do with a file that already exists at the target:
 	// ctcbr.Ptr(ctcbr.ExistingSkip) keeps it. The default overwrites it.
 	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
 	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
-	// only. Set it whenever you set Paths: without it, they may not narrow the restore.
+	// only. It is required where Paths are given. Without either, all files are restored.
 	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
 	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string `json:"backupRestoreFileList,omitzero"`
@@ -236,6 +356,10 @@ func (r *CreateRestoreRequest) complete(v *validation) {
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
 	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
+		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
+	}
+	v.path("backupTgtDir", r.TargetDir)
 }
 
 // CreateRestoreResponse is the response of [Restores.Create].
@@ -246,7 +370,7 @@ type CreateRestoreResponse struct {
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
-	if r.ID == "" {
+	if isBlank(r.ID) {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}
 	return nil
@@ -263,6 +387,75 @@ func (r *CreateRestoreResponse) check(*call, *answer) error {
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, copyOf(req), new(CreateRestoreResponse))
+}
+
+// RestoreError is a restore that did not complete.
+type RestoreError struct {
+	// Restore is the restore as it was last seen.
+	Restore Restore
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the restore.
+func (e *RestoreError) Error() string {
+	return endedBadly("restore", e.Restore.ID, e.Restore.TargetID, e.Err, e.Restore.Message)
+}
+
+// Unwrap returns what became of the restore.
+func (e *RestoreError) Unwrap() error { return e.Err }
+
+// restoreEnded says whether a state of a restore is final, and whether it is a failure.
+func restoreEnded(state string, canceling bool) (bool, error) {
+	switch RestoreStatus(state) {
+	case RestoreCompleted:
+		return true, nil
+	case RestoreFailed, RestoreCreateFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	if strings.HasSuffix(state, "Canceled") || strings.HasSuffix(state, "Cancelled") {
+		return true, ErrCanceled
+	}
+	return false, nil
+}
+
+// Wait waits until a restore has completed, and returns it. Its errors are those of Tasks.Wait, with
+// a *RestoreError for a *TaskError. A poll asks for the restore alone, and for those of the region
+// where that does not list it.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+		return nil, err
+	}
+	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
+	state := j.states[id]
+	state.last.ID = id
+	j.view = func(r *Restore) job {
+		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
+	}
+	j.ended = restoreEnded
+	j.filters = func() []string {
+		if state.unfiltered {
+			return nil
+		}
+		return []string{id}
+	}
+	j.list = func(ctx context.Context, id string, begin func(), take func(Restore)) error {
+		req := &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}
+		_, _, err := search(ctx, s.client, restoreList, req, begin, func(restore Restore) { take(*restore.ofKind(j.source)) })
+		return err
+	}
+	if err := j.wait(ctx); err != nil {
+		return nil, err
+	}
+	if state.err != nil {
+		return nil, &RestoreError{Restore: state.last, Err: state.err}
+	}
+	return &state.last, nil
 }
 
 // RestoreStatus is the state of a restore.
@@ -297,6 +490,16 @@ type ListRestoresRequest struct {
 }
 
 func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
+
+func (r *ListRestoresRequest) kind() SourceType { return kindOf(deref(r).SourceType, deref(r).IsCloud) }
+
+// ofKind says which kind of host was asked for.
+func (r *Restore) ofKind(kind SourceType) *Restore {
+	if r != nil {
+		r.SourceType = cmp.Or(kind, SourceECS)
+	}
+	return r
+}
 
 // ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
@@ -333,6 +536,8 @@ type Restore struct {
 	HostName     string `json:"backupSrcInstanceName"`
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
+	// SourceType is the kind of host that was asked for when the restore was listed.
+	SourceType SourceType `json:"-"`
 }
 
 // UnmarshalJSON accepts both names of the target and of the end time.
@@ -342,7 +547,14 @@ func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(d
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
-	return do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
+	resp, err := do(ctx, s.client, restoreList, copyOf(req), new(ListRestoresResponse))
+	if err != nil {
+		return nil, err
+	}
+	for i := range resp.Restores {
+		resp.Restores[i].ofKind(req.kind())
+	}
+	return resp, nil
 }
 
 var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
@@ -353,7 +565,17 @@ var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/b
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
-	return streamed[Restore](ctx, s.client, restoreList, req)
+	kind, listed := req.kind(), streamed[Restore](ctx, s.client, restoreList, req)
+	return func(yield func(Restore, error) bool) {
+		for restore, err := range listed {
+			if err == nil {
+				restore.SourceType = kind
+			}
+			if !yield(restore, err) {
+				return
+			}
+		}
+	}
 }
 
 // GetRestoreRequest is the request of [Restores.Get].
@@ -380,11 +602,16 @@ func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, er
 	if _, err := s.client.check(restoreList, r); err != nil {
 		return nil, err
 	}
-	return find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
+	found, err := find(ctx, s.client, restoreList, &ListRestoresRequest{RegionID: r.RegionID, SourceType: r.SourceType, ID: r.ID}, target[Restore]{
 		what:    fmt.Sprintf("restore %q", r.ID),
-		id:      func(restore *Restore) string { return restore.ID },
+		as:      (*Restore).candidate,
 		matches: func(restore *Restore) bool { return restore.ID == r.ID },
 	})
+	return found.ofKind(r.SourceType), err
+}
+
+func (r *Restore) candidate() Candidate {
+	return Candidate{ID: r.ID, Name: r.Name, Detail: "to host " + cmp.Or(r.TargetName, r.TargetID) + ", " + string(r.Started) + ", " + string(r.Status)}
 }
 
 // CancelRestoreRequest is the request of [Restores.Cancel].
@@ -421,4 +648,92 @@ type CancelRestoreResponse struct {
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
+}
+
+// RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
+// NewestSnapshotRequest, and what is done with it in those of CreateRestoreRequest.
+type RestoreNewestRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// HostID is the host that was backed up. It is required.
+	HostID string
+	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
+	// copies of plans of several names.
+	PlanID, PlanName string
+	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	SourceType SourceType
+	// MaxAge is how old the copy may be; zero means any age.
+	MaxAge time.Duration
+	// AllowOlder takes an older copy where the newest cannot be used.
+	AllowOlder bool
+
+	// TargetID is the host to restore to; empty means the one that was backed up.
+	TargetID string
+	// TargetDir is the directory to restore to, which is made if it is missing. It is required unless
+	// InPlace is true.
+	TargetDir string
+	// InPlace restores to where the files came from, over what is there now.
+	InPlace bool
+	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	ExistingFiles *ExistingFileMode
+	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required with Paths.
+	Scope *RestoreScope
+	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	Paths []string
+	// IncludeSystemDirs restores system directories, too, when files go back to where they came from.
+	IncludeSystemDirs *bool
+}
+
+func (r *RestoreNewestRequest) snapshot() *NewestSnapshotRequest {
+	return &NewestSnapshotRequest{
+		RegionID: r.RegionID, HostID: r.HostID, PlanID: r.PlanID, PlanName: r.PlanName,
+		SourceType: r.SourceType, MaxAge: r.MaxAge, AllowOlder: r.AllowOlder,
+	}
+}
+
+func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest {
+	return &CreateRestoreRequest{
+		RegionID: r.RegionID, SnapshotID: snapshotID, TargetID: r.TargetID, TargetDir: r.TargetDir,
+		ExistingFiles: r.ExistingFiles, Scope: r.Scope, Paths: r.Paths, IncludeSystemDirs: r.IncludeSystemDirs, SourceType: r.SourceType,
+	}
+}
+
+func (r *RestoreNewestRequest) complete(v *validation) {
+	r.snapshot().complete(v)
+	switch {
+	case !r.InPlace:
+		v.required("TargetDir", r.TargetDir)
+	case r.TargetDir != "":
+		v.fault("TargetDir", "must be empty to restore in place")
+	}
+	v.path("TargetDir", r.TargetDir)
+	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
+	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
+	v.given("Paths", !needed || len(r.Paths) > 0)
+	v.paths("Paths", r.Paths, math.MaxInt)
+}
+
+// Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
+// InPlace says so, over the live data. Which copy that is, and the errors where there is none that
+// can be used, are those of Snapshots.Newest: an older copy than the newest is restored only if
+// AllowOlder says so. Its other errors are those of Create, with the snapshot's ID, and of Wait. It
+// is sent once only: a repeat restores again, so after ErrOutcomeUnknown list the restores of the
+// host first.
+//
+// GET /v4/backup/query-backup-snapshot (查询云备份快照),
+// POST /v4/backup/create-restore-backup (创建恢复任务)
+func (s Restores) Newest(ctx context.Context, req *RestoreNewestRequest, opts ...WaitOption) (*Restore, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "restore-newest"}, &r); err != nil {
+		return nil, err
+	}
+	snapshot, err := Snapshots(s).Newest(ctx, r.snapshot())
+	if err != nil {
+		return nil, err
+	}
+	created, err := s.Create(ctx, r.restore(snapshot.ID))
+	if err != nil {
+		return nil, about("restore of snapshot "+snapshot.ID, err)
+	}
+	return s.Wait(ctx, created.ID, within(r.RegionID, r.SourceType, opts)...)
 }

@@ -89,6 +89,22 @@ func (s Size) Bytes() int64 {
 	return n
 }
 
+// GB returns the amount in GB of 2^30 bytes. It is 0 where Bytes is.
+func (s Size) GB() float64 { return float64(s.Bytes()) / (1 << 30) }
+
+// Text returns the number as it was written with its unit: "112 GB", "111.50 GB". Text that cannot
+// be read stays as it came.
+func (s Size) Text() string {
+	found := match(sizeForm, string(s))
+	switch {
+	case found == nil:
+		return string(s)
+	case found[2] == "":
+		return found[1] + " GB"
+	}
+	return found[1] + " " + strings.ToUpper(found[3]) + "B"
+}
+
 // Valid reports whether the text can be read as an amount.
 func (s Size) Valid() bool {
 	_, ok := s.bytes()
@@ -225,6 +241,30 @@ func (v *validation) words(prefix string) string {
 		all = append(all, strings.TrimPrefix(f.Field, prefix)+" "+f.Problem)
 	}
 	return strings.Join(all, "; ")
+}
+
+// readInt reads a whole number, also one that is written as text, and returns nil for all else: a
+// pointer to zero would say more than was told.
+func readInt[T ~int](data []byte) *T {
+	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(wirejson.Text(data)))
+	if err != nil {
+		return nil
+	}
+	return Ptr(T(n))
+}
+
+// readBool reads true, false or a number, and returns nil for all else.
+func readBool(text string) *bool {
+	if on, err := strconv.ParseBool(text); err == nil {
+		return &on
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
+		return Ptr(n != 0)
+	}
+	return nil
 }
 
 // deref returns the value that p points to, or the zero value.

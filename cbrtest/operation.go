@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 )
 
 // The operations, by the last segment of their paths. [Server.Inject] and [Server.Count] take these names, and panic
@@ -57,11 +58,14 @@ func mustExist(operation string) {
 	panic(fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", operation, nearest(operation)))
 }
 
-// nearest returns the operation whose name takes the fewest edits to become the given one.
+// nearest returns the operation whose name holds the given one, or else takes the fewest edits to become it.
 func nearest(name string) string {
 	best, fewest := "", 0
 	for candidate := range endpoints {
 		edits := distance(name, candidate)
+		if strings.Contains(candidate, name) {
+			edits = 0
+		}
 		if best == "" || edits < fewest || edits == fewest && candidate < best {
 			best, fewest = candidate, edits
 		}

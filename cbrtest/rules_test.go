@@ -338,6 +338,55 @@ func TestOnlyThePageThatIsReadIsPolled(t *testing.T) {
 	}
 }
 
+func TestSeedsActivateTheService(t *testing.T) {
+	t.Parallel()
+	for name, add := range map[string]func(*Server){
+		"agent":      func(srv *Server) { srv.AddAgent("") },
+		"repository": func(srv *Server) { srv.AddStorage(Storage{}) },
+		"plan":       func(srv *Server) { srv.AddPlan(Plan{StorageID: "gone"}) },
+		"fleet":      func(srv *Server) { srv.AddFleet(Fleet{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t)
+			install := object{"instanceID": srv.AddHost(Host{})}
+			require.Equal(t, "Backup.Service.NotActivated", refusal(t, srv, InstallAgent, install).Error)
+			add(srv)
+			call(t, srv, InstallAgent, install)
+		})
+	}
+}
+
+func TestProgressOfRestores(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.AddRestore(Restore{})
+	var got []any
+	for range 6 {
+		r := items(t, call(t, srv, ListRestores, nil), "backupRestoreList")[0]
+		got = append(got, []any{r["backupRestorePercent"], r["backupRestoreDoneFileCount"], r["backupRestoreDoneTime"] != nil, r["backupRestoreErrMsg"]})
+	}
+	require.Equal(t, []any{
+		[]any{0., 0., false, ""}, []any{25., 128., false, ""}, []any{50., 256., false, ""}, []any{75., 384., false, ""},
+		[]any{100., 512., true, "恢复成功"}, []any{100., 512., true, "恢复成功"},
+	}, got)
+}
+
+func TestProgressOfTasks(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.AddTask(Task{})
+	var got []any
+	for range 6 {
+		r := items(t, call(t, srv, ListTasks, nil), "backupTaskList")[0]
+		got = append(got, []any{r["backupTaskPercent"], r["backupFileCount"], r["backupTaskRate"], r["backupTaskDoneTime"] != nil})
+	}
+	require.Equal(t, []any{
+		[]any{0., 0., "0 KB/s", false}, []any{25., 128., "209.28 KB/s", false}, []any{50., 256., "221.78 KB/s", false},
+		[]any{75., 384., "234.28 KB/s", false}, []any{100., 512., "0 KB/s", true}, []any{100., 512., "0 KB/s", true},
+	}, got)
+}
+
 func TestRenamedHost(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

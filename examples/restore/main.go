@@ -124,7 +124,7 @@ func (r *restore) do(ctx context.Context) error {
 func (r *restore) carryOut(ctx context.Context, wait []ctcbr.WaitOption) (*ctcbr.Restore, error) {
 	if r.host != "" {
 		return r.client.Restores.Newest(ctx, &ctcbr.RestoreNewestRequest{
-			HostID: r.host, TargetID: r.target, Dir: r.dir, InPlace: r.inPlace, Existing: &r.existing, SourceType: r.source,
+			HostID: r.host, TargetID: r.target, TargetDir: r.dir, InPlace: r.inPlace, ExistingFiles: &r.existing, SourceType: r.source,
 		}, wait...)
 	}
 	created, err := r.client.Restores.Create(ctx, &ctcbr.CreateRestoreRequest{

@@ -107,7 +107,7 @@ func TestRestoreWithoutSnapshot(t *testing.T) {
 	t.Parallel()
 	p := clitest.New(cloudWithCopies(t), run)
 	require.Equal(t, 1, p.Run(t.Context(), "-host", "host-2", "-to", "/r"))
-	require.Contains(t, p.Stderr.String(), `available snapshot of host "host-2": not found`)
+	require.Contains(t, p.Stderr.String(), `copy of host "host-2": not found`)
 }
 
 func TestRestoreOfUnknownOutcome(t *testing.T) {

@@ -701,7 +701,7 @@ func TestAllKeepsSecretsOutOfItsErrors(t *testing.T) {
 		_, err := drain(t, wireClient(t, always(strings.Repeat(".", at)+"a-secret-key")).Snapshots.All(t.Context(), nil))
 		require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
 		require.NotContains(t, err.Error(), "a-s", "at %d", at)
-		require.Contains(t, err.Error(), "answer begins")
+		require.Contains(t, err.Error(), "response begins")
 	}
 }
 

@@ -16,7 +16,7 @@ func TestNothingGivenIsNoPanic(t *testing.T) {
 	defer client.Close()
 	_, err = client.Storages.List(t.Context(), nil)
 	require.Error(t, err)
-	_, err = ctcbr.Restores{}.Newest(t.Context(), &ctcbr.RestoreNewestRequest{RegionID: "r", HostID: "h", Dir: "/d"})
+	_, err = ctcbr.Restores{}.Newest(t.Context(), &ctcbr.RestoreNewestRequest{RegionID: "r", HostID: "h", TargetDir: "/d"})
 	require.ErrorIs(t, err, ctcbr.ErrClosed)
 }
 

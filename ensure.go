@@ -1,0 +1,924 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrConflict says that something is not as it is declared to be and that this package does not
+// change it: a plan that backs up to another vault, one in a state that is neither active nor
+// stopped, or one that is listed otherwise than it was made.
+var ErrConflict = errors.New("conflict")
+
+// EnsureOption is an option of Agents.Ensure, Plans.Ensure and Plans.EnsureAll: DryRun, or any
+// WaitOption.
+type EnsureOption interface {
+	ensure(*ensuring)
+}
+
+// DryRun finds out what would be done, and sends no command. DryRun(false) is no dry run.
+func DryRun(on bool) EnsureOption { return dryRun(on) }
+
+type dryRun bool
+
+func (d dryRun) ensure(e *ensuring) { e.dry = bool(d) }
+
+func (o WaitOption) ensure(e *ensuring) {
+	if o != nil {
+		e.waits = append(e.waits, o)
+	}
+}
+
+// ensuring are the options of an Ensure.
+type ensuring struct {
+	dry   bool
+	waits []WaitOption
+}
+
+// ensureAtMost is how long an Ensure may take by default.
+const ensureAtMost = 30 * time.Minute
+
+func newEnsuring(opts []EnsureOption) *ensuring {
+	e := &ensuring{}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.ensure(e)
+		}
+	}
+	e.waits = append(e.waits, func(w *waiting) { w.atMost = positiveOr(w.atMost, ensureAtMost) })
+	return e
+}
+
+// writesAtOnce is how many commands an Ensure sends at a time.
+const writesAtOnce = 8
+
+// atOnce does n things, a few at a time. A panic in one of them reaches the caller.
+func atOnce(n int, do func(i int)) {
+	var next atomic.Int64
+	var panicked atomic.Pointer[any]
+	var workers sync.WaitGroup
+	for range min(n, writesAtOnce) {
+		workers.Go(func() {
+			defer func() {
+				if cause := recover(); cause != nil {
+					panicked.CompareAndSwap(nil, &cause)
+				}
+			}()
+			for i := int(next.Add(1)) - 1; i < n && panicked.Load() == nil; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+	if cause := panicked.Load(); cause != nil {
+		panic(*cause)
+	}
+}
+
+// stopper keeps many commands from being sent once one has met what all would meet.
+type stopper struct{ cause atomic.Pointer[error] }
+
+// send sends a command, unless that is hopeless by now.
+func (s *stopper) send(command func() error) error {
+	if cause := s.cause.Load(); cause != nil {
+		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
+	}
+	err := command()
+	var call *Error
+	if errors.As(err, &call) && call.endsWaits() && !errors.Is(err, ErrOutcomeUnknown) {
+		why := inline(err)
+		s.cause.CompareAndSwap(nil, &why)
+	}
+	return err
+}
+
+// aboutError is an error with what it is about before it.
+type aboutError struct {
+	what  string
+	cause error
+}
+
+// about says what an error is about.
+func about(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &aboutError{what, err}
+}
+
+func (e *aboutError) Error() string {
+	return oneLine("ctcbr: " + e.what + ": " + withoutPrefix(e.cause))
+}
+
+func (e *aboutError) Unwrap() error { return e.cause }
+
+// unseenError is a command that was sent and of which nothing is to be seen.
+type unseenError struct {
+	what  string
+	lost  error // why the answer of the command is not known; may be nil
+	ended error // why the wait for it ended, if not because its time was over; may be nil
+}
+
+func (e *unseenError) Error() string {
+	text := "ctcbr: " + e.what
+	var call *Error
+	if errors.As(e.lost, &call) {
+		failed := *call // without the hint to look, which was done
+		text += "; its answer was lost (" + failed.short() + ")"
+	}
+	if e.ended != nil {
+		text += "; stopped waiting: " + withoutPrefix(e.ended)
+	}
+	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
+}
+
+func (e *unseenError) Unwrap() []error {
+	causes := []error{ErrOutcomeUnknown}
+	for _, cause := range []error{e.lost, e.ended} {
+		if cause != nil {
+			causes = append(causes, cause)
+		}
+	}
+	return causes
+}
+
+// PlanChange is what became of a plan that was declared.
+type PlanChange struct {
+	// Name is the name of the plan, HostID and HostName its host.
+	Name, HostID, HostName string
+	// Plan is the plan as it was listed last; nil where there is none.
+	Plan *Plan
+	// Created, Updated and Enabled say what was done and is seen in the list. None of them means that
+	// the plan was as declared, or that Err kept it from being changed.
+	Created, Updated, Enabled bool
+	// Planned says that this was a DryRun: nothing was done, and the others say what would be.
+	Planned bool
+	// Differences are what an existing plan had otherwise before.
+	Differences []Difference
+	// Unclear is what the listed plan does not tell, or tells in a way that is not documented. It was
+	// not compared, and is no reason for a change.
+	Unclear []Difference
+	// Err is why the plan is not as declared, or not known to be.
+	Err error
+}
+
+// Changed reports whether something was done, or would be.
+func (c PlanChange) Changed() bool { return c.Created || c.Updated || c.Enabled }
+
+// String says in one line what was done: "web-01: plan nightly updated and enabled: files: /etc, was
+// /tmp". Of a DryRun it says what would be done.
+func (c PlanChange) String() string {
+	var done []string
+	for _, d := range []struct {
+		is   bool
+		word string
+	}{{c.Created, "created"}, {c.Updated, "updated"}, {c.Enabled, "enabled"}} {
+		if d.is {
+			done = append(done, d.word)
+		}
+	}
+	text := cmp.Or(c.HostName, c.HostID) + ": plan " + c.Name + " "
+	switch {
+	case c.Err != nil:
+		return oneLine(text + "failed: " + strings.TrimPrefix(withoutPrefix(c.Err), "plan "+c.Name+": "))
+	case len(done) == 0:
+		text += "unchanged"
+	case c.Planned:
+		text += "would be " + enumerate(done)
+	default:
+		text += enumerate(done)
+	}
+	if c.Updated {
+		text += ": " + differences(c.Differences)
+	}
+	if len(c.Unclear) > 0 {
+		text += " (unclear: " + differences(c.Unclear) + ")"
+	}
+	return oneLine(text)
+}
+
+// Difference is a part of a plan that is not as declared, or not known to be.
+type Difference struct {
+	// Field is the field of CreatePlanRequest.
+	Field string
+	// Want and Was are what it is to be and how it was listed, in words.
+	Want, Was string
+}
+
+// String says the difference in words: "files: /etc and /var/lib, was /tmp".
+func (d Difference) String() string {
+	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
+}
+
+func differences(all []Difference) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Ensure makes a plan of a host what the request says: it creates the plan, updates one that has
+// something otherwise, and enables one that is stopped. Called again it changes nothing. It is
+// EnsureAll with one host; see there for the rules, the errors and the costs.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划),
+// POST /v4/backup/new-backup-policy (创建云备份计划),
+// POST /v4/backup/update-backup-policy (修改云备份计划),
+// POST /v4/backup/action-backup-policy (操作云备份计划)
+func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...EnsureOption) (*PlanChange, error) {
+	declared := deref(req)
+	host := Host{ID: declared.HostID, SourceType: kindOf(declared.SourceType, declared.IsCloud)}
+	run, err := s.declare(declared, opts)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := run.ensure(ctx, []Host{host})
+	if len(changes) == 0 {
+		return nil, err
+	}
+	return &changes[0], err
+}
+
+// EnsureAll makes the plans of some hosts what the request says, which names no host and no kind of
+// host. A plan goes by its host and its exact name: it is created where the host has none of the
+// name, updated where it has something otherwise, and enabled where it is stopped. Called again it
+// changes nothing, and no second plan is made by a run after a crash or a lost answer. It returns
+// what became of every host's plan, in the order of hosts, each once. The error joins a *HostError
+// for every plan that is not as declared, or not known to be.
+//
+// What is declared is the whole plan: no Full and no Limits mean none. A difference sends all of
+// it. What a listed plan does not tell, or tells in a way that is not documented, is
+// [PlanChange].Unclear and no difference. Schedules are compared to the hour. A host that was renamed
+// changes nothing; a plan that was renamed by hand is made anew.
+//
+// Nothing is sent for a plan that backs up to another vault or is in a state that is neither
+// active nor stopped: that is an error that matches ErrConflict, as is a plan that is listed
+// otherwise than it was made. Two plans of the name on one host are an *AmbiguousError. A plan
+// counts as missing only after a list that was read whole.
+//
+// Every command is sent once, at most 8 at a time. Then the plans are listed until they show what
+// was wanted: as long as WaitListed says, 5 minutes by default, and no longer than WaitAtMost, 30 minutes.
+// What does not show by then is an error that matches ErrOutcomeUnknown; the next run looks again.
+// Where nothing is to be done, one request is made for every kind of host. It places no order; what
+// plans store takes up room in the vault.
+//
+// GET /v4/backup/query-backup-policy (查询云备份计划),
+// POST /v4/backup/new-backup-policy (创建云备份计划),
+// POST /v4/backup/update-backup-policy (修改云备份计划),
+// POST /v4/backup/action-backup-policy (操作云备份计划)
+func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanRequest, opts ...EnsureOption) ([]PlanChange, error) {
+	declared := deref(req)
+	check := &validation{operation: operation{path: "new-backup-policy"}}
+	check.empty("HostID", declared.HostID != "")
+	check.empty("SourceType", declared.SourceType != "")
+	check.empty("IsCloud", declared.IsCloud != nil)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	declared.HostID = "of a host"
+	run, err := s.declare(declared, opts)
+	if err != nil {
+		return nil, err
+	}
+	return run.ensure(ctx, hosts)
+}
+
+// empty refuses what the hosts say.
+func (v *validation) empty(field string, given bool) {
+	if given {
+		v.fault(field, "must be empty: the hosts tell it")
+	}
+}
+
+// planRun is one run of EnsureAll.
+type planRun struct {
+	plans    Plans
+	declared CreatePlanRequest // completed, without a host
+	dry      bool
+	wait     *waiting
+	stop     stopper
+}
+
+// declare checks a request and makes a run of it.
+func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRun, error) {
+	if _, err := s.client.check(operation{path: "new-backup-policy"}, &declared); err != nil {
+		return nil, err
+	}
+	declared.HostID, declared.SourceType, declared.IsCloud = "", "", nil
+	options := newEnsuring(opts)
+	return &planRun{plans: s, declared: declared, dry: options.dry, wait: newWaiting(s.client, options.waits)}, nil
+}
+
+// planWork is what there is to do about the plan of one host.
+type planWork struct {
+	host   Host
+	change PlanChange
+	before []Difference // of the plan, before anything was sent
+
+	create, update, enable bool  // to be done
+	sent                   int   // commands that may have been carried out
+	enabled                bool  // the command was sent
+	lost                   error // why the answer of a command is not known; nil where all were accepted
+}
+
+func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
+	all := r.works(hosts)
+	failures := r.look(ctx, all)
+	for range 2 { // what was updated with its answer lost is enabled once it shows
+		if r.dry || !r.carryOut(ctx, all) {
+			break
+		}
+		r.await(ctx, all)
+	}
+	changes := make([]PlanChange, len(all))
+	for i, w := range all {
+		w.change.Planned = r.dry
+		if w.change.Err != nil && !r.told(failures, w.change.Err) {
+			failures = append(failures, &HostError{Host: w.host, Err: w.change.Err})
+		}
+		changes[i] = w.change
+	}
+	return changes, join(failures...)
+}
+
+// told reports whether an error is among those that were told already: that of a list is the same
+// for all its hosts.
+func (r *planRun) told(failures []error, err error) bool {
+	for _, failure := range failures {
+		if failure == err { //nolint:errorlint // the same one
+			return true
+		}
+	}
+	return false
+}
+
+// works are the plans to look after: one a host.
+func (r *planRun) works(hosts []Host) []*planWork {
+	var all []*planWork
+	seen := make(map[string]bool)
+	for _, host := range hosts {
+		host.SourceType = cmp.Or(host.SourceType, SourceECS)
+		if host.ID != "" && seen[host.ID] {
+			continue
+		}
+		seen[host.ID] = true
+		w := &planWork{host: host, change: PlanChange{Name: r.declared.Name, HostID: host.ID, HostName: host.Name}}
+		if strings.TrimSpace(host.ID) == "" {
+			w.change.Err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// byKind are the plans that something is still to be found out of, by the kind of their hosts.
+func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
+	at := make(map[SourceType]int)
+	for _, w := range all {
+		if w.change.Err != nil || !is(w) {
+			continue
+		}
+		i, known := at[w.host.SourceType]
+		if !known {
+			i = len(kinds)
+			at[w.host.SourceType] = i
+			kinds = append(kinds, nil)
+		}
+		kinds[i] = append(kinds[i], w)
+	}
+	return kinds
+}
+
+// look finds out what is to be done. A list that cannot be read is the error of all its plans.
+func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) {
+	for _, works := range byKind(all, func(*planWork) bool { return true }) {
+		found, err := r.list(ctx, works)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		for _, w := range works {
+			// What an incomplete list holds is there; what it lacks may be there, too.
+			if err != nil && (!errors.Is(err, ErrIncomplete) || len(found[w.host.ID]) == 0) {
+				w.change.Err = err
+			} else {
+				r.judge(w, found[w.host.ID])
+			}
+		}
+	}
+	return failures
+}
+
+// list reads the plans of the name on hosts of one kind. It goes by what the service lists of the
+// kind, or of the one host, and not by its search for names.
+func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Plan, error) {
+	req := &ListPlansRequest{RegionID: r.declared.RegionID, SourceType: works[0].host.SourceType}
+	found := make(map[string][]Plan, len(works))
+	sought := make(map[string]bool, len(works))
+	for _, w := range works {
+		sought[w.host.ID] = true
+	}
+	if len(works) == 1 {
+		req.HostID = works[0].host.ID
+	}
+	_, _, err := search(ctx, r.plans.client, planList, req, func() { clear(found) }, func(plan Plan) {
+		if !sought[plan.HostID] || plan.Name != r.declared.Name {
+			return
+		}
+		of := found[plan.HostID]
+		if len(of) == 1 && plan.ID != "" && of[0].ID == plan.ID {
+			return // listed twice
+		}
+		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
+	})
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return nil, err
+	}
+	return found, err
+}
+
+// judge says what is to be done about the plan of a host.
+func (r *planRun) judge(w *planWork, found []Plan) {
+	switch len(found) {
+	case 0:
+		w.create = true
+		w.change.Created = r.dry
+		return
+	case 1:
+	default:
+		w.change.Err = r.about(ambiguousPlans(w.host, r.declared.Name, found))
+		return
+	}
+	plan := &found[0]
+	w.see(plan)
+	w.change.Differences, w.change.Unclear = r.declared.compare(plan)
+	w.before = w.change.Differences
+	if conflict := r.conflict(plan); conflict != nil {
+		w.change.Err = conflict
+		return
+	}
+	w.update, w.enable = len(w.before) > 0, plan.Status == PlanStopped
+	if (w.update || w.enable) && plan.ID == "" {
+		w.change.Err = r.about(fmt.Errorf("%w: it is listed without an ID", ErrConflict))
+	}
+	w.change.Updated, w.change.Enabled = r.dry && w.update, r.dry && w.enable
+}
+
+func (w *planWork) see(plan *Plan) {
+	w.change.Plan = plan
+	w.change.HostName = cmp.Or(w.change.HostName, plan.HostName)
+	w.host.Name = cmp.Or(w.host.Name, plan.HostName)
+}
+
+// conflict is what keeps a listed plan from being what is declared, whatever is sent.
+func (r *planRun) conflict(plan *Plan) error {
+	switch {
+	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+	case plan.Status != PlanActive && plan.Status != PlanStopped:
+		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
+	}
+	return nil
+}
+
+func inBrackets(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func (r *planRun) about(err error) error { return about("plan "+r.declared.Name, err) }
+
+func ambiguousPlans(host Host, name string, plans []Plan) error {
+	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("plan named %q of host %s", name, host.label())}
+	for _, plan := range plans {
+		ambiguous.Candidates = append(ambiguous.Candidates, plan.candidate())
+	}
+	return ambiguous
+}
+
+// candidate tells the plan from others of its name.
+func (p *Plan) candidate() Candidate {
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
+}
+
+// carryOut sends what is to be done, and reports whether anything may have been carried out.
+func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
+	var todo []*planWork
+	for _, w := range all {
+		if w.change.Err == nil && (w.create || w.update || w.enable) {
+			w.sent = 0
+			todo = append(todo, w)
+		}
+	}
+	atOnce(len(todo), func(i int) { r.send(ctx, todo[i]) })
+	for _, w := range todo {
+		if w.sent > 0 && w.change.Err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// send sends the commands for one plan. One whose answer is lost is the last.
+func (r *planRun) send(ctx context.Context, w *planWork) {
+	command := func(name string, call func() error) (sure bool) {
+		err := r.stop.send(call)
+		switch {
+		case err == nil:
+			w.sent++
+			return true
+		case errors.Is(err, ErrOutcomeUnknown):
+			w.sent++
+			w.lost = err
+		default:
+			w.change.Err = about("plan "+r.declared.Name+": "+name, err)
+		}
+		return false
+	}
+	switch {
+	case w.create:
+		command("create", func() error { return r.create(ctx, w) })
+		return
+	case w.update:
+		if !command("update", func() error { return r.update(ctx, w) }) {
+			return
+		}
+	}
+	if w.enable {
+		w.enabled = true
+		command("enable", func() error { return r.enable(ctx, w) })
+	}
+}
+
+func (r *planRun) create(ctx context.Context, w *planWork) error {
+	req := r.declared
+	req.HostID, req.SourceType = w.host.ID, w.host.SourceType
+	_, err := r.plans.Create(ctx, &req)
+	return err
+}
+
+// update sends the whole plan. What is not wanted is named, since it is not documented what the
+// service keeps of what is left out.
+func (r *planRun) update(ctx context.Context, w *planWork) error {
+	d := r.declared
+	req := &UpdatePlanRequest{
+		RegionID: d.RegionID, ID: w.change.Plan.ID, Name: d.Name, DirectType: d.DirectType, Files: d.Files,
+		Schedule: d.Schedule, Retention: d.Retention, Full: d.Full, Limits: d.Limits, SourceType: w.host.SourceType,
+	}
+	if req.Full == nil || req.Full.Mode == nil {
+		req.Full = &FullBackup{Mode: Ptr(0), Increments: deref(req.Full).Increments}
+	}
+	if req.Limits == nil {
+		req.Limits = &UploadLimits{Enabled: Ptr(false)}
+	}
+	_, err := r.plans.Update(ctx, req)
+	return err
+}
+
+func (r *planRun) enable(ctx context.Context, w *planWork) error {
+	_, err := r.plans.Enable(ctx, &OperatePlanRequest{RegionID: r.declared.RegionID, ID: w.change.Plan.ID, SourceType: w.host.SourceType})
+	return err
+}
+
+// await lists the plans until what was sent shows, or as long as that may take.
+func (r *planRun) await(ctx context.Context, all []*planWork) {
+	unseen := func(w *planWork) bool { return w.sent > 0 }
+	hosts := func() (ids []string) {
+		for _, w := range all {
+			if w.change.Err == nil && unseen(w) {
+				ids = append(ids, w.host.ID)
+			}
+		}
+		return ids
+	}
+	began := time.Now()
+	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
+		late := time.Since(began) >= r.wait.unlisted
+		for _, works := range byKind(all, unseen) {
+			found, err := r.list(ctx, works)
+			if err != nil && !errors.Is(err, ErrIncomplete) {
+				return false, err
+			}
+			for _, w := range works {
+				r.check(w, found[w.host.ID], late)
+			}
+		}
+		return len(hosts()) == 0, nil
+	})
+	for _, works := range byKind(all, unseen) {
+		for _, w := range works {
+			w.change.Err = r.unseen(w, causeOfEnd(err))
+		}
+	}
+}
+
+// causeOfEnd is why a wait ended.
+func causeOfEnd(err error) error {
+	var ended *WaitError
+	if errors.As(err, &ended) {
+		return ended.Err
+	}
+	return err
+}
+
+// check takes in how the plan of a host is listed after commands were sent for it.
+func (r *planRun) check(w *planWork, found []Plan, late bool) {
+	var state string
+	var differing []Difference
+	var conflict error
+	switch len(found) {
+	case 0:
+		w.change.Plan = nil
+	case 1:
+		w.see(&found[0])
+		state = string(found[0].Status)
+		differing, w.change.Unclear = r.declared.compare(&found[0])
+		conflict = r.conflict(&found[0])
+	default:
+		w.change.Err = r.about(ambiguousPlans(w.host, r.declared.Name, found))
+		return
+	}
+	r.wait.report(Progress{ID: w.host.ID, State: state})
+	stopped := state == string(PlanStopped)
+	switch {
+	case w.change.Plan != nil && conflict == nil && len(differing) == 0 && (!stopped || !w.enabled):
+		w.seen(stopped)
+	case !late:
+	case w.change.Plan == nil:
+		w.change.Err = r.unseen(w, nil)
+	case conflict != nil:
+		w.change.Err = conflict
+	case len(differing) == 0 || !w.create && differences(differing) == differences(w.before):
+		w.change.Err = r.unseen(w, nil) // still as it was before
+	default:
+		w.change.Err = r.about(fmt.Errorf("%w: it is listed otherwise than it was made: %s", ErrConflict, differences(differing)))
+	}
+}
+
+// seen takes in that what was sent shows. A plan that is stopped nonetheless is enabled next.
+func (w *planWork) seen(stopped bool) {
+	w.change.Created = w.change.Created || w.create
+	w.change.Updated = w.change.Updated || w.update
+	w.change.Enabled = w.change.Enabled || w.enabled
+	w.create, w.update, w.enable, w.sent, w.lost = false, false, stopped, 0, nil
+}
+
+// unseen is the error of a plan of which nothing shows that was sent.
+func (r *planRun) unseen(w *planWork, ended error) error {
+	what := "the command to change it was sent, and does not show in the list"
+	if w.create {
+		what = "it was sent to be created, and is not listed"
+	}
+	if ended == nil {
+		what += fmt.Sprintf(" after %s", r.wait.unlisted)
+	}
+	return &unseenError{what: "plan " + r.declared.Name + ": " + what, lost: w.lost, ended: ended}
+}
+
+// Ensure sees to it that every one of some hosts has an active agent. It has one installed where
+// there is none or where the last installation failed, and waits for all of them. It goes by the
+// agents of the hosts as they are given: take them from Hosts just before. It returns the hosts
+// that are ready, in the order of hosts, each once, with their agents. The error joins a *HostError
+// for every other one: one whose installation failed matches ErrFailed, one whose agent was seen
+// and is no longer listed ErrVanished, and one whose agent was never listed after the command
+// ErrOutcomeUnknown.
+//
+// A command is sent once for a host, at most 8 at a time. An agent to which none was sent and that
+// is not active, such as one of a host that is switched off, is given as long as WaitListed says to
+// change its state, 5 minutes by default. All of it takes no longer than WaitAtMost, 30 minutes by
+// default. WaitRegion sets the region. A poll is one request for every 50 hosts that are still waited
+// for. A DryRun returns also the hosts that it would install an agent on, whose Agent is nil or
+// failed. It places no order.
+//
+// POST /v4/backup/install-client-backup (安装备份客户端),
+// GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
+func (s Agents) Ensure(ctx context.Context, hosts []Host, opts ...EnsureOption) ([]Host, error) {
+	if !s.client.isMade() {
+		return nil, errNotMade(operation{path: "install-client-backup"})
+	}
+	options := newEnsuring(opts)
+	run := &agentRun{agents: s, dry: options.dry, wait: newWaiting(s.client, options.waits)}
+	seen := make(map[string]bool, len(hosts))
+	for _, host := range hosts {
+		if host.ID == "" || !seen[host.ID] {
+			seen[host.ID] = true
+			run.add(host)
+		}
+	}
+	if !run.dry {
+		run.install(ctx)
+		run.await(ctx)
+	}
+	var ready []Host
+	var failures []error
+	for _, w := range run.all {
+		if w.err != nil {
+			failures = append(failures, &HostError{Host: w.host, Err: w.err})
+		} else {
+			ready = append(ready, w.host)
+		}
+	}
+	return ready, join(failures...)
+}
+
+// agentRun is one run of Agents.Ensure.
+type agentRun struct {
+	agents Agents
+	dry    bool
+	wait   *waiting
+	stop   stopper
+	all    []*agentWork
+}
+
+// agentWork is what there is to do about the agent of one host.
+type agentWork struct {
+	host    Host
+	before  *Agent // as it was given
+	sent    bool   // the command to install may have been carried out
+	refused error  // why it was not
+	lost    error  // why its answer is not known
+	listed  bool   // the agent was seen since
+	moved   bool   // it was seen in another state than before
+	missing int    // polls in a row without it
+	done    bool
+	err     error
+}
+
+func (r *agentRun) add(host Host) {
+	w := &agentWork{host: host, before: host.Agent, done: host.Active()}
+	if strings.TrimSpace(host.ID) == "" {
+		w.err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
+	}
+	r.all = append(r.all, w)
+}
+
+func (r *agentRun) pending() (all []*agentWork) {
+	for _, w := range r.all {
+		if !w.done && w.err == nil {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// install sends the command to every host that has no agent, or one that could not be installed.
+func (r *agentRun) install(ctx context.Context) {
+	var todo []*agentWork
+	for _, w := range r.pending() {
+		if w.before == nil || w.before.notInstalled() {
+			todo = append(todo, w)
+		}
+	}
+	atOnce(len(todo), func(i int) {
+		w := todo[i]
+		err := r.stop.send(func() error {
+			_, err := r.agents.Install(ctx, &InstallAgentRequest{RegionID: r.wait.region, HostID: w.host.ID})
+			return err
+		})
+		var call *Error
+		switch {
+		case errors.Is(err, ErrOutcomeUnknown):
+			w.sent, w.lost = true, err
+		case err == nil:
+			w.sent = true
+		case errors.As(err, &call) && call.StatusCode != 0: // another run may have been faster
+			w.refused = err
+		default:
+			w.err = err
+		}
+	})
+}
+
+// notInstalled reports whether the agent is there because it could not be installed.
+func (a *Agent) notInstalled() bool {
+	state := strings.ToLower(string(a.Status))
+	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
+}
+
+// installing reports whether the agent is being installed, which may take its time.
+func (a *Agent) installing() bool {
+	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
+}
+
+// await polls the agents until all are active or have failed.
+func (r *agentRun) await(ctx context.Context) {
+	if len(r.pending()) == 0 {
+		return
+	}
+	began := time.Now()
+	hosts := func() (ids []string) {
+		for _, w := range r.pending() {
+			ids = append(ids, w.host.ID)
+		}
+		return ids
+	}
+	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
+		late := time.Since(began) >= r.wait.unlisted
+		for works := range slices.Chunk(r.pending(), maxAgentPage) {
+			found, whole, err := r.list(ctx, works)
+			if err != nil {
+				return false, err
+			}
+			for _, w := range works {
+				if agent := found[w.host.ID]; agent != nil || whole {
+					r.check(w, agent, late)
+				}
+			}
+		}
+		return len(r.pending()) == 0, nil
+	})
+	for _, w := range r.pending() {
+		w.err = fmt.Errorf("ctcbr: its agent is %s: %w", w.state(), causeOfEnd(err))
+		if w.sent && !w.listed {
+			w.err = &unseenError{what: "the command to install an agent was sent, and it is not listed", lost: w.lost, ended: causeOfEnd(err)}
+		}
+	}
+}
+
+// list reads the agents of some hosts, of which a host may have several. The list is whole if it holds
+// as many as the service counts.
+func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
+	ids := make([]string, len(works))
+	for i, w := range works {
+		ids[i] = w.host.ID
+	}
+	req := &ListAgentsByHostRequest{RegionID: r.wait.region, HostIDs: strings.Join(ids, ","), PageSize: maxAgentPage}
+	found = make(map[string]*Agent, len(works))
+	for came := 0; ; {
+		req.Page++
+		page, err := r.agents.ListByHost(ctx, req)
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range page.Agents {
+			if agent := &page.Agents[i]; found[agent.HostID] == nil || agent.rank() > found[agent.HostID].rank() {
+				found[agent.HostID] = agent
+			}
+		}
+		came += len(page.Agents)
+		whole = came >= max(page.Total, page.TotalCount)
+		if whole || len(page.Agents) == 0 {
+			return found, whole, nil
+		}
+	}
+}
+
+// check takes in how the agent of a host is listed. A state that it had before the command is no
+// end until the patience for the first sight is over.
+func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
+	w.host.Agent = agent
+	if agent == nil {
+		r.miss(w, late)
+		return
+	}
+	r.wait.report(Progress{ID: w.host.ID, State: string(agent.Status)})
+	w.listed, w.missing = true, 0
+	w.moved = w.moved || w.before == nil || w.before.ID != agent.ID || w.before.Status != agent.Status
+	switch {
+	case agent.Status == AgentActivated:
+		w.done = true
+	case !w.moved && w.refused != nil:
+		w.err = w.refused
+	case agent.Status.isFailure() && (w.moved || late):
+		w.err = fmt.Errorf("ctcbr: its agent %w: %s", ErrFailed, agent.stateWords())
+	case !w.moved && !w.sent && late && !agent.installing():
+		w.err = fmt.Errorf("ctcbr: its agent is not active: %s", agent.stateWords())
+	}
+}
+
+// miss takes in that a host has no agent.
+func (r *agentRun) miss(w *agentWork, late bool) {
+	r.wait.report(Progress{ID: w.host.ID})
+	w.missing++
+	switch {
+	case w.refused != nil:
+		w.err = w.refused
+	case w.listed && w.missing >= r.wait.missing:
+		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
+	case !w.listed && late && w.sent:
+		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, and it is not listed after %s", r.wait.unlisted), lost: w.lost}
+	case !w.listed && late:
+		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
+	}
+}
+
+// state is the state of the agent as it was seen last.
+func (w *agentWork) state() string {
+	if w.host.Agent == nil {
+		return "not listed"
+	}
+	return w.host.Agent.stateWords()
+}
+
+// stateWords are the state of the agent as the service words it.
+func (a *Agent) stateWords() string { return strings.TrimSpace(string(a.Status) + " " + a.StatusDesc) }

@@ -1,0 +1,397 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Hosts are the machines that can be protected, with an agent or without. The service lists them
+// with their agents alone, a page at a time and each kind apart; here a host is one host, whatever
+// its kind and however many agents it has had.
+//
+// A host is listed if it has an agent, or if the service offers to install one on it. Whether it
+// does so for every kind of host is not documented: one without an agent whose kind is not listed
+// so cannot be found.
+type Hosts struct{ client *Client }
+
+// Host is a machine that can be protected.
+type Host struct {
+	// ID is what every HostID of this package takes.
+	ID   string
+	Name string
+	IPs  []string
+	// SourceType is the kind of host that was asked for when it was found.
+	SourceType SourceType
+	// OSType and OSArch are the operating system and the architecture (seen: "linux", "x86_64").
+	OSType, OSArch string
+	// Agent is the agent of the host, an active one if it has several; nil means that there is none.
+	Agent *Agent
+}
+
+// Active reports whether the host has an active agent, so that it can be backed up.
+func (h Host) Active() bool { return h.Agent != nil && h.Agent.Status == AgentActivated }
+
+// label is what errors call the host.
+func (h Host) label() string { return cmp.Or(h.Name, h.ID, "without a name") }
+
+// HostError is what kept one of several hosts from being found, or from being what it is to be.
+type HostError struct {
+	// Host is the host; one that was not found has no more than the name that was sought.
+	Host Host
+	Err  error
+}
+
+// Error names the host and says in one line what happened.
+func (e *HostError) Error() string {
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
+}
+
+// Unwrap returns what happened.
+func (e *HostError) Unwrap() error { return e.Err }
+
+// AmbiguousError is a name that several things bear. It matches ErrAmbiguous.
+type AmbiguousError struct {
+	// Sought is what was to be found, in words.
+	Sought string
+	// Candidates are the things that it may be.
+	Candidates []Candidate
+}
+
+// Candidate is one of the things that a name may mean.
+type Candidate struct {
+	ID, Name string
+	// Detail tells it from the others, in words.
+	Detail string
+}
+
+// Error names the candidates in one line, the first ten of them.
+func (e *AmbiguousError) Error() string {
+	const most = 10
+	var candidates []string
+	for _, c := range e.Candidates[:min(most, len(e.Candidates))] {
+		candidates = append(candidates, c.String())
+	}
+	if more := len(e.Candidates) - most; more > 0 {
+		candidates = append(candidates, fmt.Sprintf("%d more", more))
+	}
+	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
+}
+
+// Unwrap returns ErrAmbiguous.
+func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
+
+// String names the candidate: "web (ID, CT-ECS)".
+func (c Candidate) String() string {
+	name := cmp.Or(c.Name, c.ID, "one without an ID")
+	var details []string
+	for _, detail := range []string{c.ID, c.Detail} {
+		if detail != "" && detail != name {
+			details = append(details, detail)
+		}
+	}
+	if len(details) == 0 {
+		return name
+	}
+	return name + " (" + strings.Join(details, ", ") + ")"
+}
+
+// allSources are the kinds of hosts that are read where a request names none.
+var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
+
+// sources are the kinds that a request names, each once, or else all.
+func sources(given []SourceType) []SourceType {
+	if len(given) == 0 {
+		return allSources
+	}
+	var kinds []SourceType
+	for _, kind := range given {
+		if kind = cmp.Or(kind, SourceECS); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// ListHostsRequest is the request of Hosts.All.
+type ListHostsRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// Sources are the kinds of hosts; nil means all.
+	Sources []SourceType
+}
+
+// All gives out the hosts of a region one by one. Every kind is read whole before the first of its
+// hosts is given out, in one request for every 50 agents: a host with several agents is given out
+// once. What an error ended is not complete. It changes nothing and can be repeated.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
+	given := deref(req)
+	return sequence(func(yield func(Host) bool) error {
+		seen := make(map[string]bool) // should the service list a host as several kinds
+		var incomplete error
+		for _, kind := range sources(given.Sources) {
+			hosts, err := s.read(ctx, given.RegionID, kind, "")
+			if err != nil && !errors.Is(err, ErrIncomplete) {
+				return err
+			}
+			incomplete = join(incomplete, err)
+			for _, host := range hosts {
+				if host.ID != "" && seen[host.ID] {
+					continue
+				}
+				seen[host.ID] = true
+				if !yield(host) {
+					return nil
+				}
+			}
+		}
+		return incomplete
+	})
+}
+
+// read reads the hosts of a kind, those that match a query if there is one. With ErrIncomplete come
+// those that were listed.
+func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query string) ([]Host, error) {
+	var hosts []Host
+	at := make(map[string]int)
+	agents := Agents(s).All(ctx, &ListAgentsRequest{RegionID: regionID, SourceType: kind, Query: query, NotOnlyInstalled: Ptr(true)})
+	for agent, err := range agents {
+		if errors.Is(err, ErrIncomplete) {
+			return hosts, err
+		} else if err != nil {
+			return nil, err
+		}
+		host := agent.host(kind)
+		i, known := at[host.ID]
+		switch {
+		case !known || host.ID == "":
+			at[host.ID] = len(hosts)
+			hosts = append(hosts, host)
+		case host.Agent.rank() > hosts[i].Agent.rank():
+			hosts[i].Agent = host.Agent
+		}
+	}
+	return hosts, nil
+}
+
+// host is the host of an agent.
+func (a *Agent) host(kind SourceType) Host {
+	host := Host{
+		ID: a.HostID, Name: cmp.Or(a.HostName, a.Name), IPs: a.HostIPs,
+		SourceType: kind, OSType: a.OSType, OSArch: a.OSArch,
+	}
+	// An agent that is being installed may have no ID yet.
+	if a.ID != "" || a.installing() {
+		host.Agent = clone(a)
+	}
+	return host
+}
+
+// rank tells which of several agents stands for a host.
+func (a *Agent) rank() int {
+	switch {
+	case a == nil:
+		return 0
+	case a.Status.isFailure():
+		return 1
+	case a.Status != AgentActivated:
+		return 2
+	}
+	return 3
+}
+
+// GetHostRequest is the request of Hosts.Get.
+type GetHostRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// ID is the host: Host.ID.
+	ID string
+	// Sources are the kinds of hosts to look among; nil means all.
+	Sources []SourceType
+}
+
+func (r *GetHostRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("ID", r.ID)
+}
+
+// Get finds a host by its ID. It asks for what the ID matches, one kind after the other, and reads
+// all hosts if it is not among that. One that is not there is an error that matches ErrNotFound.
+// It changes nothing and can be repeated.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "get-host"}, &r); err != nil {
+		return nil, err
+	}
+	search := hostSearch{s, r.RegionID, sources(r.Sources)}
+	return search.one(ctx, r.ID, fmt.Sprintf("host %q", r.ID), func(h *Host) bool { return h.ID == r.ID })
+}
+
+// FindHostRequest is the request of Hosts.Find.
+type FindHostRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// Name is the whole name of the host, or its ID.
+	Name string
+	// Sources are the kinds of hosts to look among; nil means all.
+	Sources []SourceType
+}
+
+func (r *FindHostRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.required("Name", r.Name)
+}
+
+// Find finds a host by its whole name or its ID. It asks for what the name matches, one kind after
+// the other, and reads all hosts if there is none among that. One that is not there is an error
+// that matches ErrNotFound; a name that several bear is an *AmbiguousError. It changes nothing and
+// can be repeated.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "find-host"}, &r); err != nil {
+		return nil, err
+	}
+	search := hostSearch{s, r.RegionID, sources(r.Sources)}
+	return search.one(ctx, r.Name, fmt.Sprintf("host named %q", r.Name), func(h *Host) bool { return h.ID == r.Name || h.Name == r.Name })
+}
+
+// hostSearch is where a host is sought.
+type hostSearch struct {
+	hosts    Hosts
+	regionID string
+	kinds    []SourceType
+}
+
+// one finds the one host that matches, among what a query finds and then among all: how the service
+// matches a query is not documented.
+func (s hostSearch) one(ctx context.Context, query, sought string, match func(*Host) bool) (*Host, error) {
+	var incomplete error
+	for _, query := range []string{query, ""} {
+		var found []Host
+		for _, kind := range s.kinds {
+			hosts, err := s.hosts.read(ctx, s.regionID, kind, query)
+			if err != nil && !errors.Is(err, ErrIncomplete) {
+				return nil, err
+			}
+			incomplete = err
+			for _, host := range hosts {
+				known := slices.ContainsFunc(found, func(h Host) bool { return h.ID == host.ID })
+				if match(&host) && !known {
+					found = append(found, host)
+				}
+			}
+		}
+		if len(found) > 0 {
+			return theOne(sought, found)
+		}
+	}
+	if incomplete != nil {
+		return nil, incomplete
+	}
+	return nil, notListed(agentList, sought)
+}
+
+// notListed is the error of what is not in a list that was read whole.
+func notListed(list operation, sought string) error {
+	return &Error{Operation: list.name(), Method: list.method, Path: list.path, Err: fmt.Errorf("%s: %w", sought, ErrNotFound)}
+}
+
+// theOne is the one host that was found, if it is but one.
+func theOne(sought string, found []Host) (*Host, error) {
+	if len(found) == 0 {
+		return nil, ErrNotFound
+	}
+	if len(found) == 1 {
+		return &found[0], nil
+	}
+	ambiguous := &AmbiguousError{Sought: sought}
+	for _, host := range found {
+		detail := strings.Join(append([]string{string(host.SourceType)}, host.IPs...), " ")
+		ambiguous.Candidates = append(ambiguous.Candidates, Candidate{ID: host.ID, Name: host.Name, Detail: detail})
+	}
+	return nil, ambiguous
+}
+
+// FindHostsRequest is the request of Hosts.FindAll.
+type FindHostsRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// Names are the whole names of the hosts, or their IDs. At least one is required.
+	Names []string
+	// Sources are the kinds of hosts to look among; nil means all.
+	Sources []SourceType
+}
+
+func (r *FindHostsRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.given("Names", len(r.Names) > 0)
+	for i, name := range r.Names {
+		v.required(fmt.Sprintf("Names[%d]", i), name)
+	}
+}
+
+// FindAll finds many hosts by their whole names or their IDs, in as many requests as All makes. It
+// returns those that it found in the order of Names, each once. The error joins a *HostError for
+// every other name: one that no host bears matches ErrNotFound, or ErrIncomplete where the service
+// counts more hosts than it lists, and one that several bear ErrAmbiguous.
+// Only a list that could not be read, or a name that cannot be one, leaves no host at all. It
+// changes nothing and can be repeated.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息)
+func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, error) {
+	r := deref(req)
+	if _, err := s.client.check(operation{path: "find-hosts"}, &r); err != nil {
+		return nil, err
+	}
+	wanted := make(map[string][]Host, len(r.Names))
+	for _, name := range r.Names {
+		wanted[name] = nil
+	}
+	missing := ErrNotFound
+	for host, err := range s.All(ctx, &ListHostsRequest{RegionID: r.RegionID, Sources: r.Sources}) {
+		if errors.Is(err, ErrIncomplete) {
+			missing = err
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		for name := range map[string]bool{host.ID: true, host.Name: true} {
+			if before, ok := wanted[name]; ok {
+				wanted[name] = append(before, host)
+			}
+		}
+	}
+	return pick(r.Names, wanted, missing)
+}
+
+// pick takes the hosts that were found by name, each once. missing says why one was not.
+func pick(names []string, found map[string][]Host, missing error) ([]Host, error) {
+	var hosts []Host
+	var failures []error
+	taken, missed := make(map[string]bool), make(map[string]bool)
+	for _, name := range names {
+		host, err := theOne(fmt.Sprintf("host named %q", name), found[name])
+		if len(found[name]) == 0 {
+			err = missing
+		}
+		switch {
+		case err != nil && !missed[name]:
+			missed[name] = true
+			failures = append(failures, &HostError{Host: Host{Name: name}, Err: err})
+		case err == nil && (host.ID == "" || !taken[host.ID]):
+			taken[host.ID] = true
+			hosts = append(hosts, *host)
+		}
+	}
+	return hosts, join(failures...)
+}

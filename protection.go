@@ -1,0 +1,635 @@
+package ctcbr
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ProtectionRequest is the request of Client.Protection.
+type ProtectionRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// Sources are the kinds of hosts; nil means all.
+	Sources []SourceType
+	// MaxAge is how old the newest copy of a plan may be. Zero goes by the schedule of each plan: its
+	// newest copy is too old when the last run that was due, and Grace ago at least, has left none.
+	MaxAge time.Duration
+	// Grace is how long a run may take to leave its copy where MaxAge is zero: 12 hours by default, for
+	// which zero stands.
+	Grace time.Duration
+	// MinFree is the part of a vault that is to be free, 0 to 1. At zero only a full one is a gap.
+	MinFree float64
+	// MinTime is how long a vault is to last. At zero only an expired one is a gap.
+	MinTime time.Duration
+}
+
+func (r *ProtectionRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	v.positive("MaxAge", r.MaxAge)
+	v.positive("Grace", r.Grace)
+	v.positive("MinTime", r.MinTime)
+	if !(r.MinFree >= 0 && r.MinFree <= 1) { // not a number is neither
+		v.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
+	}
+}
+
+// Protection is what is protected in a region and what is not.
+type Protection struct {
+	// At is when reading it began.
+	At time.Time
+	// Hosts are the hosts, and behind them those that are gone and have plans.
+	Hosts []HostProtection
+	// Storages are the vaults of the region.
+	Storages []Storage
+	// Gaps are all gaps: those of the hosts and their plans in their order, then those of vaults.
+	// None at all means that what was asked for is protected.
+	Gaps []Gap
+}
+
+// HostProtection is how a host is protected.
+type HostProtection struct {
+	Host  Host
+	Plans []PlanProtection
+	// Newest is the newest usable copy of the host, whichever plan left it; nil where there is none.
+	Newest *Snapshot
+	// Gaps are those of the host itself; those of its plans are with the plans.
+	Gaps []Gap
+}
+
+// PlanProtection is what a plan has left behind.
+type PlanProtection struct {
+	Plan Plan
+	// Newest is the newest usable copy; nil where there is none whose time can be read.
+	Newest *Snapshot
+	// LastRun is the task that began last, which may still run; nil where none is listed.
+	LastRun *Task
+	// NextRun is the next run by the schedule; zero where the plan is not active or its schedule does
+	// not tell.
+	NextRun Time
+	// Copies counts the usable copies, and Bytes is what they take up in the vault.
+	Copies int
+	Bytes  int64
+	Gaps   []Gap
+}
+
+// NewestAt is the point in time that the newest usable copy holds; zero where there is none.
+func (p *PlanProtection) NewestAt() Time {
+	if p.Newest == nil {
+		return ""
+	}
+	return NewTime(p.Newest.at())
+}
+
+// Outcome says how the last run stands: "Completed", "Failed disk full", "Executing 37%".
+func (p *PlanProtection) Outcome() string {
+	if p.LastRun == nil {
+		return "no run"
+	}
+	return p.LastRun.outcome()
+}
+
+func (t *Task) outcome() string {
+	text := cmp.Or(string(t.Status), "no state")
+	switch {
+	case t.running():
+		text += " " + t.Percent.String()
+	case t.Status != TaskCompleted:
+		text += " " + t.Message
+	}
+	return oneLine(strings.TrimSpace(text))
+}
+
+func (t *Task) running() bool {
+	return t.Status == TaskPreparing || t.Status == TaskExecuting || t.Status == TaskCanceling
+}
+
+// at is when the task began, or else when it ended; zero where neither can be read.
+func (t *Task) at() time.Time {
+	if at := t.Started.Time(); !at.IsZero() {
+		return at
+	}
+	return t.Done.Time()
+}
+
+// GapKind says why something is not protected.
+type GapKind string
+
+// The kinds of Gap.
+const (
+	GapNoAgent         GapKind = "no agent"         // the host has no agent
+	GapAgentInactive   GapKind = "agent not active" // the agent cannot back up
+	GapNoPlan          GapKind = "no plan"          // no plan backs the host up
+	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run by its schedule
+	GapPlanInactive    GapKind = "plan not active"  // the plan is in a state that is neither active nor stopped
+	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the name
+	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
+	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
+	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
+	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
+	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
+	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
+	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
+	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
+	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
+)
+
+// Gap is something that is not protected as it should be.
+type Gap struct {
+	Kind GapKind
+	// HostID, HostName and SourceType are empty for a vault.
+	HostID     string
+	HostName   string
+	SourceType SourceType
+	// PlanID and PlanName are empty where the gap is not that of a plan.
+	PlanID   string
+	PlanName string
+	// StorageID and StorageName are empty where the gap is not that of a vault.
+	StorageID   string
+	StorageName string
+	// Newest is the time of the newest usable copy of a plan, zero where there is none.
+	Newest Time
+	// Detail says more in words; it may be empty.
+	Detail string
+}
+
+// String says the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed disk full".
+func (g Gap) String() string {
+	var words []string
+	for _, word := range []string{cmp.Or(g.HostName, g.HostID), cmp.Or(g.PlanName, g.PlanID), cmp.Or(g.StorageName, g.StorageID), string(g.Kind)} {
+		if word != "" {
+			words = append(words, word)
+		}
+	}
+	text := strings.Join(words, " ")
+	if g.Detail != "" {
+		text += ": " + g.Detail
+	}
+	return oneLine(text)
+}
+
+// Protection finds what is protected in a region and what is not: hosts without an active agent or a
+// plan, plans that do not run, whose last run failed or whose newest copy is too old, vaults
+// that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
+// sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
+// what is made in between is no gap: one request for every 50 agents, one for the vaults, and
+// three more for every kind of host. A list that cannot be read is an error without a result. A
+// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
+// the result of what came. It changes nothing and can be repeated.
+//
+// Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
+// anew keeps its history. Tasks have no plan ID, and go by host and plan name.
+//
+// GET /v4/backup/info-client-backup (查询备份客户端信息),
+// GET /v4/backup/query-backup-policy (查询云备份计划),
+// GET /v4/backup/query-task-backup (查询备份任务列表),
+// GET /v4/backup/query-backup-snapshot (查询云备份快照),
+// GET /v4/backup/query-storage-backup (查询存储库列表)
+func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Protection, error) {
+	r := deref(req)
+	if _, err := c.check(operation{path: "protection"}, &r); err != nil {
+		return nil, err
+	}
+	r.Grace = positiveOr(r.Grace, 12*time.Hour)
+	s := &survey{client: c, req: r, at: time.Now(), hosts: make(map[string]*hostSurvey), plans: make(map[string]*planSurvey), named: make(map[planName][]*planSurvey)}
+	for _, read := range []func(context.Context) error{s.readHosts, s.readPlans, s.readTasks, s.readCopies, s.readStorages} {
+		if err := s.pass(read(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return s.result(), s.incomplete
+}
+
+// pass keeps that a list was incomplete for the end, and returns any other error.
+func (s *survey) pass(err error) error {
+	if errors.Is(err, ErrIncomplete) {
+		s.incomplete = join(s.incomplete, err)
+		return nil
+	}
+	return err
+}
+
+// survey is what Protection reads.
+type survey struct {
+	client *Client
+	req    ProtectionRequest
+	at     time.Time
+
+	order    []*hostSurvey
+	hosts    map[string]*hostSurvey     // by ID
+	plans    map[string]*planSurvey     // by ID
+	named    map[planName][]*planSurvey // by host and name
+	storages []Storage
+
+	incomplete error
+}
+
+type planName struct{ host, name string }
+
+type hostSurvey struct {
+	HostProtection
+	gone  bool
+	plans []*planSurvey
+}
+
+type planSurvey struct {
+	PlanProtection
+	ended    *Task // the last run that has ended
+	undated  int   // usable copies whose times cannot be read
+	untimely *Task // a run that did not complete, and whose time cannot be read
+}
+
+func (s *survey) readHosts(ctx context.Context) error {
+	for host, err := range s.client.Hosts.All(ctx, &ListHostsRequest{RegionID: s.req.RegionID, Sources: s.req.Sources}) {
+		if err != nil {
+			return err
+		}
+		s.add(host)
+	}
+	return nil
+}
+
+func (s *survey) add(host Host) *hostSurvey {
+	h := &hostSurvey{HostProtection: HostProtection{Host: host}}
+	s.order = append(s.order, h)
+	s.hosts[host.ID] = h
+	return h
+}
+
+// ofKinds reads a list of every kind of host.
+func (s *survey) ofKinds(read func(kind SourceType) error) error {
+	for _, kind := range sources(s.req.Sources) {
+		if err := s.pass(read(kind)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *survey) readPlans(ctx context.Context) error {
+	return s.ofKinds(func(kind SourceType) error {
+		var plans []Plan
+		req := &ListPlansRequest{RegionID: s.req.RegionID, SourceType: kind}
+		_, _, err := search(ctx, s.client, planList, req, func() { plans = nil }, func(plan Plan) {
+			plans = append(plans, *plan.ofKind(kind))
+		})
+		for i := range plans {
+			s.addPlan(&plans[i])
+		}
+		return err
+	})
+}
+
+func (s *survey) addPlan(plan *Plan) {
+	if plan.ID != "" && s.plans[plan.ID] != nil {
+		return // listed twice
+	}
+	host := s.hosts[plan.HostID]
+	if host == nil {
+		host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: plan.SourceType})
+		host.gone = true
+	}
+	p := &planSurvey{PlanProtection: PlanProtection{Plan: *plan}}
+	host.plans = append(host.plans, p)
+	s.plans[plan.ID] = p
+	name := planName{plan.HostID, plan.Name}
+	s.named[name] = append(s.named[name], p)
+}
+
+func (s *survey) readTasks(ctx context.Context) error {
+	return s.ofKinds(func(kind SourceType) error {
+		begin := func() {
+			for _, p := range s.plansOf(kind) {
+				p.LastRun, p.ended, p.untimely = nil, nil, nil
+			}
+		}
+		_, _, err := search(ctx, s.client, taskList, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(task Task) {
+			for _, p := range s.named[planName{task.HostID, task.PlanName}] {
+				if p.Plan.SourceType == kind {
+					p.ran(task.ofKind(kind))
+				}
+			}
+		})
+		return err
+	})
+}
+
+// plansOf gives out the plans of a kind of hosts.
+func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
+	for _, h := range s.order {
+		for _, p := range h.plans {
+			if p.Plan.SourceType == kind {
+				plans = append(plans, p)
+			}
+		}
+	}
+	return plans
+}
+
+// ran takes in a run of the plan.
+func (p *planSurvey) ran(task *Task) {
+	bad := !task.running() && task.Status != TaskCompleted
+	if task.at().IsZero() {
+		if bad {
+			p.untimely = clone(task)
+		}
+		return
+	}
+	keepLater(&p.LastRun, task)
+	if !task.running() {
+		keepLater(&p.ended, task)
+	}
+}
+
+func keepLater(kept **Task, task *Task) {
+	switch {
+	case *kept == nil:
+		*kept = clone(task)
+	case !task.at().Before((*kept).at()):
+		**kept = *task
+	}
+}
+
+func (s *survey) readCopies(ctx context.Context) error {
+	return s.ofKinds(func(kind SourceType) error {
+		begin := func() {
+			for _, h := range s.order {
+				if h.Host.SourceType == kind {
+					h.Newest = nil
+				}
+			}
+			for _, p := range s.plansOf(kind) {
+				p.Newest, p.Copies, p.Bytes, p.undated = nil, 0, 0, 0
+			}
+		}
+		_, _, err := search(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(snapshot Snapshot) {
+			if snapshot.usable() {
+				s.copied(snapshot.ofKind(kind))
+			}
+		})
+		return err
+	})
+}
+
+// copied takes in a usable copy.
+func (s *survey) copied(snapshot *Snapshot) {
+	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
+		keepNewer(&host.Newest, snapshot)
+	}
+	p := s.planOf(snapshot)
+	if p == nil {
+		return
+	}
+	p.Copies++
+	p.Bytes += snapshot.Size.Bytes()
+	if snapshot.at().IsZero() {
+		p.undated++
+		return
+	}
+	keepNewer(&p.Newest, snapshot)
+}
+
+// planOf is the plan that a copy belongs to; nil where there is none any more.
+func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
+	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
+		return p
+	}
+	for _, p := range s.named[planName{snapshot.HostID, snapshot.PlanName}] {
+		if p.Plan.SourceType == snapshot.SourceType {
+			return p
+		}
+	}
+	return nil
+}
+
+func keepNewer(kept **Snapshot, snapshot *Snapshot) {
+	if snapshot.at().IsZero() {
+		return
+	}
+	if *kept == nil {
+		*kept = clone(snapshot)
+	} else if order, _ := snapshot.compare(*kept); order > 0 {
+		**kept = *snapshot
+	}
+}
+
+func (s *survey) readStorages(ctx context.Context) error {
+	begin := func() { s.storages = nil }
+	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: s.req.RegionID}, begin, func(storage Storage) {
+		s.storages = append(s.storages, storage)
+	})
+	return err
+}
+
+// result puts together what was read.
+func (s *survey) result() *Protection {
+	found := &Protection{At: s.at, Storages: s.storages}
+	listed := make(map[string]bool)
+	for _, storage := range s.storages {
+		listed[storage.ID] = true
+	}
+	used := make(map[string]bool)
+	hosts := 0
+	for _, h := range s.order {
+		if !h.gone {
+			hosts++
+			h.Gaps = h.gaps()
+		}
+		found.Gaps = append(found.Gaps, h.Gaps...)
+		for _, p := range h.plans {
+			used[p.Plan.StorageID] = true
+			p.Gaps = s.planGaps(h, p, listed[p.Plan.StorageID])
+			found.Gaps = append(found.Gaps, p.Gaps...)
+			h.Plans = append(h.Plans, p.PlanProtection)
+		}
+		found.Hosts = append(found.Hosts, h.HostProtection)
+	}
+	if hosts == 0 {
+		var kinds []string
+		for _, kind := range sources(s.req.Sources) {
+			kinds = append(kinds, string(kind))
+		}
+		found.Gaps = append(found.Gaps, Gap{Kind: GapNoHosts, Detail: "none of " + enumerate(kinds) + " is listed in region " + s.req.RegionID})
+	}
+	for i := range s.storages {
+		found.Gaps = append(found.Gaps, s.storageGaps(&s.storages[i], used[s.storages[i].ID])...)
+	}
+	return found
+}
+
+// gaps are those of the host itself.
+func (h *hostSurvey) gaps() (gaps []Gap) {
+	gap := Gap{HostID: h.Host.ID, HostName: h.Host.Name, SourceType: h.Host.SourceType}
+	add := func(kind GapKind, detail string) {
+		gap.Kind, gap.Detail = kind, detail
+		gaps = append(gaps, gap)
+	}
+	switch {
+	case h.Host.Agent == nil:
+		add(GapNoAgent, "")
+	case !h.Host.Active():
+		add(GapAgentInactive, h.Host.Agent.stateWords())
+	}
+	if h.Host.Agent != nil && len(h.plans) == 0 {
+		add(GapNoPlan, "")
+	}
+	return gaps
+}
+
+func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap) {
+	plan := &p.Plan
+	gap := Gap{
+		HostID: plan.HostID, HostName: cmp.Or(h.Host.Name, plan.HostName), SourceType: h.Host.SourceType,
+		PlanID: plan.ID, PlanName: plan.Name, Newest: p.NewestAt(),
+	}
+	add := func(kind GapKind, detail string) {
+		gap.Kind, gap.Detail = kind, detail
+		gaps = append(gaps, gap)
+	}
+	if h.gone {
+		add(GapHostGone, "")
+	}
+	switch plan.Status {
+	case PlanActive:
+		p.NextRun = NewTime(plan.storedSchedule().Next(s.at))
+	case PlanStopped:
+		add(GapPlanStopped, "")
+	default:
+		add(GapPlanInactive, strings.TrimSpace(cmp.Or(string(plan.Status), "no state")+" "+plan.StatusDesc))
+	}
+	if of := s.named[planName{plan.HostID, plan.Name}]; len(of) > 1 {
+		add(GapDuplicatePlan, fmt.Sprintf("%d plans of the name", len(of)))
+	}
+	if !stored {
+		add(GapStorageInactive, "vault "+cmp.Or(plan.StorageName, plan.StorageID, "without an ID")+" is not listed")
+	}
+	if kind, detail := p.runGap(); kind != "" {
+		add(kind, detail)
+	}
+	if kind, detail := s.copyGap(p); kind != "" {
+		add(kind, detail)
+	}
+	return gaps
+}
+
+func (p *Plan) storedSchedule() *StoredSchedule {
+	if p.Raw == nil {
+		return nil
+	}
+	return p.Raw.Schedule
+}
+
+// runGap says whether the last run that has ended completed.
+func (p *planSurvey) runGap() (GapKind, string) {
+	switch {
+	case p.untimely != nil:
+		return GapUnreadable, fmt.Sprintf("the time of task %s: %s", p.untimely.ID, p.untimely.outcome())
+	case p.ended != nil && p.ended.Status != TaskCompleted:
+		return GapRunFailed, p.ended.at().Format(time.DateTime) + ": " + p.ended.outcome()
+	}
+	return "", ""
+}
+
+// copyGap says whether the newest copy is young enough. A time that cannot be read is never fresh.
+func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
+	oldest, why := s.oldest(p)
+	undated := ""
+	switch {
+	case p.undated == 1:
+		undated = "the time of 1 copy"
+	case p.undated > 1:
+		undated = fmt.Sprintf("the times of %d copies", p.undated)
+	}
+	switch {
+	case p.Newest == nil && undated != "":
+		return GapUnreadable, undated
+	case p.Newest == nil:
+		return GapNoSnapshot, ""
+	case oldest.IsZero():
+		return GapUnreadable, why
+	case p.Newest.at().After(s.at.Add(farFuture)):
+		return GapUnreadable, "the newest copy is of " + string(p.NewestAt()) + ", which is to come"
+	case !p.Newest.at().Before(oldest):
+		return "", ""
+	case undated != "":
+		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.NewestAt())
+	}
+	return GapStale, "the newest is of " + string(p.NewestAt()) + ", and one was due by " + string(NewTime(oldest))
+}
+
+// farFuture is how far ahead a copy may be dated, for clocks that differ.
+const farFuture = 24 * time.Hour
+
+// oldest is when the newest copy of a plan has to be from at least; zero, and why, where that cannot
+// be told.
+func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
+	if s.req.MaxAge > 0 {
+		return s.at.Add(-s.req.MaxAge), ""
+	}
+	due := p.Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
+	return due, "the schedule: " + p.Plan.storedSchedule().String()
+}
+
+func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
+	leaving := storage.Status == StorageUnsubscribing || storage.Status == StorageDestroying
+	if leaving && !used {
+		return nil
+	}
+	add := func(kind GapKind, format string, args ...any) {
+		gaps = append(gaps, Gap{Kind: kind, StorageID: storage.ID, StorageName: storage.Name, Detail: fmt.Sprintf(format, args...)})
+	}
+	if storage.Status != StorageAvailable {
+		add(GapStorageInactive, "%s%s", cmp.Or(string(storage.Status), "no state"), inBrackets(storage.StatusDesc))
+	}
+	expires := storage.Expires.Time()
+	switch {
+	case expires.IsZero() && (!storage.Expires.IsZero() || s.req.MinTime > 0):
+		add(GapUnreadable, "when it expires: %q", string(storage.Expires))
+	case !expires.IsZero() && expires.Before(s.at.Add(s.req.MinTime)), expires.Equal(s.at):
+		add(GapStorageExpiring, "it expires %s", expires.Format(time.DateTime))
+	}
+	free, capacity := storage.Free, storage.Capacity
+	switch {
+	case !free.Valid():
+		add(GapUnreadable, "how much of it is free: %q", string(free))
+	case s.req.MinFree > 0 && capacity.Bytes() <= 0:
+		add(GapUnreadable, "its capacity: %q", string(capacity))
+	case free.Bytes() <= 0, float64(free.Bytes()) < s.req.MinFree*float64(capacity.Bytes()):
+		add(GapStorageFull, "%s of %s free", free.Text(), capacity.Text())
+	}
+	return gaps
+}
+
+// GapsRequest is the request of Client.Gaps.
+type GapsRequest struct {
+	// RegionID is the region; empty means the client's.
+	RegionID string
+	// SourceType is SourceECS unless given.
+	SourceType SourceType
+	// MaxAge is how old the newest copy of a plan may be. It must be positive.
+	MaxAge time.Duration
+}
+
+func (r *GapsRequest) complete(v *validation) {
+	v.region(&r.RegionID)
+	if r.MaxAge <= 0 {
+		v.fault("MaxAge", "must be positive")
+	}
+}
+
+// Gaps finds what is not protected in a region, of one kind of hosts: the Gaps of Protection, with
+// its rules, costs and errors. It changes nothing and can be repeated.
+func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
+	r := deref(req)
+	if _, err := c.check(operation{path: "gaps"}, &r); err != nil {
+		return nil, err
+	}
+	found, err := c.Protection(ctx, &ProtectionRequest{RegionID: r.RegionID, Sources: []SourceType{r.SourceType}, MaxAge: r.MaxAge})
+	if found == nil {
+		return nil, err
+	}
+	return found.Gaps, err
+}
