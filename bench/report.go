@@ -88,7 +88,7 @@ func (s settings) markdown(only, dir string) string {
 
 // place is where a document has what is measured: the tables whose title holds a text, or the
 // machine, or, with the word jsonv2, tables of a program that is built with that experiment.
-var place = regexp.MustCompile("(?s)<!-- measured: ([a-z0-9 ]+) -->\n.*?<!-- end -->")
+var place = regexp.MustCompile("(?s)<!-- measured: ([\\w ,]+) -->\n.*?<!-- end -->")
 
 // write measures what a document has places for, and writes it there.
 func write(document string, s settings) {
