@@ -189,7 +189,9 @@ func heldByWait(n int) uint64 {
 	return held - min(held, before)
 }
 
+// heapNow is what is in use, without what pools keep for a while.
 func heapNow() uint64 {
+	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
