@@ -43,7 +43,7 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
 	// service's envelope, cut short, or without the ID of what was created.
-	ErrBadAnswer = errors.New("not a CT-CBR answer")
+	ErrBadAnswer = errors.New("not a CT-CBR response")
 	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
 	// come, or the count means something else, which is not documented. Every item that came was given
 	// out. It also matches ErrBadAnswer.
@@ -140,7 +140,7 @@ func (e *Error) known() []string {
 		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
-		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
+		known = append(known, fmt.Sprintf("response begins %q", e.Body))
 	}
 	if e.unknown {
 		known = append(known, "outcome unknown, it may have been carried out")
@@ -252,6 +252,8 @@ type ValidationError struct {
 
 // Fault is one fault of a request.
 type Fault struct {
+	// Name is the name of the field in Go, with the names of the fields around it: "Schedule.Hour".
+	Name string
 	// Field is the field's name on the wire, with the names of the objects around it:
 	// "backupPeriodInfo.hour".
 	Field string
@@ -267,13 +269,21 @@ func (e *ValidationError) Error() string {
 	const most, longest = 40, 256
 	text, separator := "invalid request", ": "
 	for _, f := range e.Faults[:min(most, len(e.Faults))] {
-		text += separator + shortened(strings.TrimSpace(f.Field+" "+f.Problem), longest)
+		text += separator + shortened(strings.TrimSpace(f.names()+" "+f.Problem), longest)
 		separator = "; "
 	}
 	if more := len(e.Faults) - most; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
 	return oneLine(named(e.Operation, text))
+}
+
+// names are both names of the field: "Schedule.Hour (backupPeriodInfo.hour)".
+func (f Fault) names() string {
+	if f.Name == "" || f.Field == "" || f.Name == f.Field {
+		return cmp.Or(f.Name, f.Field)
+	}
+	return f.Name + " (" + f.Field + ")"
 }
 
 // Is matches [ErrInvalid].
@@ -333,8 +343,7 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error is the texts of all, of the first 20 where they are many, in one line that names the package
-// once.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
 	const most = 20
 	texts := []string{j.errs[0].Error()}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -98,7 +99,7 @@ func (o *options) fail(format string, args ...any) {
 
 // lookAround fills in keys and region from the environment and the configuration file.
 func (o *options) lookAround() {
-	found, err := lookAround(o.credentials == nil)
+	found, err := lookAround(o.credentials == nil, o.region == "")
 	if err != nil {
 		o.fail("%w", err)
 		return
@@ -106,12 +107,12 @@ func (o *options) lookAround() {
 	o.region = cmp.Or(o.region, found.Region)
 	if o.credentials == nil {
 		o.warning = found.warning
-		WithStaticCredentials(found.AccessKey, found.SecretKey)(o)
+		o.credentials = NewCredentials(found.AccessKey, found.SecretKey)
 	}
 }
 
 // WithStaticCredentials signs requests with one key pair. If a key is empty, has white space around
-// it or holds a character that no key has, [NewClient] returns an error that matches
+// it or has a character that no key has, [NewClient] returns an error that matches
 // [ErrNoCredentials].
 func WithStaticCredentials(accessKey, secretKey string) Option {
 	return func(o *options) {
@@ -126,13 +127,28 @@ func WithStaticCredentials(accessKey, secretKey string) Option {
 // WithCredentials signs requests with the key pair that p returns, which may change while the
 // client is in use.
 func WithCredentials(p CredentialsProvider) Option {
-	return func(o *options) { o.credentials = p }
+	return func(o *options) {
+		if isNil(p) {
+			o.fail("WithCredentials: %w: the provider holds nil", ErrNoCredentials)
+		}
+		if c, static := p.(Credentials); static {
+			if err := c.check(); err != nil {
+				o.fail("WithCredentials: %w", err)
+			}
+		}
+		o.credentials = p
+	}
 }
 
 // WithRegion sets the region (resource pool) ID for requests that name none. Without it,
 // [NewClient] takes the region from the environment or the configuration file.
 func WithRegion(id string) Option {
-	return func(o *options) { o.region = id }
+	return func(o *options) {
+		if problem := textProblem(id); problem != "" {
+			o.fail("WithRegion: the region ID %s: %s", problem, quoted(id))
+		}
+		o.region = id
+	}
 }
 
 // WithEndpoint sets the endpoint of CT-CBR. The default is [DefaultEndpoint]. No environment
@@ -166,14 +182,19 @@ func WithPlainHTTP() Option {
 // The default client verifies TLS, uses the proxy of the environment and keeps up to 64 idle
 // connections per host.
 func WithHTTPClient(c *http.Client) Option {
-	return func(o *options) { o.httpClient = c }
+	return func(o *options) {
+		if c != nil && (isNil(c.Transport) || isNil(c.Jar)) {
+			o.fail("WithHTTPClient: the transport or the cookie jar of the client holds nil")
+		}
+		o.httpClient = c
+	}
 }
 
 // WithUserAgent puts text in front of the SDK's own User-Agent, for example "portal/1.4".
 func WithUserAgent(text string) Option {
 	return func(o *options) {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-			o.fail("WithUserAgent: %q holds a character that a header cannot", text)
+			o.fail("WithUserAgent: %q has a character that a header cannot hold", text)
 			return
 		}
 		o.userAgent = strings.TrimSpace(text + " " + userAgent)
@@ -184,7 +205,7 @@ func WithUserAgent(text string) Option {
 func WithMaxAttempts(n int) Option {
 	return func(o *options) {
 		if n < 1 {
-			o.fail("WithMaxAttempts: %d is not at least 1", n)
+			o.fail("WithMaxAttempts: must be at least 1, is %d", n)
 		}
 		o.maxAttempts = n
 	}
@@ -195,7 +216,7 @@ func WithMaxAttempts(n int) Option {
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
-			o.fail("WithAttemptTimeout: %s is not positive", d)
+			o.fail("WithAttemptTimeout: must be positive, is %s", d)
 		}
 		o.attemptTimeout = d
 	}
@@ -218,7 +239,7 @@ func WithRetryWait(first, longest time.Duration) Option {
 func WithMaxAnswer(bytes int64) Option {
 	return func(o *options) {
 		if bytes < 1 {
-			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
+			o.fail("WithMaxAnswer: must be at least 1, is %d", bytes)
 		}
 		o.maxAnswer = min(bytes, math.MaxInt64-1) // one more byte is read, to detect a larger body
 	}
@@ -226,9 +247,12 @@ func WithMaxAnswer(bytes int64) Option {
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is a loopback address.
 func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
+	// What is said of a text that is no URL does not repeat it, and with it a password.
+	if problem := textProblem(text); problem != "" {
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %s", problem)
+	}
 	u, err := url.Parse(text)
 	if err != nil {
-		// The text of a url.Error repeats the URL, and with it a password.
 		return nil, false, errors.New("ctcbr: the endpoint is not a URL")
 	}
 	loopback = isLoopback(u.Hostname())
@@ -240,7 +264,7 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q must not hold a path, query or fragment", text)
 	case u.Scheme == "http" && !loopback && !plainHTTP:
-		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS, which WithPlainHTTP would allow", text)
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS: use https, or allow it with WithPlainHTTP", text)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, loopback, nil
 }
@@ -248,4 +272,14 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// isNil reports whether an interface holds a pointer or a function that is nil.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }
