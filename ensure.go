@@ -13,7 +13,7 @@ import (
 )
 
 // ErrConflict says that something is not as it is declared to be and that this package does not
-// change it: a plan that backs up to another repository, one in a state that is neither active nor
+// change it: a plan that backs up to another vault, one in a state that is neither active nor
 // stopped, or one that is listed otherwise than it was made.
 var ErrConflict = errors.New("conflict")
 
@@ -91,10 +91,10 @@ func (s *stopper) send(command func() error) error {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
 	}
 	err := command()
-	for _, hopeless := range []error{ErrUnauthorized, ErrRedirect, ErrClosed, ErrNoCredentials} {
-		if errors.Is(err, hopeless) && !errors.Is(err, ErrOutcomeUnknown) {
-			s.cause.CompareAndSwap(nil, &hopeless)
-		}
+	var call *Error
+	if errors.As(err, &call) && call.endsWaits() && !errors.Is(err, ErrOutcomeUnknown) {
+		why := inline(err)
+		s.cause.CompareAndSwap(nil, &why)
 	}
 	return err
 }
@@ -114,7 +114,7 @@ func about(what string, err error) error {
 }
 
 func (e *aboutError) Error() string {
-	return oneLine("ctcbr: " + e.what + ": " + bare(e.cause))
+	return oneLine("ctcbr: " + e.what + ": " + withoutPrefix(e.cause))
 }
 
 func (e *aboutError) Unwrap() error { return e.cause }
@@ -134,7 +134,7 @@ func (e *unseenError) Error() string {
 		text += "; its answer was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
-		text += "; stopped waiting: " + bare(e.ended)
+		text += "; stopped waiting: " + withoutPrefix(e.ended)
 	}
 	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
 }
@@ -187,7 +187,7 @@ func (c PlanChange) String() string {
 	text := cmp.Or(c.HostName, c.HostID) + ": plan " + c.Name + " "
 	switch {
 	case c.Err != nil:
-		return oneLine(text + "failed: " + strings.TrimPrefix(bare(c.Err), "plan "+c.Name+": "))
+		return oneLine(text + "failed: " + strings.TrimPrefix(withoutPrefix(c.Err), "plan "+c.Name+": "))
 	case len(done) == 0:
 		text += "unchanged"
 	case c.Planned:
@@ -259,7 +259,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // [PlanChange].Unclear and no difference. Schedules are compared to the hour. A host that was renamed
 // changes nothing; a plan that was renamed by hand is made anew.
 //
-// Nothing is sent for a plan that backs up to another repository or is in a state that is neither
+// Nothing is sent for a plan that backs up to another vault or is in a state that is neither
 // active nor stopped: that is an error that matches ErrConflict, as is a plan that is listed
 // otherwise than it was made. Two plans of the name on one host are an *AmbiguousError. A plan
 // counts as missing only after a list that was read whole.
@@ -268,7 +268,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // was wanted: as long as WaitListed says, 5 minutes by default, and no longer than WaitAtMost, 30 minutes.
 // What does not show by then is an error that matches ErrOutcomeUnknown; the next run looks again.
 // Where nothing is to be done, one request is made for every kind of host. It places no order; what
-// plans store takes up room in the repository.
+// plans store takes up room in the vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -405,7 +405,8 @@ func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) 
 			failures = append(failures, err)
 		}
 		for _, w := range works {
-			if err != nil {
+			// What an incomplete list holds is there; what it lacks may be there, too.
+			if err != nil && (!errors.Is(err, ErrIncomplete) || len(found[w.host.ID]) == 0) {
 				w.change.Err = err
 			} else {
 				r.judge(w, found[w.host.ID])
@@ -437,10 +438,10 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Pla
 		}
 		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrIncomplete) {
 		return nil, err
 	}
-	return found, nil
+	return found, err
 }
 
 // judge says what is to be done about the plan of a host.
@@ -480,7 +481,7 @@ func (w *planWork) see(plan *Plan) {
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
-		return r.about(fmt.Errorf("%w: it backs up to repository %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
 	case plan.Status != PlanActive && plan.Status != PlanStopped:
 		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
 	}
@@ -506,7 +507,7 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 
 // candidate tells the plan from others of its name.
 func (p *Plan) candidate() Candidate {
-	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "repository " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
 	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 
@@ -605,7 +606,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 		late := time.Since(began) >= r.wait.unlisted
 		for _, works := range byKind(all, unseen) {
 			found, err := r.list(ctx, works)
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return false, err
 			}
 			for _, w := range works {
@@ -801,7 +802,7 @@ func (r *agentRun) install(ctx context.Context) {
 // notInstalled reports whether the agent is there because it could not be installed.
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
-	return a.failed() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
+	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
 }
 
 // installing reports whether the agent is being installed, which may take its time.
@@ -824,12 +825,14 @@ func (r *agentRun) await(ctx context.Context) {
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
 		late := time.Since(began) >= r.wait.unlisted
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
-			found, err := r.list(ctx, works)
+			found, whole, err := r.list(ctx, works)
 			if err != nil {
 				return false, err
 			}
 			for _, w := range works {
-				r.check(w, found[w.host.ID], late)
+				if agent := found[w.host.ID]; agent != nil || whole {
+					r.check(w, agent, late)
+				}
 			}
 		}
 		return len(r.pending()) == 0, nil
@@ -842,21 +845,20 @@ func (r *agentRun) await(ctx context.Context) {
 	}
 }
 
-const maxAgentPage = 50
-
-// list reads the agents of some hosts, of which a host may have several.
-func (r *agentRun) list(ctx context.Context, works []*agentWork) (map[string]*Agent, error) {
+// list reads the agents of some hosts, of which a host may have several. The list is whole if it holds
+// as many as the service counts.
+func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
 	for i, w := range works {
 		ids[i] = w.host.ID
 	}
 	req := &ListAgentsByHostRequest{RegionID: r.wait.region, HostIDs: strings.Join(ids, ","), PageSize: maxAgentPage}
-	found := make(map[string]*Agent, len(works))
+	found = make(map[string]*Agent, len(works))
 	for came := 0; ; {
 		req.Page++
 		page, err := r.agents.ListByHost(ctx, req)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for i := range page.Agents {
 			if agent := &page.Agents[i]; found[agent.HostID] == nil || agent.rank() > found[agent.HostID].rank() {
@@ -864,8 +866,9 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (map[string]*Ag
 			}
 		}
 		came += len(page.Agents)
-		if len(page.Agents) == 0 || came >= max(page.Total, page.TotalCount) {
-			return found, nil
+		whole = came >= max(page.Total, page.TotalCount)
+		if whole || len(page.Agents) == 0 {
+			return found, whole, nil
 		}
 	}
 }
@@ -886,7 +889,7 @@ func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 		w.done = true
 	case !w.moved && w.refused != nil:
 		w.err = w.refused
-	case agent.failed() && (w.moved || late):
+	case agent.Status.isFailure() && (w.moved || late):
 		w.err = fmt.Errorf("ctcbr: its agent %w: %s", ErrFailed, agent.stateWords())
 	case !w.moved && !w.sent && late && !agent.installing():
 		w.err = fmt.Errorf("ctcbr: its agent is not active: %s", agent.stateWords())

@@ -12,87 +12,99 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
-// What the errors of this package can be matched with by errors.Is. Besides these,
-// a call that its context ended matches context.Canceled or
-// context.DeadlineExceeded.
+// Errors to match with errors.Is. A call that was ended by its context also matches
+// [context.Canceled] or [context.DeadlineExceeded].
 var (
-	// ErrOutcomeUnknown says that an order or a write may have been carried out:
-	// the service may have received it, and no usable answer came. Look before
-	// sending it again; an order may be sent again with the error's ClientToken.
+	// ErrOutcomeUnknown means that an order or a write may have been carried out: the service may
+	// have received it, and no usable response came. Check before you send it again. An order is
+	// safe to send again with the ClientToken of the error.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrNotFound says that the service was asked and answered that what the call names does not
-	// exist, or that a list that was read whole does not hold it. A page of a proxy with HTTP 404 is
-	// [ErrBadAnswer].
+	// ErrNotFound means that the service answered that the item does not exist, or that a complete
+	// list does not contain it. A proxy's HTML page with HTTP 404 is [ErrBadAnswer] instead.
 	ErrNotFound = errors.New("not found")
-	// ErrRegion says that the region is not known, or that the account may not use it.
-	// [Regions.List] names those that exist. It is never ErrNotFound.
+	// ErrRegion means that the region is unknown, or that the account may not use it.
+	// [Regions.List] lists the regions. It never matches together with [ErrNotFound].
 	ErrRegion = errors.New("region unknown or not allowed")
-	// ErrAmbiguous says that several things bear the name that one was to be found by.
+	// ErrAmbiguous means that several items have the name that was searched for.
 	ErrAmbiguous = errors.New("ambiguous")
-	// ErrUnauthorized says that the key pair, its signature, its rights or the caller's address were
-	// refused: by HTTP 401 or 403, by the codes 10002 and 10009 of the gateway, or for want of a
-	// permission (CTIAM). Nothing was carried out.
+	// ErrUnauthorized means that the key pair, the signature, the permissions or the caller's
+	// address were refused: by HTTP 401 or 403, by the gateway's codes 10002 and 10009, or for lack
+	// of a permission (CTIAM). Nothing was carried out.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrThrottled says that too many requests were sent (HTTP 429).
+	// ErrThrottled means that too many requests were sent (HTTP 429).
 	ErrThrottled = errors.New("throttled")
-	// ErrUnavailable says that the service or the platform behind it failed (HTTP 5xx, or a code
+	// ErrUnavailable means that the service or the platform behind it failed (HTTP 5xx, or a code
 	// such as openapi.innerSys.accessFailed).
 	ErrUnavailable = errors.New("service unavailable")
-	// ErrOrderInProgress says that an order is being carried out and that the service did not name
-	// it. Send it again later with the ClientToken of the error.
+	// ErrOrderInProgress means that an order is being carried out and the service did not give its
+	// ID. Send it again later with the ClientToken of the error.
 	ErrOrderInProgress = errors.New("order in progress")
-	// ErrTooLarge says that an answer was larger than WithMaxAnswer allows.
+	// ErrTooLarge means that a response was larger than [WithMaxAnswer] allows.
 	ErrTooLarge = errors.New("too large")
-	// ErrBadAnswer says that an answer was not what the service documents: not
-	// JSON, not its envelope, cut short, or without the ID of what was made.
-	ErrBadAnswer = errors.New("not a CT-CBR answer")
-	// ErrRejected says that the service understood a command and did not take it.
+	// ErrBadAnswer means that a response was not in the documented form: not JSON, without the
+	// service's envelope, cut short, or without the ID of what was created.
+	ErrBadAnswer = errors.New("not a CT-CBR response")
+	// ErrIncomplete means that a list holds fewer items than the service counts. Either some did not
+	// come, or the count means something else, which is not documented. Every item that came was given
+	// out. It also matches ErrBadAnswer.
+	ErrIncomplete error = &special{"incomplete list", ErrBadAnswer}
+	// ErrRejected means that the service understood a command and did not accept it.
 	ErrRejected = errors.New("command rejected")
-	// ErrRedirect says that the server answered with a redirect, which is never followed.
+	// ErrRedirect means that the server responded with a redirect. Redirects are never followed.
 	ErrRedirect = errors.New("redirect refused")
-	// ErrInvalid says that a request was refused before it was sent: a *ValidationError.
+	// ErrInvalid means that a request was refused before it was sent: see [ValidationError].
 	ErrInvalid = errors.New("invalid request")
-	// ErrClosed says that the client was closed.
+	// ErrClosed means that the client was closed.
 	ErrClosed = errors.New("client closed")
 )
 
-// Error is a call that failed after it passed validation. Its fields hold what
-// is known of the last attempt.
+// special is a sentinel that also matches a more general one.
+type special struct {
+	text string
+	of   error
+}
+
+func (s *special) Error() string { return s.text }
+func (s *special) Unwrap() error { return s.of }
+
+// Error is the failure of a call whose request passed validation. Its fields describe the last
+// attempt.
 type Error struct {
 	// Operation is the last segment of the operation's path, for example "create-storage-backup".
 	Operation string
 	Method    string
 	Path      string
-	// HTTPStatus is zero where no answer came.
+	// HTTPStatus is zero if no response came.
 	HTTPStatus int
-	// StatusCode is the service's own status: 900 for a failure, zero where none came.
+	// StatusCode is the service's own status: 900 for a failure, zero if there was none.
 	StatusCode int
-	// Code is the service's error code, as it came: "Backup.Order.InProgress"
-	// and "backup.order.inProgress" are one code, which HasCode knows.
+	// Code is the service's error code as it was received. Use [Error.HasCode] to compare it: the
+	// service varies the case of its letters.
 	Code string
 	// Message is the service's text in English, Description the one in Chinese.
 	Message     string
 	Description string
-	// RequestID names the last attempt to the support of the service.
+	// RequestID is the ID of the last attempt. The service's support asks for it.
 	RequestID string
-	// GatewayRequestID is the ID that the gateway gave the request, where it refused it.
+	// GatewayRequestID is the gateway's own ID of the request, if the gateway refused it.
 	GatewayRequestID string
-	// OrderID is the order that the answer names, although the call failed.
+	// OrderID is the ID of an order that the response names although the call failed.
 	OrderID string
-	// Attempts counts the requests that were made.
+	// Attempts is the number of requests that were sent.
 	Attempts int
-	// ClientToken is the token of an order: the same order may be sent again with it.
+	// ClientToken is the token of an order. The same order is safe to send again with it.
 	ClientToken string
-	// Body is the beginning of an answer that was not the service's envelope.
+	// Body is the beginning of a response that was not in the service's envelope.
 	Body string
-	// Err is the cause, where there is one besides the answer.
+	// Err is the cause, if there is one besides the response.
 	Err error
 
-	unknown bool
-	form    form
-	skew    time.Duration // how far this machine's clock is behind the server's
-	dated   bool          // the answer has a date, which the skew is known from
-	toHost  string        // that of a redirect
+	unknown    bool
+	form       form
+	retryAfter time.Duration // the Retry-After of the response
+	skew       time.Duration // how far this machine's clock is behind the server's
+	dated      bool          // the response has a Date, which gave the skew
+	toHost     string        // the target of a redirect
 }
 
 // Error describes the failure in one line.
@@ -110,7 +122,7 @@ func (e *Error) Error() string {
 	return oneLine(text)
 }
 
-// known is what is known of the failure: what was answered, the cause, the outcome.
+// known lists what is known about the failure: the response, the cause, the outcome.
 func (e *Error) known() []string {
 	var known []string
 	if e.HTTPStatus != 0 && e.HTTPStatus != 200 {
@@ -125,10 +137,10 @@ func (e *Error) known() []string {
 		known = append(known, words)
 	}
 	if e.Err != nil {
-		known = append(known, bare(e.Err))
+		known = append(known, withoutPrefix(e.Err))
 	}
 	if e.Body != "" {
-		known = append(known, fmt.Sprintf("answer begins %q", e.Body))
+		known = append(known, fmt.Sprintf("response begins %q", e.Body))
 	}
 	if e.unknown {
 		known = append(known, "outcome unknown, it may have been carried out")
@@ -136,15 +148,15 @@ func (e *Error) known() []string {
 	return known
 }
 
-// short is what is known of an attempt, for the error of a later one. The outcome is that of the
-// whole call, and not part of it.
+// short describes an attempt, for the error of a later one. The outcome belongs to the whole call
+// and is left out.
 func (e *Error) short() string {
-	attempt := *e
-	attempt.unknown = false
-	return redact.Beginning(nil, strings.Join(attempt.known(), ": "), shownBody)
+	last := *e
+	last.unknown = false
+	return redact.Beginning(nil, strings.Join(last.known(), ": "), shownBody)
 }
 
-// words are the texts of the service, in both languages.
+// words returns the service's texts, in both languages.
 func (e *Error) words() string {
 	if e.Message == "" || e.Description == "" || e.Message == e.Description {
 		return cmp.Or(e.Message, e.Description)
@@ -152,7 +164,7 @@ func (e *Error) words() string {
 	return e.Message + " (" + e.Description + ")"
 }
 
-// references are what the support asks for, and what sending the call again takes.
+// references returns the IDs that support asks for, and the token to send an order again.
 func (e *Error) references() []string {
 	var refs []string
 	if e.RequestID != "" {
@@ -184,12 +196,12 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
-// Is matches the sentinels of this package, by the HTTP status first and by the code then.
-func (e *Error) Is(target error) bool {
-	if e == nil || target == nil {
+// Is matches the errors of this package: by the HTTP status first, then by the code.
+func (e *Error) Is(sentinel error) bool {
+	if e == nil || sentinel == nil {
 		return false
 	}
-	switch target {
+	switch sentinel {
 	case ErrOutcomeUnknown:
 		return e.unknown
 	case ErrOrderInProgress:
@@ -197,11 +209,11 @@ func (e *Error) Is(target error) bool {
 	case ErrRegion:
 		return e.HTTPStatus < 500 && e.form == formService && isRegionRefusal(e.Code)
 	}
-	return target == e.sentinel()
+	return sentinel == e.sentinel()
 }
 
-// sentinel is what the answer means, by refused keys first, then by the HTTP status, and then by
-// the code.
+// sentinel returns the error that the response stands for: refused keys first, then the HTTP
+// status, then the code.
 func (e *Error) sentinel() error {
 	switch status := e.HTTPStatus; {
 	case status == 401, status == 403, isKeyRefusal(e.form, e.Code), isPermission(e.form, e.Code):
@@ -220,8 +232,8 @@ func (e *Error) sentinel() error {
 	return sentinelOf(e.Code)
 }
 
-// isPage reports whether the answer came from somebody in the place of the service: a page of HTML,
-// or a refusal of the path without the envelope.
+// isPage reports whether something other than the service responded: with a page of HTML, or with a
+// refusal of the path without the envelope.
 func (e *Error) isPage() bool {
 	if e.form != formNone || e.HTTPStatus == 0 {
 		return false
@@ -229,11 +241,10 @@ func (e *Error) isPage() bool {
 	return e.HTTPStatus == 501 || e.HTTPStatus >= 400 && e.HTTPStatus < 500 || strings.HasPrefix(strings.TrimSpace(e.Body), "<")
 }
 
-// HasCode reports whether the error has the code, whatever the case of its letters.
+// HasCode reports whether the error has the code. It ignores the case of letters.
 func (e *Error) HasCode(code string) bool { return e != nil && strings.EqualFold(e.Code, code) }
 
-// ValidationError is a request that was refused before anything was sent. It
-// holds every fault that was found.
+// ValidationError lists the faults of a request that was refused before anything was sent.
 type ValidationError struct {
 	Operation string
 	Faults    []Fault
@@ -241,13 +252,16 @@ type ValidationError struct {
 
 // Fault is one fault of a request.
 type Fault struct {
-	// Field is the name on the wire, with the names of the objects around it: "backupPeriodInfo.hour".
+	// Name is the name of the field in Go, with the names of the fields around it: "Schedule.Hour".
+	Name string
+	// Field is the field's name on the wire, with the names of the objects around it:
+	// "backupPeriodInfo.hour".
 	Field string
-	// Problem says what is wrong with it.
+	// Problem says what is wrong.
 	Problem string
 }
 
-// Error names the faults in one line, however long what is at fault is.
+// Error lists the faults in one line of limited length.
 func (e *ValidationError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -255,7 +269,7 @@ func (e *ValidationError) Error() string {
 	const most, longest = 40, 256
 	text, separator := "invalid request", ": "
 	for _, f := range e.Faults[:min(most, len(e.Faults))] {
-		text += separator + shortened(strings.TrimSpace(f.Field+" "+f.Problem), longest)
+		text += separator + shortened(strings.TrimSpace(f.names()+" "+f.Problem), longest)
 		separator = "; "
 	}
 	if more := len(e.Faults) - most; more > 0 {
@@ -264,19 +278,27 @@ func (e *ValidationError) Error() string {
 	return oneLine(named(e.Operation, text))
 }
 
-// Is matches ErrInvalid.
-func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
-
-// named begins the text of an error with the operation, unless it has no name: that
-// of a path without one is a dot or a slash.
-func named(operation, text string) string {
-	if strings.Trim(operation, "./") == "" {
-		return "ctcbr: " + text
+// names are both names of the field: "Schedule.Hour (backupPeriodInfo.hour)".
+func (f Fault) names() string {
+	if f.Name == "" || f.Field == "" || f.Name == f.Field {
+		return cmp.Or(f.Name, f.Field)
 	}
-	return "ctcbr: " + operation + ": " + text
+	return f.Name + " (" + f.Field + ")"
 }
 
-// shortened is the beginning of a text that is longer than anybody reads.
+// Is matches [ErrInvalid].
+func (e *ValidationError) Is(sentinel error) bool { return sentinel == ErrInvalid }
+
+// named prefixes the text of an error with the operation, unless it has none: the last segment of
+// an empty path is a dot or a slash.
+func named(name, message string) string {
+	if strings.Trim(name, "./") == "" {
+		return "ctcbr: " + message
+	}
+	return "ctcbr: " + name + ": " + message
+}
+
+// shortened cuts a long text.
 func shortened(text string, longest int) string {
 	if len(text) <= longest {
 		return text
@@ -287,9 +309,8 @@ func shortened(text string, longest int) string {
 	return text[:longest] + "…"
 }
 
-// oneLine keeps text of others from breaking a log into lines, and from changing how
-// a terminal shows what is around it. What cannot be seen becomes a space and is not
-// left out, so that nothing grows together.
+// oneLine keeps text from outside from breaking a log into lines or changing a terminal. It
+// replaces what is not printable by a space, so that words do not grow together.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -299,18 +320,15 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// bare is the text of an error within that of another, without the name of the package.
-func bare(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
-
-// joined are several errors that read as one line.
+// joined is several errors in one line.
 type joined struct{ errs []error }
 
-// join makes one error of several, without those that are nil: nil of none, and of
-// one itself. Errors that were joined before are taken apart.
+// join combines the errors that are not nil. It returns nil for none and the error itself for one.
+// Errors that were joined before are flattened.
 func join(errs ...error) error {
 	var all []error
 	for _, err := range errs {
-		if before, ok := err.(*joined); ok { //nolint:errorlint // one that is wrapped has a text of its own
+		if before, ok := err.(*joined); ok { //nolint:errorlint // a wrapped one has its own text
 			all = append(all, before.errs...)
 		} else if err != nil {
 			all = append(all, err)
@@ -325,13 +343,12 @@ func join(errs ...error) error {
 	return &joined{all}
 }
 
-// Error is the texts of all, of the first 20 where they are many, in one line that names the package
-// once.
+// Error returns the texts of the errors in one line that names the package once. It lists 20 at most.
 func (j *joined) Error() string {
 	const most = 20
 	texts := []string{j.errs[0].Error()}
 	for _, err := range j.errs[1:min(most, len(j.errs))] {
-		texts = append(texts, bare(err))
+		texts = append(texts, withoutPrefix(err))
 	}
 	if more := len(j.errs) - most; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
@@ -339,5 +356,5 @@ func (j *joined) Error() string {
 	return oneLine(strings.Join(texts, "; "))
 }
 
-// Unwrap returns every one of the errors.
+// Unwrap returns all errors.
 func (j *joined) Unwrap() []error { return j.errs }

@@ -14,30 +14,35 @@ import (
 func (e *Error) hint() string {
 	denied := e.HTTPStatus == 401 || e.HTTPStatus == 403 || isKeyRefusal(e.form, e.Code)
 	if denied && e.skew.Abs() > maxSkew {
-		return fmt.Sprintf("the clock of this machine is %s the server's by %s: set it right", direction(e.skew), e.skew.Abs().Round(time.Second))
+		return fmt.Sprintf("the clock of this machine is %s the server's by %s: correct it", direction(e.skew), e.skew.Abs().Round(time.Second))
 	}
 	if hint := e.codeHint(denied); hint != "" {
 		return hint
 	}
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
+	var op *net.OpError
 	switch {
+	case wantsProxyPassword(e.Err), e.HTTPStatus == 407:
+		return "give the proxy its password, in HTTPS_PROXY or the transport's Proxy: http://USER:PASSWORD@HOST:PORT"
+	case errors.As(e.Err, &dns) && dns.IsNotFound && errors.As(e.Err, &op) && op.Op == "proxyconnect":
+		return "the host of the proxy has no address: check HTTPS_PROXY and NO_PROXY, or the transport's Proxy, and the DNS of this machine"
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
-		return "the host of the endpoint has no address: check its spelling, and the DNS of this machine"
+		return "the host name of the endpoint does not resolve: check its spelling, and the DNS of this machine"
 	case errors.As(e.Err, &certificate):
-		return "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"
+		return "the certificate of the server was rejected: check the endpoint, the clock and the CA certificates of this machine, and any proxy"
 	case e.HTTPStatus == 401:
 		return hintKeys + e.orClock()
 	case e.HTTPStatus == 403:
-		return "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"
+		return "check the permissions of the key pair, and that the address of this machine is on the account's IP allow-list"
 	case e.Is(ErrRedirect) && e.toHost != "":
-		return "the server redirects to " + e.toHost + ": the endpoint is not that of CT-CBR, or a proxy answered in its place"
+		return "the server redirects to " + e.toHost + ": the endpoint is not that of CT-CBR, or a proxy responded instead"
 	case e.Is(ErrRedirect):
-		return "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"
+		return "the server redirects: the endpoint is not that of CT-CBR, or a proxy responded instead"
 	case e.unknown && e.ClientToken != "":
-		return "look what became of it, or send the same order again with its client token"
+		return "check what became of it, or send the same order again with its client token"
 	case e.unknown:
-		return "look whether it was done before sending it again"
+		return "check whether it was carried out before sending it again"
 	case e.Is(ErrThrottled):
 		return "send fewer requests at a time, or wait"
 	}
@@ -53,7 +58,7 @@ func (e *Error) codeHint(denied bool) string {
 		case codeSignature:
 			return hintSecret + e.orClock()
 		case codeNoSuchAPI:
-			return "the gateway knows no such path: check the endpoint"
+			return "the gateway does not know this path: check the endpoint"
 		}
 	}
 	if isPermission(e.form, e.Code) {
@@ -99,10 +104,14 @@ var hints = [...]struct {
 	{"clientnotactiv", false, hintAgent},
 	{"agentnotactiv", false, hintAgent},
 	{"clientnotinstall", false, hintAgent},
+	{"regionnotmatch", false, "what the request names is in another region than the request"},
+	{"regionnotsupport", false, "the region does not offer this: take another, or see its functions in the console"},
+	{"regionnotopen", false, "the region is not open to the account: open it in the console, or take another"},
 	{"regioninvalid", false, hintRegion},
 	{"regionidinvalid", false, hintRegion},
 	{"invalidregion", false, hintRegion},
 	{"signature", true, hintSecret},
+	{"secret", true, hintSecret},
 	{"accesskey", true, "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
 	{"dateinvalid", true, hintClock},
 	{"dateexpired", true, hintClock},
@@ -111,11 +120,11 @@ var hints = [...]struct {
 }
 
 const (
-	hintKeys    = "check the key pair: both keys, of one account, and not disabled"
+	hintKeys    = "check the key pair: both keys must belong together and must not be disabled"
 	hintService = "activate the service once in this region, with Client.OpenService"
 	hintAgent   = "the host needs an active agent: Agents.Install, then Agents.WaitActivated"
-	hintRegion  = "give the ID of a region that the account may use, not its name: Regions.List has both"
-	hintSecret  = "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"
+	hintRegion  = "use the ID of a region that the account may use, not its name: Regions.List has both"
+	hintSecret  = "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"
 	hintClock   = "check the clock of this machine"
-	hintAddress = "put the address of this machine on the account's IP allow-list"
+	hintAddress = "add the address of this machine to the account's IP allow-list"
 )

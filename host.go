@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -47,7 +48,7 @@ type HostError struct {
 
 // Error names the host and says in one line what happened.
 func (e *HostError) Error() string {
-	return oneLine("ctcbr: host " + e.Host.label() + ": " + bare(e.Err))
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
 }
 
 // Unwrap returns what happened.
@@ -133,11 +134,13 @@ func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, e
 	given := deref(req)
 	return sequence(func(yield func(Host) bool) error {
 		seen := make(map[string]bool) // should the service list a host as several kinds
+		var incomplete error
 		for _, kind := range sources(given.Sources) {
 			hosts, err := s.read(ctx, given.RegionID, kind, "")
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return err
 			}
+			incomplete = join(incomplete, err)
 			for _, host := range hosts {
 				if host.ID != "" && seen[host.ID] {
 					continue
@@ -148,17 +151,20 @@ func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, e
 				}
 			}
 		}
-		return nil
+		return incomplete
 	})
 }
 
-// read reads the hosts of a kind, those that match a query if there is one.
+// read reads the hosts of a kind, those that match a query if there is one. With ErrIncomplete come
+// those that were listed.
 func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query string) ([]Host, error) {
 	var hosts []Host
 	at := make(map[string]int)
 	agents := Agents(s).All(ctx, &ListAgentsRequest{RegionID: regionID, SourceType: kind, Query: query, NotOnlyInstalled: Ptr(true)})
 	for agent, err := range agents {
-		if err != nil {
+		if errors.Is(err, ErrIncomplete) {
+			return hosts, err
+		} else if err != nil {
 			return nil, err
 		}
 		host := agent.host(kind)
@@ -192,17 +198,12 @@ func (a *Agent) rank() int {
 	switch {
 	case a == nil:
 		return 0
-	case a.failed():
+	case a.Status.isFailure():
 		return 1
 	case a.Status != AgentActivated:
 		return 2
 	}
 	return 3
-}
-
-// failed reports whether the agent is in a state that something has failed in.
-func (a *Agent) failed() bool {
-	return strings.HasSuffix(string(a.Status), "Fail") || strings.HasSuffix(string(a.Status), "Failed")
 }
 
 // GetHostRequest is the request of Hosts.Get.
@@ -274,13 +275,15 @@ type hostSearch struct {
 // one finds the one host that matches, among what a query finds and then among all: how the service
 // matches a query is not documented.
 func (s hostSearch) one(ctx context.Context, query, sought string, match func(*Host) bool) (*Host, error) {
+	var incomplete error
 	for _, query := range []string{query, ""} {
 		var found []Host
 		for _, kind := range s.kinds {
 			hosts, err := s.hosts.read(ctx, s.regionID, kind, query)
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return nil, err
 			}
+			incomplete = err
 			for _, host := range hosts {
 				known := slices.ContainsFunc(found, func(h Host) bool { return h.ID == host.ID })
 				if match(&host) && !known {
@@ -292,6 +295,9 @@ func (s hostSearch) one(ctx context.Context, query, sought string, match func(*H
 			return theOne(sought, found)
 		}
 	}
+	if incomplete != nil {
+		return nil, incomplete
+	}
 	return nil, notListed(agentList, sought)
 }
 
@@ -302,10 +308,10 @@ func notListed(list operation, sought string) error {
 
 // theOne is the one host that was found, if it is but one.
 func theOne(sought string, found []Host) (*Host, error) {
-	switch len(found) {
-	case 0:
+	if len(found) == 0 {
 		return nil, ErrNotFound
-	case 1:
+	}
+	if len(found) == 1 {
 		return &found[0], nil
 	}
 	ambiguous := &AmbiguousError{Sought: sought}
@@ -336,7 +342,8 @@ func (r *FindHostsRequest) complete(v *validation) {
 
 // FindAll finds many hosts by their whole names or their IDs, in as many requests as All makes. It
 // returns those that it found in the order of Names, each once. The error joins a *HostError for
-// every other name: one that no host bears matches ErrNotFound, one that several bear ErrAmbiguous.
+// every other name: one that no host bears matches ErrNotFound, or ErrIncomplete where the service
+// counts more hosts than it lists, and one that several bear ErrAmbiguous.
 // Only a list that could not be read, or a name that cannot be one, leaves no host at all. It
 // changes nothing and can be repeated.
 //
@@ -350,8 +357,12 @@ func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, erro
 	for _, name := range r.Names {
 		wanted[name] = nil
 	}
+	missing := ErrNotFound
 	for host, err := range s.All(ctx, &ListHostsRequest{RegionID: r.RegionID, Sources: r.Sources}) {
-		if err != nil {
+		if errors.Is(err, ErrIncomplete) {
+			missing = err
+			continue
+		} else if err != nil {
 			return nil, err
 		}
 		for name := range map[string]bool{host.ID: true, host.Name: true} {
@@ -360,24 +371,27 @@ func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, erro
 			}
 		}
 	}
-	return pick(r.Names, wanted)
+	return pick(r.Names, wanted, missing)
 }
 
-// pick takes the hosts that were found by name, each once.
-func pick(names []string, found map[string][]Host) ([]Host, error) {
+// pick takes the hosts that were found by name, each once. missing says why one was not.
+func pick(names []string, found map[string][]Host, missing error) ([]Host, error) {
 	var hosts []Host
-	var missing []error
+	var failures []error
 	taken, missed := make(map[string]bool), make(map[string]bool)
 	for _, name := range names {
 		host, err := theOne(fmt.Sprintf("host named %q", name), found[name])
+		if len(found[name]) == 0 {
+			err = missing
+		}
 		switch {
 		case err != nil && !missed[name]:
 			missed[name] = true
-			missing = append(missing, &HostError{Host: Host{Name: name}, Err: err})
+			failures = append(failures, &HostError{Host: Host{Name: name}, Err: err})
 		case err == nil && (host.ID == "" || !taken[host.ID]):
 			taken[host.ID] = true
 			hosts = append(hosts, *host)
 		}
 	}
-	return hosts, join(missing...)
+	return hosts, join(failures...)
 }

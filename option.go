@@ -9,20 +9,21 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 )
 
-// Where the service is reached unless an option says otherwise.
+// The default endpoints.
 const (
 	DefaultEndpoint       = "https://ctcbr-global.ctapi.ctyun.cn"
 	DefaultCommonEndpoint = "https://ctecs-global.ctapi.ctyun.cn" // orders and regions
 )
 
-// Option sets up a client. Options are applied in the order they are given in.
+// Option configures a [Client]. Options are applied in order.
 type Option func(*options)
 
-// WithOptions makes one option of several, for packages that offer one of their own.
+// WithOptions combines several options into one, for packages that offer an option of their own.
 func WithOptions(opts ...Option) Option {
 	return func(o *options) {
 		for _, opt := range opts {
@@ -66,8 +67,8 @@ func defaultOptions() options {
 	}
 }
 
-// collectOptions applies options in their order, and looks for what they leave out in the
-// environment and the configuration file.
+// collectOptions applies options in order, and takes what they leave out from the environment and
+// the configuration file.
 func collectOptions(opts []Option) options {
 	o := defaultOptions()
 	WithOptions(opts...)(&o)
@@ -77,7 +78,7 @@ func collectOptions(opts []Option) options {
 	return o
 }
 
-// endpoints are the bases of all URLs. Where they cannot be, o.err says why.
+// endpoints returns the base URLs. If an endpoint is invalid, it records the reason in o.err.
 func (o *options) endpoints() (base, common *url.URL) {
 	base, loopback, err := parseEndpoint(o.endpoint, o.plainHTTP)
 	o.err = join(o.err, err)
@@ -96,9 +97,9 @@ func (o *options) fail(format string, args ...any) {
 	o.err = join(o.err, fmt.Errorf("ctcbr: "+format, args...))
 }
 
-// lookAround fills in what the options left out.
+// lookAround fills in keys and region from the environment and the configuration file.
 func (o *options) lookAround() {
-	found, err := lookAround(o.credentials == nil)
+	found, err := lookAround(o.credentials == nil, o.region == "")
 	if err != nil {
 		o.fail("%w", err)
 		return
@@ -106,13 +107,13 @@ func (o *options) lookAround() {
 	o.region = cmp.Or(o.region, found.Region)
 	if o.credentials == nil {
 		o.warning = found.warning
-		WithStaticCredentials(found.AccessKey, found.SecretKey)(o)
+		o.credentials = NewCredentials(found.AccessKey, found.SecretKey)
 	}
 }
 
-// WithStaticCredentials signs with one key pair. Keys that cannot be right, empty ones
-// or ones with white space around them, are an error of NewClient that matches
-// ErrNoCredentials.
+// WithStaticCredentials signs requests with one key pair. If a key is empty, has white space around
+// it or has a character that no key has, [NewClient] returns an error that matches
+// [ErrNoCredentials].
 func WithStaticCredentials(accessKey, secretKey string) Option {
 	return func(o *options) {
 		c := NewCredentials(accessKey, secretKey)
@@ -123,86 +124,106 @@ func WithStaticCredentials(accessKey, secretKey string) Option {
 	}
 }
 
-// WithCredentials signs with what the provider gives, which may change while the
+// WithCredentials signs requests with the key pair that p returns, which may change while the
 // client is in use.
 func WithCredentials(p CredentialsProvider) Option {
-	return func(o *options) { o.credentials = p }
+	return func(o *options) {
+		if isNil(p) {
+			o.fail("WithCredentials: %w: the provider holds nil", ErrNoCredentials)
+		}
+		if c, static := p.(Credentials); static {
+			if err := c.check(); err != nil {
+				o.fail("WithCredentials: %w", err)
+			}
+		}
+		o.credentials = p
+	}
 }
 
-// WithRegion sets the region (resource pool) ID of every request that names none.
-// Without it, that of the environment or of the configuration file is taken: see
-// NewClient.
+// WithRegion sets the region (resource pool) ID for requests that name none. Without it,
+// [NewClient] takes the region from the environment or the configuration file.
 func WithRegion(id string) Option {
-	return func(o *options) { o.region = id }
+	return func(o *options) {
+		if problem := textProblem(id); problem != "" {
+			o.fail("WithRegion: the region ID %s: %s", problem, quoted(id))
+		}
+		o.region = id
+	}
 }
 
-// WithEndpoint sets where CT-CBR is reached, by default DefaultEndpoint. No variable
-// of the environment does. It is a scheme and a host, with a port if need be, and
-// without user info, path or query. Plain http is taken for
-// loopback addresses alone, unless WithPlainHTTP is given. A loopback endpoint
-// serves order and region look-ups too unless WithCommonEndpoint is given, so that
-// a test never reaches the real service.
-func WithEndpoint(url string) Option {
-	return func(o *options) { o.endpoint = url }
+// WithEndpoint sets the endpoint of CT-CBR. The default is [DefaultEndpoint]. No environment
+// variable overrides it. An endpoint is a scheme and a host with an optional port, without user
+// info, path or query.
+//
+// Plain http is accepted for loopback addresses only, unless [WithPlainHTTP] is given. A loopback
+// endpoint also serves orders and regions unless [WithCommonEndpoint] is given, so that a test
+// never reaches the real service.
+func WithEndpoint(endpoint string) Option {
+	return func(o *options) { o.endpoint = endpoint }
 }
 
-// WithCommonEndpoint sets where orders and regions are looked up, by default
-// DefaultCommonEndpoint. The rules of WithEndpoint hold.
-func WithCommonEndpoint(url string) Option {
-	return func(o *options) { o.commonEndpoint = url }
+// WithCommonEndpoint sets the endpoint that serves orders and regions. The default is
+// [DefaultCommonEndpoint]. The rules of [WithEndpoint] apply.
+func WithCommonEndpoint(endpoint string) Option {
+	return func(o *options) { o.commonEndpoint = endpoint }
 }
 
-// WithPlainHTTP allows endpoints without TLS on other hosts than loopback. What is
-// sent can then be read and changed on its way; signatures do not cover the path.
+// WithPlainHTTP allows endpoints without TLS on hosts other than loopback. Traffic can then be read
+// and changed on its way, and a signature does not cover the path.
 func WithPlainHTTP() Option {
 	return func(o *options) { o.plainHTTP = true }
 }
 
-// WithHTTPClient sends by the given client, which is never changed: its transport
-// (http.DefaultTransport if it has none), timeout and cookie jar are used, its redirect
-// policy is not, since redirects are not followed. Its timeout, if it is shorter, takes the place of that of
-// WithAttemptTimeout. The default client verifies TLS, takes proxies from the
-// environment and keeps 64 idle connections a host.
+// WithHTTPClient sends requests with the given client, which is never changed. Its transport
+// ([http.DefaultTransport] if nil), timeout and cookie jar are used. Its redirect policy is not,
+// since redirects are never followed. A timeout shorter than that of [WithAttemptTimeout] takes
+// precedence.
+//
+// The default client verifies TLS, uses the proxy of the environment and keeps up to 64 idle
+// connections per host.
 func WithHTTPClient(c *http.Client) Option {
-	return func(o *options) { o.httpClient = c }
+	return func(o *options) {
+		if c != nil && (isNil(c.Transport) || isNil(c.Jar)) {
+			o.fail("WithHTTPClient: the transport or the cookie jar of the client holds nil")
+		}
+		o.httpClient = c
+	}
 }
 
-// WithUserAgent puts text before the SDK's own User-Agent, for example "portal/1.4".
+// WithUserAgent puts text in front of the SDK's own User-Agent, for example "portal/1.4".
 func WithUserAgent(text string) Option {
 	return func(o *options) {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-			o.fail("WithUserAgent: %q holds a character that a header cannot", text)
+			o.fail("WithUserAgent: %q has a character that a header cannot hold", text)
 			return
 		}
 		o.userAgent = strings.TrimSpace(text + " " + userAgent)
 	}
 }
 
-// WithMaxAttempts sets how many requests one call may make, 4 by default. 1 means
-// that nothing is tried again.
+// WithMaxAttempts sets how many requests a call may make. The default is 4; 1 turns retries off.
 func WithMaxAttempts(n int) Option {
 	return func(o *options) {
 		if n < 1 {
-			o.fail("WithMaxAttempts: %d is not at least 1", n)
+			o.fail("WithMaxAttempts: must be at least 1, is %d", n)
 		}
 		o.maxAttempts = n
 	}
 }
 
-// WithAttemptTimeout sets how long one attempt may take, 30 seconds by default, and
-// for how long a list that is streamed (All) may be silent. What bounds a whole call
-// is its context.
+// WithAttemptTimeout limits the time of one attempt. The default is 30 seconds. For a streamed list
+// (All), it limits the time until more data comes. To limit a whole call, use its context.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(o *options) {
 		if d <= 0 {
-			o.fail("WithAttemptTimeout: %s is not positive", d)
+			o.fail("WithAttemptTimeout: must be positive, is %s", d)
 		}
 		o.attemptTimeout = d
 	}
 }
 
-// WithRetryWait sets the wait before a call is tried again: a random time below a
-// bound that starts at first and doubles up to longest. 200 ms and 20 s by default.
+// WithRetryWait sets the delay before a retry: a random time below a bound that starts at first and
+// doubles up to longest. The defaults are 200 ms and 20 s.
 func WithRetryWait(first, longest time.Duration) Option {
 	return func(o *options) {
 		if first < 0 || longest < first {
@@ -212,35 +233,38 @@ func WithRetryWait(first, longest time.Duration) Option {
 	}
 }
 
-// WithMaxAnswer sets how many bytes of a decompressed answer are read before the
-// call fails with ErrTooLarge, 64 MiB by default. A list that is streamed (All) may
-// be longer: the bound is for each of its items.
+// WithMaxAnswer limits the size of a decompressed response body in bytes. The default is 64 MiB. A
+// larger body is an error that matches [ErrTooLarge]. For a streamed list (All), the limit applies
+// to each item, and the list may be longer.
 func WithMaxAnswer(bytes int64) Option {
 	return func(o *options) {
 		if bytes < 1 {
-			o.fail("WithMaxAnswer: %d is not at least 1", bytes)
+			o.fail("WithMaxAnswer: must be at least 1, is %d", bytes)
 		}
-		o.maxAnswer = min(bytes, math.MaxInt64-1) // one byte more is read, to see that there is one
+		o.maxAnswer = min(bytes, math.MaxInt64-1) // one more byte is read, to detect a larger body
 	}
 }
 
-// parseEndpoint returns the scheme and host of an endpoint, and whether it is on this machine.
+// parseEndpoint returns the scheme and host of an endpoint, and whether it is a loopback address.
 func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
+	// What is said of a text that is no URL does not repeat it, and with it a password.
+	if problem := textProblem(text); problem != "" {
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %s", problem)
+	}
 	u, err := url.Parse(text)
 	if err != nil {
-		// The text of url.Error repeats the URL, and with it a password.
 		return nil, false, errors.New("ctcbr: the endpoint is not a URL")
 	}
 	loopback = isLoopback(u.Hostname())
 	switch {
-	case u.User != nil, strings.Contains(text, "@"): // what follows would repeat a password
+	case u.User != nil, strings.Contains(text, "@"): // the errors below would repeat a password
 		return nil, false, errors.New("ctcbr: the endpoint must not hold user info")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q is not https://HOST", text)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %q must not hold a path, query or fragment", text)
 	case u.Scheme == "http" && !loopback && !plainHTTP:
-		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS, which WithPlainHTTP would allow", text)
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %q has no TLS: use https, or allow it with WithPlainHTTP", text)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, loopback, nil
 }
@@ -248,4 +272,14 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// isNil reports whether an interface holds a pointer or a function that is nil.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }

@@ -1,27 +1,26 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/google/uuid"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// NewClientToken makes a client token: a random UUID. An order makes its own; a
-// program that must survive its own crash in the middle of an order makes one,
-// stores it, gives it to the order, and after a crash sends the same order with
-// the same token, which places it at most once.
-func NewClientToken() string { return uuid.NewString() }
+// NewClientToken returns a new client token, a random UUID. A call that places an order creates its
+// own token if the request has none. To survive a crash in the middle of an order, create the token
+// first, save it and set it in the request. After the crash, send the same order with the same
+// token: it is placed at most once.
+func NewClientToken() string { return newUUID() }
 
-// OpenServiceRequest is the request of Client.OpenService.
+// OpenServiceRequest is the request of [Client.OpenService].
 type OpenServiceRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -30,89 +29,67 @@ func (r *OpenServiceRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// OpenService activates the cloud backup service in a region, which is needed
-// once before anything else can be made there. It is an order: see the price list of
-// the service. With one client token it can be repeated safely; two calls without one
-// are two orders. After ErrOutcomeUnknown send the same request again with the
-// ClientToken of the error. The order is carried out later: wait for it with
-// Orders.Wait.
+// OpenService activates the cloud backup service in a region, which is needed once before anything
+// else can be created there. It is an order: see the service's price list. With the same client
+// token it is safe to repeat; two calls without a token are two orders. After [ErrOutcomeUnknown],
+// send the same request again with the ClientToken of the error. The order is carried out later:
+// wait for it with [Orders.Wait].
 //
 // POST /v4/backup/open-service-backup (开通云备份服务)
 func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Order, error) {
 	return do(ctx, c, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/open-service-backup"}, copyOf(req), new(Order))
 }
 
-// Order is an order as it was placed, or found to be in progress. It is carried out
-// later: Orders.Wait waits for that, and Orders.Get tells its state.
+// Order is an order that was placed or is already in progress. It is carried out later: wait for it
+// with [Orders.Wait], or read its state with [Orders.Get].
 type Order struct {
 	Meta
-	// ID is the order's ID, by which it can be looked up.
-	ID string `json:"masterOrderID"`
-	// Number is the order's number in bills. It may be empty at first.
-	Number string `json:"masterOrderNO"`
-	// ResourceID is the ID of what was ordered, where the service tells it at once.
+	// ID is the order ID, for [Orders.Get] and [Orders.Wait].
+	ID string `json:"masterOrderID" wire:"lenient"`
+	// Number is the order number on bills. It may be empty at first.
+	Number string `json:"masterOrderNO" or:"masterOrderNo"`
+	// ResourceID is the ID of the resource that was ordered, if the service gives it at once.
 	ResourceID string `json:"masterResourceID"`
-	// ResourceStatus is the state of what was ordered (seen: "started").
+	// ResourceStatus is the state of the resource that was ordered (seen: "started").
 	ResourceStatus string `json:"masterResourceStatus"`
 	RegionID       string `json:"regionID"`
 	// Resources are the parts of the order.
 	Resources []OrderResource `json:"resources"`
 	// ClientToken is the token that the order was placed with.
 	ClientToken string `json:"clientToken,omitempty"`
-	// InProgress says that the service answered with its status 900 and the code
-	// Backup.Order.InProgress instead of a success. That is the normal answer to a first order of a
-	// repository, and to a repeat; that of [Client.OpenService] is a success.
+	// InProgress reports whether the service answered with status 900 and the code
+	// Backup.Order.InProgress instead of a success. That is the normal response to a first order of
+	// a vault and to a repeat. [Client.OpenService] is answered with a success.
 	InProgress bool `json:"inProgress,omitempty"`
 }
 
-// UnmarshalJSON reads an order with either spelling of its number, and its ID also
-// where that is written as a number: losing it would lose the order.
-func (o *Order) UnmarshalJSON(data []byte) error {
-	type plain Order
-	wire := struct {
-		*plain
-		ID     orderID `json:"masterOrderID"`
-		Number string  `json:"masterOrderNo"`
-	}{plain: (*plain)(o)}
-	err := decode(data, &wire)
-	o.ID = string(wire.ID)
-	o.Number = cmp.Or(o.Number, wire.Number)
-	return err
-}
-
-// orderID is text or, should the service write it so, a number.
-type orderID string
-
-func (id *orderID) UnmarshalJSON(data []byte) error {
-	if data[0] == '"' || '0' <= data[0] && data[0] <= '9' {
-		*id = orderID(plainText(data))
-	}
-	return nil
-}
+// UnmarshalJSON accepts both spellings of the order number. It also accepts an ID that is written
+// as a number, because losing the ID would lose the order.
+func (o *Order) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, o) }
 
 func (o *Order) check(cl *call, a *answer) error {
-	if o.ID == "" {
+	if isBlank(o.ID) {
 		return fmt.Errorf("%w: it does not name the order", ErrBadAnswer)
 	}
 	o.ClientToken, o.InProgress = cl.clientToken, a.envelope.inProgress()
 	return nil
 }
 
-// OrderResource is a part of an order.
+// OrderResource is one part of an order.
 type OrderResource struct {
 	OrderID string `json:"orderID"`
-	// Status is a number whose meanings are not documented.
+	// Status is a number whose values are not documented.
 	Status int `json:"status"`
-	// IsMaster says that this is the main part of the order.
+	// IsMaster reports whether this is the main part of the order.
 	IsMaster bool `json:"isMaster"`
-	// Type is the kind of resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
+	// Type is the kind of the resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
 	Type             string `json:"resourceType"`
 	ID               string `json:"resourceID"`
 	MasterOrderID    string `json:"masterOrderID"`
 	MasterResourceID string `json:"masterResourceID"`
 	// Value is the amount that was ordered.
 	Value int `json:"itemValue"`
-	// Config is free-form: an object of texts as documented.
+	// Config is free-form. According to the documentation it is an object of strings.
 	Config json.RawMessage `json:"resourceConfig,omitempty"`
 	// Created, Started and Updated are milliseconds since the Unix epoch.
 	Created int64 `json:"createTime"`
@@ -120,35 +97,35 @@ type OrderResource struct {
 	Updated int64 `json:"updateTime"`
 }
 
-// Orders looks up orders.
+// Orders looks up orders that were placed.
 type Orders struct{ client *Client }
 
-// GetOrderRequest is the request of Orders.Get.
+// GetOrderRequest is the request of [Orders.Get].
 type GetOrderRequest struct {
-	// ID is the order's ID: Order.ID.
+	// ID is the order ID: Order.ID.
 	ID string `json:"masterOrderId"`
 }
 
 func (r *GetOrderRequest) complete(v *validation) { v.required("masterOrderId", r.ID) }
 
-// GetOrderResponse is what is known of an order.
+// GetOrderResponse is the response of [Orders.Get].
 type GetOrderResponse struct {
 	Meta
 	Status OrderStatus `json:"orderStatus"`
-	// ResourceType is the kind of what was ordered.
+	// ResourceType is the kind of the resource that was ordered.
 	ResourceType string `json:"resourceType"`
-	// ResourceIDs are the IDs of what was ordered, once the order is done. Whether that
-	// of a repository is its Storage.ID is not documented: Storages.Find finds it.
+	// ResourceIDs are the IDs of the resources that were ordered, once the order is done. Whether
+	// the one of a vault is its Storage.ID is not documented: use [Storages.Find].
 	ResourceIDs []string `json:"resourceUuid"`
 }
 
-// OrderStatus is the state of an order: a number, written as text.
+// OrderStatus is the state of an order: a number written as text.
 type OrderStatus string
 
-// The states of an order: those that are documented, and, from [OrderAborting] on, those that
-// public clients of this cloud know.
+// The states of an order. Those from [OrderAborting] on are not documented; public clients of this
+// cloud know them.
 const (
-	OrderUnpaid        OrderStatus = "1" // until somebody pays
+	OrderUnpaid        OrderStatus = "1" // waiting for payment
 	OrderPaid          OrderStatus = "2"
 	OrderDone          OrderStatus = "3"
 	OrderCanceled      OrderStatus = "4"
@@ -160,33 +137,36 @@ const (
 	OrderRevoked       OrderStatus = "11"
 	OrderUnsubscribing OrderStatus = "12"
 	OrderUnsubscribed  OrderStatus = "13"
-	OrderOpening       OrderStatus = "14" // what was ordered is being made
+	OrderOpening       OrderStatus = "14" // being carried out
 	OrderRemoved       OrderStatus = "15" // by a change
 	OrderAutoRevoking  OrderStatus = "16"
 	OrderRevoking      OrderStatus = "17" // by hand
 	OrderAborting      OrderStatus = "18"
 	OrderPaymentFailed OrderStatus = "22"
-	OrderWithdrawing   OrderStatus = "-2" // to be withdrawn
+	OrderWithdrawing   OrderStatus = "-2" // will be withdrawn
 	OrderUnknown       OrderStatus = "-1"
 	OrderErroneous     OrderStatus = "0" // ended in an error
 	OrderDeleted       OrderStatus = "999"
 )
 
-// UnmarshalJSON reads a state, also one that is written as a number.
+// UnmarshalJSON accepts text and numbers.
 func (s *OrderStatus) UnmarshalJSON(data []byte) error {
-	*s = OrderStatus(plainText(data))
+	*s = OrderStatus(wirejson.Text(data))
 	return nil
 }
 
-// Get looks up an order by its ID, at the common endpoint (WithCommonEndpoint). It
-// changes nothing, costs nothing and can be repeated.
+// Get looks up an order by its ID. It uses the common endpoint ([WithCommonEndpoint]). It changes
+// nothing, costs nothing and is safe to repeat.
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderResponse, error) {
 	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, copyOf(req), new(GetOrderResponse))
 }
 
-// words says what a state means.
+// String returns the state with its meaning: "3 (done)".
+func (s OrderStatus) String() string { return string(s) + " (" + s.words() + ")" }
+
+// words describes a state in words.
 func (s OrderStatus) words() string {
 	words, known := map[OrderStatus]string{
 		OrderUnpaid: "waiting for payment", OrderPaid: "paid", OrderDone: "done", OrderCanceled: "canceled",
@@ -203,61 +183,102 @@ func (s OrderStatus) words() string {
 	return words
 }
 
-// WaitUnsubscribing tells [Orders.Wait] that the order unsubscribes something, so that
-// [OrderUnsubscribed] is its success and not a failure. Other waits ignore the option.
+// WaitUnsubscribing makes [Orders.Wait] treat [OrderUnsubscribed] as success, for an order of
+// [Storages.Unsubscribe]. Other waits ignore this option.
 func WaitUnsubscribing() WaitOption {
 	return func(w *waiting) { w.unsubscribing = true }
 }
 
-// Wait waits until an order is done, and returns what the last poll found. It only looks the
-// order up, and never sends one. An order that failed is an [*OrderError], which matches
-// [ErrFailed]. A wait that ends before the order does is a [*WaitError]: also where the look-up
-// is refused, in which case its text says what to do next. Give [WaitUnsubscribing] for the order
-// of [Storages.Unsubscribe].
+// Wait polls an order until it is done and returns the last response. It only reads the order and
+// never places one. A failed order is an [*OrderError], which matches [ErrFailed]. A wait that ends
+// before the order does returns a [*WaitError]. If the look-up was refused, or did not find the order
+// within the time of [WaitListed], the text says what to do next; the latter matches [ErrVanished].
+// For the order of [Storages.Unsubscribe], pass [WaitUnsubscribing].
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
 	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
 		return nil, err
 	}
-	w := newWaiting(s.client, opts)
-	var found *GetOrderResponse
-	err := w.until(ctx, func() []string { return []string{id} }, func(ctx context.Context) (bool, error) {
-		got, err := s.Get(ctx, &GetOrderRequest{ID: id})
-		if err != nil {
-			return false, orderLookUp(id, err)
-		}
-		found = got
-		w.report(Progress{ID: id, State: string(got.Status)})
-		return w.orderEnded(id, got.Status)
-	})
-	if err != nil {
+	w := &orderWait{waiting: newWaiting(s.client, opts), orders: s, id: id}
+	if err := w.until(ctx, w.pending, w.poll); err != nil {
 		return nil, err
 	}
-	return found, nil
+	return w.found, nil
 }
 
-// orderLookUp says what to do about an order whose look-up was refused.
-func orderLookUp(id string, err error) error {
-	if !errors.Is(err, ErrUnauthorized) && !errors.Is(err, ErrNotFound) {
-		return err
+// orderWait waits for an order.
+type orderWait struct {
+	*waiting
+	orders Orders
+	id     string
+	found  *GetOrderResponse // as it was found last
+	missed int               // polls in a row that did not find it
+}
+
+func (w *orderWait) pending() []string { return []string{w.id} }
+
+func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
+	found, err := w.orders.Get(ctx, &GetOrderRequest{ID: w.id})
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return w.miss(err)
+	case errors.Is(err, ErrUnauthorized):
+		return false, fmt.Errorf("%w; order %s was placed anyway: %s", err, w.id, orderStands)
+	case err != nil:
+		return false, err
+	case isBlank(string(found.Status)):
+		return w.miss(nil)
 	}
-	return fmt.Errorf("%w; order %s was placed all the same: see it in the console, or send the same request again with its "+
-		"client token, which returns this order and places no other", err, id)
+	w.found, w.missed = found, 0
+	w.report(Progress{ID: w.id, State: string(found.Status)})
+	ended, failed := found.Status.ended(w.unsubscribing)
+	if failed {
+		return true, &OrderError{ID: w.id, Status: found.Status}
+	}
+	return ended, nil
 }
 
-// orderEnded says whether a state is final, and whether it is a failure.
-func (w *waiting) orderEnded(id string, status OrderStatus) (bool, error) {
-	switch status {
+// miss takes in that the order was not found, or has no state.
+func (w *orderWait) miss(refusal error) (done bool, err error) {
+	w.missed++
+	w.report(Progress{ID: w.id})
+	if w.patient(w.found != nil, w.missed) {
+		return false, nil
+	}
+	gone := &special{"order " + w.id + " is not found: check its ID; if it was placed, it stands all the same: " + orderStands, ErrVanished}
+	if refusal != nil {
+		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
+	}
+	return true, &WaitError{Pending: w.pending(), Err: gone}
+}
+
+// orderStands says what to do about an order that cannot be looked up.
+const orderStands = "see it in the console, or send the same request again with its client token, which returns this order and places no other"
+
+// ended says whether a state is final, and whether it is a failure.
+func (s OrderStatus) ended(unsubscribing bool) (ended, failed bool) {
+	switch s {
 	case OrderDone:
-		return true, nil
+		return true, false
 	case OrderUnsubscribed:
-		if w.unsubscribing {
-			return true, nil
-		}
-		return true, &OrderError{ID: id, Status: status}
+		return true, !unsubscribing
 	case OrderCanceled, OrderFailed, OrderRejected, OrderRevoked, OrderRemoved, OrderPaymentFailed, OrderErroneous, OrderDeleted:
-		return true, &OrderError{ID: id, Status: status}
+		return true, true
 	}
-	return false, nil
+	return false, false
 }
+
+// OrderError is an order that was not carried out.
+type OrderError struct {
+	ID     string
+	Status OrderStatus
+}
+
+// Error says in one line how the order ended.
+func (e *OrderError) Error() string {
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s", e.ID, e.Status))
+}
+
+// Unwrap returns ErrFailed.
+func (e *OrderError) Unwrap() error { return ErrFailed }

@@ -3,36 +3,39 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// Plans say what of a host is backed up, when, to which repository, and how long
-// copies are kept. The service calls them policies.
+// Plans are the backup plans of hosts: what is backed up, when, to which vault, and how long copies
+// are kept. The service calls them policies.
 type Plans struct{ client *Client }
 
-// DirectType says how the directories of a plan are chosen.
+// DirectType is how a plan selects directories.
 type DirectType int
 
-// The documented choices.
+// The documented values.
 const (
 	DirectAll      DirectType = 0 // all directories
 	DirectGiven    DirectType = 1 // the directories of FileSelection.Dirs
 	DirectAdvanced DirectType = 2 // FileSelection.Dirs with FileSelection.Rule
 )
 
-// FileSelection says what a plan backs up. Paths are those of the host. Make one with BackUpAll or
-// BackUpDirs: then a request need not state its DirectType.
+// FileSelection is what a plan backs up. Paths are those of the host. Use [BackUpAll] or [BackUpDirs]
+// to make one: the request then needs no DirectType.
 type FileSelection struct {
-	// Dirs are at most 10 paths of at most 4095 characters. They are required
-	// unless the plan backs up all directories.
+	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
+	// up all directories, and must be empty then.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
-	// Rule says what Files means. It is required with DirectAdvanced.
+	// Rule is the meaning of Files. It is required with [DirectAdvanced].
 	Rule *FileRule `json:"rule,omitempty"`
 
 	direct *DirectType `json:"-"` // of what BackUpAll or BackUpDirs made
@@ -55,6 +58,22 @@ func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(F
 // f as it is.
 func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
 
+// UnmarshalJSON reads a selection of which the rule may be of another type than documented, and is
+// one that is not documented then.
+func (f *FileSelection) UnmarshalJSON(data []byte) error {
+	type plain FileSelection
+	wire := struct {
+		*plain
+		Rule json.RawMessage `json:"rule"`
+	}{plain: (*plain)(f)}
+	err := wirejson.Unmarshal(data, &wire)
+	f.Rule = readInt[FileRule](wire.Rule)
+	if text := string(wire.Rule); f.Rule == nil && text != "" && text != "null" && text != `""` {
+		f.Rule = Ptr(unknownRule)
+	}
+	return err
+}
+
 func (f *FileSelection) with(rule FileRule, files []string) *FileSelection {
 	return &FileSelection{Dirs: slices.Clone(deref(f).Dirs), Files: slices.Clone(files), Rule: &rule, direct: Ptr(DirectAdvanced)}
 }
@@ -70,52 +89,73 @@ func chosen(direct *DirectType, files *FileSelection) (*DirectType, *FileSelecti
 	return direct, files
 }
 
-// FileRule says what FileSelection.Files means.
+// FileRule is the meaning of FileSelection.Files.
 type FileRule int
 
-// The documented rules.
+// The documented values.
 const (
 	FilesAll     FileRule = 0 // all files of Dirs
-	FilesInclude FileRule = 1 // of these, the files of Files alone
-	FilesExclude FileRule = 2 // all but the files of Files
+	FilesInclude FileRule = 1 // only the files of Files
+	FilesExclude FileRule = 2 // all except the files of Files
 )
 
-// FullBackup makes a plan back up everything from time to time, between backups
-// of what changed. Without one it is up to the service when that happens.
+// unknownRule stands for what cannot be read as a rule.
+const unknownRule FileRule = -1
+
+// FullBackup schedules periodic full backups between incremental ones. Without it the service
+// decides when a full backup runs.
 type FullBackup struct {
-	// Mode is 1 for periodic full backups and 0 for none.
+	// Mode is 1 for periodic full backups, or 0 for none.
 	Mode *int `json:"backupMode,omitempty"`
-	// Increments is the number of incremental backups between two full ones. Which
-	// numbers the service takes is not documented.
+	// Increments is the number of incremental backups between two full ones. The permitted range is
+	// not documented.
 	Increments *int `json:"incrementNum,omitempty"`
 }
 
-// CreatePlanRequest is the request of Plans.Create.
+// UnmarshalJSON reads what a plan does also where its members are of another type than documented,
+// and nil then.
+func (f *FullBackup) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Mode       json.RawMessage `json:"backupMode"`
+		Increments json.RawMessage `json:"incrementNum"`
+	}
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	f.Mode, f.Increments = readInt[int](wire.Mode), readInt[int](wire.Increments)
+	if on := readBool(wirejson.Text(wire.Mode)); f.Mode == nil && len(wire.Mode) > 0 && on != nil {
+		f.Mode = Ptr(0)
+		if *on {
+			f.Mode = Ptr(1)
+		}
+	}
+	return nil
+}
+
+// CreatePlanRequest is the request of [Plans.Create].
 type CreatePlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// Name is what the plan is found by. The service may take one name twice.
+	// Name is the name of the plan. The service may accept the same name twice.
 	Name string `json:"backupPolicyName"`
-	// HostID is the host to protect. It needs an active agent.
+	// HostID is the ID of the host to protect. The host needs an active agent.
 	HostID string `json:"backupSrcInstanceID"`
-	// StorageID is the repository to back up to: Storage.ID.
+	// StorageID is the ID of the vault to back up to: Storage.ID.
 	StorageID string `json:"backupStorageID"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
-	// where Files was made with BackUpAll or BackUpDirs.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
-	// Files is required unless DirectType is DirectAll.
+	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
-	// Schedule is made with Hourly, Daily, Weekly or Monthly.
+	// Schedule is when the plan runs. Use [Hourly], [Daily], [Weekly] or [Monthly].
 	Schedule Schedule `json:"backupPeriodInfo"`
-	// Retention is made with KeepDays and others of its kind.
+	// Retention is how long copies are kept. Use [KeepDays] or a function like it.
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the host, SourceECS by default.
+	// SourceType is the kind of the host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -128,19 +168,20 @@ func (r *CreatePlanRequest) complete(v *validation) {
 	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
-// CreatePlanResponse is the answer of Plans.Create. It does not name the plan: find
-// it with Plans.Find by its exact name and its host.
+// CreatePlanResponse is the response of [Plans.Create]. It does not name the plan: use [Plans.Find]
+// with its exact name and host.
 type CreatePlanResponse struct {
 	Meta
 	CommandStatus
 }
 
-// Create makes a plan. It places no order; what the plan stores takes up room in its
-// repository. The answer does not name the plan: Find finds it by its name and host,
-// if not at once then a moment later, since the answer says no more than that the
-// command was taken. Create is sent once only: a repeat makes a second plan of the
-// same name, so after ErrOutcomeUnknown look with Find before trying again. A command
-// that the service did not take is an error that matches ErrRejected.
+// Create creates a plan. It places no order, but the plan's copies take up space in its vault. If
+// the service does not accept the command, the error matches [ErrRejected].
+//
+// The response does not name the plan: [Plans.Find] finds it by its name and host, perhaps only
+// after a moment. Create is not repeated once the service may have received it, because a repeat
+// would create a second plan of the same name. After [ErrOutcomeUnknown], use [Plans.Find] before
+// you try again.
 //
 // POST /v4/backup/new-backup-policy (创建云备份计划)
 func (s Plans) Create(ctx context.Context, req *CreatePlanRequest) (*CreatePlanResponse, error) {
@@ -156,25 +197,23 @@ const (
 	PlanStopped PlanStatus = "Stop"
 )
 
-// ListPlansRequest is the request of Plans.List.
+// ListPlansRequest is the request of [Plans.List].
 type ListPlansRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// HostID finds the plans of a host.
+	// HostID selects the plans of one host.
 	HostID string `json:"backupSrcInstanceID,omitempty"`
-	// Name finds plans whose name contains it. Plans.Find goes by the whole name.
+	// Name selects plans whose name contains it. [Plans.Find] matches the whole name.
 	Name string `json:"backupPolicyName,omitempty"`
-	// ID finds one plan.
+	// ID selects one plan.
 	ID string `json:"backupPolicyID,omitempty"`
-	// Status finds plans in a state.
+	// Status selects plans by their state.
 	Status PlanStatus `json:"backupPolicyStatus,omitempty"`
-	// Query finds plans whose name or host name contains it.
+	// Query selects plans whose name or host name contains it.
 	Query string `json:"queryContent,omitempty"`
-	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means hosts on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is SourceECS unless given: other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -190,25 +229,25 @@ func (p *Plan) ofKind(kind SourceType) *Plan {
 	return p
 }
 
-// ListPlansResponse is the answer of Plans.List.
+// ListPlansResponse is the response of [Plans.List].
 type ListPlansResponse struct {
 	Meta
 	Plans []Plan `json:"backupPolicyList"`
-	// Total counts the plans found.
+	// Total is the number of plans that match.
 	Total int `json:"backupPolicyTotal"`
 }
 
-// Plan is a plan as it is listed.
+// Plan is a plan as the service lists it.
 type Plan struct {
 	ID       string `json:"backupPolicyID"`
 	Name     string `json:"backupPolicyName"`
 	HostID   string `json:"backupSrcInstanceID"`
 	HostName string `json:"backupSrcInstanceName"`
-	// Dirs are the directories as one text.
+	// Dirs are the directories of the plan, as a single text.
 	Dirs string `json:"backupDirs"`
-	// Raw is the plan as it is stored; nil where the service left it out.
+	// Raw is the plan as the service stores it, or nil if the service left it out.
 	Raw *StoredPlan `json:"backupRaw"`
-	// Started is the plan's start time. Schedule.Next tells the next run.
+	// Started is the start time of the plan. For the next run, use [StoredSchedule.Next].
 	Started       Time       `json:"startTimeDesc"`
 	StorageID     string     `json:"backupStorageID"`
 	StorageName   string     `json:"backupStorageName"`
@@ -222,9 +261,9 @@ type Plan struct {
 	SourceType SourceType `json:"-"`
 }
 
-// StoredPlan is what a plan was made of, as the service stores it. It lacks the
-// plan's DirectType. Any part may be nil. The parts compare with what was asked for
-// by their Equal: Schedule().Equal, Retention.Equal and UploadLimits.Equal.
+// StoredPlan is the content of a plan as the service stores it, without the plan's DirectType. Any
+// part may be nil. To compare a part with what was requested, use [Schedule.Equal],
+// [Retention.Equal] or [UploadLimits.Equal].
 type StoredPlan struct {
 	Schedule  *StoredSchedule `json:"periodInfo"`
 	Files     *FileSelection  `json:"fileInfo"`
@@ -233,8 +272,7 @@ type StoredPlan struct {
 	Limits    *UploadLimits   `json:"limitQosInfo"`
 }
 
-// List lists the plans of a region in one request. It changes nothing and can be
-// repeated.
+// List lists the plans of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansResponse, error) {
@@ -250,9 +288,9 @@ func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansRespo
 
 var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
 
-// All gives out the plans of a region one by one as they arrive, in memory that
-// does not grow with the list. It makes one request each time it is ranged over.
-// An error ends it, behind what came whole. See Snapshots.All.
+// All iterates over the plans of a region as they arrive, holding one at a time. Each range over it
+// makes one request. An error is the last element; the plans before it are complete. See
+// [Snapshots.All].
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
@@ -269,12 +307,12 @@ func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, e
 	}
 }
 
-// GetPlanRequest is the request of Plans.Get.
+// GetPlanRequest is the request of [Plans.Get].
 type GetPlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
 	ID       string `json:"backupPolicyID"`
-	// SourceType is SourceECS unless given: other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -283,8 +321,8 @@ func (r *GetPlanRequest) complete(v *validation) {
 	v.required("backupPolicyID", r.ID)
 }
 
-// Get finds a plan by its ID, in one request. One that is not there is an error
-// that matches ErrNotFound. It changes nothing and can be repeated.
+// Get finds a plan by its ID in one request. If there is none, the error matches [ErrNotFound]. It
+// changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
@@ -300,15 +338,15 @@ func (s Plans) Get(ctx context.Context, req *GetPlanRequest) (*Plan, error) {
 	return found.ofKind(r.SourceType), err
 }
 
-// FindPlanRequest is the request of Plans.Find.
+// FindPlanRequest is the request of [Plans.Find].
 type FindPlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
 	// Name is the whole name of the plan.
 	Name string `json:"backupPolicyName"`
-	// HostID is the host that the plan protects; empty means any.
+	// HostID is the ID of the host that the plan protects. Empty means any host.
 	HostID string `json:"backupSrcInstanceID,omitempty"`
-	// SourceType is SourceECS unless given: other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -317,10 +355,9 @@ func (r *FindPlanRequest) complete(v *validation) {
 	v.required("backupPolicyName", r.Name)
 }
 
-// Find finds a plan by its exact name and its host, as one that was just created is
-// found, in one request. One that is not there is an error that matches ErrNotFound,
-// and a name that several plans bear one that matches ErrAmbiguous. It changes nothing
-// and can be repeated.
+// Find finds a plan by its exact name and its host in one request, for example after it was
+// created. If there is none, the error matches [ErrNotFound]. If several plans match, it matches
+// [ErrAmbiguous]. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
@@ -342,17 +379,17 @@ func (s Plans) Find(ctx context.Context, req *FindPlanRequest) (*Plan, error) {
 	return found.ofKind(r.SourceType), err
 }
 
-// PlanOp is what Plans.Operate does with a plan.
+// PlanOp is an operation of [Plans.Operate].
 type PlanOp int
 
 // The documented operations.
 const (
 	PlanEnable PlanOp = 1
 	PlanStop   PlanOp = 2
-	PlanRun    PlanOp = 3 // now, whatever the schedule
+	PlanRun    PlanOp = 3 // now, regardless of the schedule
 )
 
-// BackupMode says whether a backup holds everything.
+// BackupMode is the mode of a backup, incremental or full.
 type BackupMode int
 
 // The documented modes.
@@ -361,22 +398,20 @@ const (
 	BackupFull        BackupMode = 1
 )
 
-// OperatePlanRequest is the request of Plans.Operate, and of Enable, Stop and Run,
-// which set Op themselves.
+// OperatePlanRequest is the request of [Plans.Operate], and of [Plans.Enable], [Plans.Stop] and
+// [Plans.Run], which set Op themselves.
 type OperatePlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the plan: Plan.ID.
+	// ID is the ID of the plan: Plan.ID.
 	ID string `json:"backupPolicyID"`
 	Op PlanOp `json:"backupPolicyOp"`
-	// Mode makes a run a full backup: ctcbr.Ptr(ctcbr.BackupFull). The default is
+	// Mode is the mode of a run: ctcbr.Ptr(ctcbr.BackupFull) for a full backup. The default is
 	// incremental.
 	Mode *BackupMode `json:"backupMode,omitempty"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the plan's host, SourceECS by default.
+	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -386,11 +421,11 @@ func (r *OperatePlanRequest) complete(v *validation) {
 	v.given("backupPolicyOp", r.Op != 0)
 }
 
-// OperatePlanResponse is the answer of Plans.Operate.
+// OperatePlanResponse is the response of [Plans.Operate].
 type OperatePlanResponse struct {
 	Meta
 	CommandStatus
-	// TaskID is the task of a run, by which Tasks.Wait and Tasks.Get find it. It is
+	// TaskID is the ID of the task that a run started, for [Tasks.Wait] and [Tasks.Get]. It is
 	// empty for the other operations, and never for a run.
 	TaskID string `json:"backupTaskID"`
 }
@@ -399,41 +434,41 @@ func (r *OperatePlanResponse) check(cl *call, a *answer) error {
 	if err := r.CommandStatus.check(cl, a); err != nil {
 		return err
 	}
-	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && r.TaskID == "" {
+	if req, ok := cl.request.(*OperatePlanRequest); ok && req.Op == PlanRun && isBlank(r.TaskID) {
 		return fmt.Errorf("%w: it does not name the task", ErrBadAnswer)
 	}
 	return nil
 }
 
-// Operate enables, stops or runs a plan. It places no order; the copy that a run
-// makes takes up room in the plan's repository. It is sent once only: a repeated run
-// is a second backup, so after ErrOutcomeUnknown list the host's tasks first, or, of
-// the other operations, look at the plan's Status. A command that the service did not
-// take is an error that matches ErrRejected.
+// Operate enables, stops or runs a plan. It places no order, but the copy of a run takes up space
+// in the plan's vault. If the service does not accept the command, the error matches [ErrRejected].
+//
+// It is not repeated once the service may have received it, because a repeated run would be a
+// second backup. After [ErrOutcomeUnknown] of a run, list the host's tasks before you try again.
+// For the other operations, check the Status of the plan.
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Operate(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/action-backup-policy"}, copyOf(req), new(OperatePlanResponse))
 }
 
-// Enable lets a plan run by its schedule, which the plan's Status then says. See
-// Operate.
+// Enable makes a plan run on its schedule. The plan's Status shows it. See [Plans.Operate].
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Enable(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanEnable))
 }
 
-// Stop keeps a plan from running by its schedule, until Enable. See Operate.
+// Stop suspends a plan until [Plans.Enable]. See [Plans.Operate].
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Stop(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
 	return s.Operate(ctx, req.with(PlanStop))
 }
 
-// Run backs up now. The answer's TaskID leads to the task, whose SnapshotID leads
-// to the snapshot. An answer that does not name the task is an error that matches
-// ErrOutcomeUnknown. See Operate, and RunAndWait.
+// Run starts a backup now. The TaskID of the response identifies the task, whose SnapshotID
+// identifies the copy. If the response does not name the task, the error matches
+// [ErrOutcomeUnknown]. See [Plans.Operate], and [Plans.RunAndWait], which also waits.
 //
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanResponse, error) {
@@ -461,36 +496,35 @@ func (r *OperatePlanRequest) with(op PlanOp) *OperatePlanRequest {
 	return &copied
 }
 
-// UpdatePlanRequest is the request of Plans.Update: the whole plan as it is to be,
-// but for its host and its repository, which cannot be changed. Take what is to stay
-// from Plan.Raw. DirectType must be stated, since a listed plan lacks it.
+// UpdatePlanRequest is the request of [Plans.Update]. It states the whole plan except its host and
+// its vault, which cannot be changed. Copy what should stay from Plan.Raw. DirectType is required,
+// because a listed plan does not include it.
 //
-// Whether the service keeps an optional part that is left out, Full or Limits, is not
-// documented. To turn one off, say so: Full with Mode 0, Limits with Enabled false.
+// Whether the service keeps an optional part that is left out (Full or Limits) is not documented.
+// To turn one off, say so: Full with Mode 0, Limits with Enabled false.
 type UpdatePlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the plan: Plan.ID.
+	// ID is the ID of the plan: Plan.ID.
 	ID string `json:"backupPolicyID"`
-	// Name is the plan's name from now on. It is required also if it stays.
+	// Name is the new name of the plan. It is required even if it does not change.
 	Name string `json:"backupPolicyName"`
-	// DirectType says how directories are chosen: ctcbr.Ptr(ctcbr.DirectAll) for all. It may be nil
-	// where Files was made with BackUpAll or BackUpDirs.
+	// DirectType is how directories are selected: ctcbr.Ptr(ctcbr.DirectAll) selects all. It may be
+	// nil if Files was made with [BackUpAll] or [BackUpDirs].
 	DirectType *DirectType `json:"directType"`
-	// Files is required unless DirectType is DirectAll.
+	// Files is required unless DirectType is [DirectAll].
 	Files *FileSelection `json:"backupFileInfo,omitempty"`
-	// Schedule is made with Hourly, Daily, Weekly or Monthly, or is that of
-	// StoredSchedule.Schedule.
+	// Schedule is when the plan runs. Use [Hourly], [Daily], [Weekly] or [Monthly], or the plan's
+	// own: [StoredSchedule.Schedule].
 	Schedule Schedule `json:"backupPeriodInfo"`
-	// Retention is made with KeepDays and others of its kind, or is that of Plan.Raw.
+	// Retention is how long copies are kept. Use [KeepDays] or a function like it, or the one of
+	// Plan.Raw.
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
-	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // made with LimitUpload
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the plan's host, SourceECS by default.
+	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -502,33 +536,34 @@ func (r *UpdatePlanRequest) complete(v *validation) {
 	v.plan(r.DirectType, r.Files, r.Schedule, r.Retention, r.Limits)
 }
 
-// UpdatePlanResponse is the answer of Plans.Update.
+// UpdatePlanResponse is the response of [Plans.Update].
 type UpdatePlanResponse struct {
 	Meta
 	CommandStatus
 }
 
-// Update changes a plan to what the request says, see there for what it leaves out.
-// It places no order. It is sent once only; after ErrOutcomeUnknown look with Get what
-// the plan is now. Since it states the whole plan, the same update can be sent again.
-// A command that the service did not take is an error that matches ErrRejected.
+// Update replaces the content of a plan. [UpdatePlanRequest] says what happens to parts that are
+// left out. It places no order. If the service does not accept the command, the error matches
+// [ErrRejected].
+//
+// It is not repeated once the service may have received it. After [ErrOutcomeUnknown], use
+// [Plans.Get] to read the plan. The same update is safe to send again, because it states the whole
+// plan.
 //
 // POST /v4/backup/update-backup-policy (修改云备份计划)
 func (s Plans) Update(ctx context.Context, req *UpdatePlanRequest) (*UpdatePlanResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/update-backup-policy"}, copyOf(req), new(UpdatePlanResponse))
 }
 
-// DeletePlanRequest is the request of Plans.Delete.
+// DeletePlanRequest is the request of [Plans.Delete].
 type DeletePlanRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the plan: Plan.ID.
+	// ID is the ID of the plan: Plan.ID.
 	ID string `json:"backupPolicyID"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the plan's host, SourceECS by default.
+	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -537,33 +572,32 @@ func (r *DeletePlanRequest) complete(v *validation) {
 	v.required("backupPolicyID", r.ID)
 }
 
-// DeletePlanResponse is the answer of Plans.Delete.
+// DeletePlanResponse is the response of [Plans.Delete].
 type DeletePlanResponse struct {
 	Meta
 	CommandStatus
 }
 
-// Delete deletes a plan, which cannot be undone. It refunds nothing, whatever its name
-// on the wire says. What becomes of the plan's snapshots is not documented: do not
-// count on either. Delete is sent once only; after ErrOutcomeUnknown look with Get
-// whether the plan is still there. A command that the service did not take is an error
-// that matches ErrRejected.
+// Delete deletes a plan. This cannot be undone. It refunds nothing, whatever the name of its path
+// suggests. Whether the plan's snapshots are kept or deleted is not documented: do not count on
+// either. If the service does not accept the command, the error matches [ErrRejected].
+//
+// It is not repeated once the service may have received it. After [ErrOutcomeUnknown], use
+// [Plans.Get] to check whether the plan is still there.
 //
 // POST /v4/backup/refund-backup-policy (删除云备份计划)
 func (s Plans) Delete(ctx context.Context, req *DeletePlanRequest) (*DeletePlanResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/refund-backup-policy"}, copyOf(req), new(DeletePlanResponse))
 }
 
-// plan checks what Create and Update have in common.
+// plan checks what [Plans.Create] and [Plans.Update] have in common.
 func (v *validation) plan(direct *DirectType, files *FileSelection, schedule Schedule, retention Retention, limits *UploadLimits) {
 	v.given("directType", direct != nil)
 	v.files(direct, files)
 	v.schedule(schedule)
 	v.retention(retention)
 	if limits != nil {
-		for i, w := range limits.Windows {
-			w.check(v, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
-		}
+		limits.check(v, "backupLimitQosInfo.rateLimits")
 	}
 }
 
@@ -577,29 +611,33 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 		return
 	}
 	v.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	if direct != nil && *direct == DirectAll && len(files.Dirs) > 0 {
+		v.fault("backupFileInfo.dirs", "must be empty where all directories are backed up (DirectAll)")
+	}
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
 }
 
-// CommandStatus says whether the service took a command. A command that it did not take is an
-// error that matches [ErrRejected].
+// CommandStatus is the result of a command. A result other than [CommandAccepted] is an error that
+// matches [ErrRejected].
 type CommandStatus struct {
-	// Status is CommandAccepted, or empty where the service gives no detail.
+	// Status is [CommandAccepted], or empty if the service gave no detail.
 	Status CommandResult `json:"status"`
-	// Message is the service's text about it.
+	// Message is the service's text about the result.
 	Message string `json:"msg"`
 }
 
-// CommandResult is what became of a command.
+// CommandResult is the result of a command as the service writes it.
 type CommandResult string
 
-// CommandAccepted is the one result that is documented; any other is an error.
+// CommandAccepted is the only documented result. Any other is an error.
 const CommandAccepted CommandResult = "success"
 
-// UnmarshalJSON keeps whatever was written, so that no refusal passes for silence.
+// UnmarshalJSON keeps whatever it is given, so that a refusal in an unexpected form is not mistaken
+// for no result.
 func (r *CommandResult) UnmarshalJSON(data []byte) error {
-	*r = CommandResult(plainText(data))
+	*r = CommandResult(wirejson.Text(data))
 	return nil
 }
 

@@ -3,8 +3,8 @@ package ctcbr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -21,9 +21,9 @@ type ProtectionRequest struct {
 	// Grace is how long a run may take to leave its copy where MaxAge is zero: 12 hours by default, for
 	// which zero stands.
 	Grace time.Duration
-	// MinFree is the part of a repository that is to be free, 0 to 1. At zero only a full one is a gap.
+	// MinFree is the part of a vault that is to be free, 0 to 1. At zero only a full one is a gap.
 	MinFree float64
-	// MinTime is how long a repository is to last. At zero only an expired one is a gap.
+	// MinTime is how long a vault is to last. At zero only an expired one is a gap.
 	MinTime time.Duration
 }
 
@@ -43,9 +43,9 @@ type Protection struct {
 	At time.Time
 	// Hosts are the hosts, and behind them those that are gone and have plans.
 	Hosts []HostProtection
-	// Storages are the repositories of the region.
+	// Storages are the vaults of the region.
 	Storages []Storage
-	// Gaps are all gaps: those of the hosts and their plans in their order, then those of repositories.
+	// Gaps are all gaps: those of the hosts and their plans in their order, then those of vaults.
 	// None at all means that what was asked for is protected.
 	Gaps []Gap
 }
@@ -70,7 +70,7 @@ type PlanProtection struct {
 	// NextRun is the next run by the schedule; zero where the plan is not active or its schedule does
 	// not tell.
 	NextRun Time
-	// Copies counts the usable copies, and Bytes is what they take up in the repository.
+	// Copies counts the usable copies, and Bytes is what they take up in the vault.
 	Copies int
 	Bytes  int64
 	Gaps   []Gap
@@ -120,34 +120,34 @@ type GapKind string
 
 // The kinds of Gap.
 const (
-	GapNoAgent         GapKind = "no agent"              // the host has no agent
-	GapAgentInactive   GapKind = "agent not active"      // the agent cannot back up
-	GapNoPlan          GapKind = "no plan"               // no plan backs the host up
-	GapPlanStopped     GapKind = "plan stopped"          // the plan does not run by its schedule
-	GapPlanInactive    GapKind = "plan not active"       // the plan is in a state that is neither active nor stopped
-	GapDuplicatePlan   GapKind = "duplicate plan"        // the host has several plans of the name
-	GapHostGone        GapKind = "host gone"             // the host of the plan is not listed
-	GapNoSnapshot      GapKind = "no snapshot"           // the plan has no usable copy
-	GapStale           GapKind = "snapshot too old"      // the newest usable copy of the plan is too old
-	GapRunFailed       GapKind = "last run failed"       // the last run that has ended did not complete
-	GapUnreadable      GapKind = "unreadable"            // what would tell cannot be read
-	GapNoHosts         GapKind = "no hosts"              // there is no host of the kinds that were asked for
-	GapStorageInactive GapKind = "repository not active" // nothing can be backed up to the repository
-	GapStorageExpiring GapKind = "repository expiring"   // the time of the repository runs out, or is over
-	GapStorageFull     GapKind = "repository full"       // the room of the repository runs out, or is used up
+	GapNoAgent         GapKind = "no agent"         // the host has no agent
+	GapAgentInactive   GapKind = "agent not active" // the agent cannot back up
+	GapNoPlan          GapKind = "no plan"          // no plan backs the host up
+	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run by its schedule
+	GapPlanInactive    GapKind = "plan not active"  // the plan is in a state that is neither active nor stopped
+	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the name
+	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
+	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
+	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
+	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
+	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
+	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
+	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
+	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
+	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
 )
 
 // Gap is something that is not protected as it should be.
 type Gap struct {
 	Kind GapKind
-	// HostID, HostName and SourceType are empty for a repository.
+	// HostID, HostName and SourceType are empty for a vault.
 	HostID     string
 	HostName   string
 	SourceType SourceType
 	// PlanID and PlanName are empty where the gap is not that of a plan.
 	PlanID   string
 	PlanName string
-	// StorageID and StorageName are empty where the gap is not that of a repository.
+	// StorageID and StorageName are empty where the gap is not that of a vault.
 	StorageID   string
 	StorageName string
 	// Newest is the time of the newest usable copy of a plan, zero where there is none.
@@ -172,12 +172,13 @@ func (g Gap) String() string {
 }
 
 // Protection finds what is protected in a region and what is not: hosts without an active agent or a
-// plan, plans that do not run, whose last run failed or whose newest copy is too old, repositories
+// plan, plans that do not run, whose last run failed or whose newest copy is too old, vaults
 // that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
-// sign. It reads the region's hosts, plans, tasks, copies and repositories, in this order, so that
-// what is made in between is no gap: one request for every 50 agents, one for the repositories, and
-// three more for every kind of host. A list that cannot be read whole is an error, and there is no
-// result then. It changes nothing and can be repeated.
+// sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
+// what is made in between is no gap: one request for every 50 agents, one for the vaults, and
+// three more for every kind of host. A list that cannot be read is an error without a result. A
+// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
+// the result of what came. It changes nothing and can be repeated.
 //
 // Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
 // anew keeps its history. Tasks have no plan ID, and go by host and plan name.
@@ -195,11 +196,20 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	r.Grace = positiveOr(r.Grace, 12*time.Hour)
 	s := &survey{client: c, req: r, at: time.Now(), hosts: make(map[string]*hostSurvey), plans: make(map[string]*planSurvey), named: make(map[planName][]*planSurvey)}
 	for _, read := range []func(context.Context) error{s.readHosts, s.readPlans, s.readTasks, s.readCopies, s.readStorages} {
-		if err := read(ctx); err != nil {
+		if err := s.pass(read(ctx)); err != nil {
 			return nil, err
 		}
 	}
-	return s.result(), nil
+	return s.result(), s.incomplete
+}
+
+// pass keeps that a list was incomplete for the end, and returns any other error.
+func (s *survey) pass(err error) error {
+	if errors.Is(err, ErrIncomplete) {
+		s.incomplete = join(s.incomplete, err)
+		return nil
+	}
+	return err
 }
 
 // survey is what Protection reads.
@@ -213,6 +223,8 @@ type survey struct {
 	plans    map[string]*planSurvey     // by ID
 	named    map[planName][]*planSurvey // by host and name
 	storages []Storage
+
+	incomplete error
 }
 
 type planName struct{ host, name string }
@@ -250,7 +262,7 @@ func (s *survey) add(host Host) *hostSurvey {
 // ofKinds reads a list of every kind of host.
 func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
-		if err := read(kind); err != nil {
+		if err := s.pass(read(kind)); err != nil {
 			return err
 		}
 	}
@@ -492,7 +504,7 @@ func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap
 		add(GapDuplicatePlan, fmt.Sprintf("%d plans of the name", len(of)))
 	}
 	if !stored {
-		add(GapStorageInactive, "repository "+cmp.Or(plan.StorageName, plan.StorageID, "without an ID")+" is not listed")
+		add(GapStorageInactive, "vault "+cmp.Or(plan.StorageName, plan.StorageID, "without an ID")+" is not listed")
 	}
 	if kind, detail := p.runGap(); kind != "" {
 		add(kind, detail)
@@ -525,7 +537,10 @@ func (p *planSurvey) runGap() (GapKind, string) {
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	oldest, why := s.oldest(p)
 	undated := ""
-	if p.undated > 0 {
+	switch {
+	case p.undated == 1:
+		undated = "the time of 1 copy"
+	case p.undated > 1:
 		undated = fmt.Sprintf("the times of %d copies", p.undated)
 	}
 	switch {
@@ -613,8 +628,8 @@ func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 		return nil, err
 	}
 	found, err := c.Protection(ctx, &ProtectionRequest{RegionID: r.RegionID, Sources: []SourceType{r.SourceType}, MaxAge: r.MaxAge})
-	if err != nil {
+	if found == nil {
 		return nil, err
 	}
-	return slices.Clip(found.Gaps), nil
+	return found.Gaps, err
 }

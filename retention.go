@@ -1,39 +1,29 @@
 package ctcbr
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// Retention says how long copies are kept. Make one with KeepDays, KeepWeeks,
-// KeepMonths, KeepYears or KeepForever.
+// Retention is how long copies are kept. Use [KeepDays], [KeepWeeks], [KeepMonths], [KeepYears] or
+// [KeepForever] to make one.
 type Retention struct {
-	// Unit is what Value counts, or RetainForever.
+	// Unit is the unit of Value, or [RetainForever].
 	Unit RetentionUnit `json:"type"`
-	// Value is the number of units, at least 1. KeepForever has none.
+	// Value is the number of units, at least 1. [KeepForever] leaves it out.
 	Value *int `json:"value,omitempty"`
 	// HasLadder turns the ladder on.
-	HasLadder *bool `json:"hasConf,omitempty"`
-	// Ladder keeps copies beyond Value, by their age. It needs HasLadder: WithLadder
-	// sets both.
+	HasLadder *bool `json:"hasConf,omitempty" wire:"lenient"`
+	// Ladder keeps some older copies beyond Value. It needs HasLadder: [Retention.WithLadder] sets
+	// both.
 	Ladder *RetentionLadder `json:"conf,omitempty"`
 }
 
-// UnmarshalJSON reads a retention also where HasLadder is written as a number or as text.
-func (r *Retention) UnmarshalJSON(data []byte) error {
-	type plain Retention
-	wire := struct {
-		*plain
-		HasLadder json.RawMessage `json:"hasConf"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	if len(wire.HasLadder) > 0 {
-		r.HasLadder = readBool(plainText(wire.HasLadder))
-	}
-	return err
-}
+// UnmarshalJSON also accepts HasLadder as a number or as text.
+func (r *Retention) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
-// RetentionUnit is what Retention.Value counts.
+// RetentionUnit is the unit of Retention.Value.
 type RetentionUnit int
 
 // The documented units.
@@ -45,8 +35,8 @@ const (
 	RetainYears   RetentionUnit = 4
 )
 
-// RetentionLadder is how many daily, weekly, monthly and yearly copies are kept. A
-// kind that is nil is not sent, and counts as 0.
+// RetentionLadder is how many daily, weekly, monthly and yearly copies are kept. A nil number is
+// not sent, and counts as 0.
 type RetentionLadder struct {
 	Days   *int `json:"day,omitempty"`
 	Weeks  *int `json:"week,omitempty"`
@@ -69,8 +59,8 @@ func KeepYears(n int) Retention { return Retention{Unit: RetainYears, Value: &n}
 // KeepForever keeps copies until they are deleted.
 func KeepForever() Retention { return Retention{Unit: RetainForever} }
 
-// WithLadder returns the retention with so many daily, weekly, monthly and yearly
-// copies kept on top, 0 for none of a kind, and leaves r as it is.
+// WithLadder returns the retention with a ladder: so many daily, weekly, monthly and yearly copies
+// are kept in addition, 0 for none of a kind. It does not change r.
 func (r Retention) WithLadder(days, weeks, months, years int) Retention {
 	r.Value = clone(r.Value)
 	r.HasLadder = Ptr(true)
@@ -78,8 +68,8 @@ func (r Retention) WithLadder(days, weeks, months, years int) Retention {
 	return r
 }
 
-// String says in words how long copies are kept: "30 days, and on top 7 daily and 4
-// weekly copies". Of a retention that is not complete it says what is wrong.
+// String describes the retention in words: "30 days, and on top 7 daily and 4 weekly copies". If
+// the retention is not valid, it says why.
 func (r Retention) String() string {
 	if r == (Retention{}) {
 		return "no retention"
@@ -102,7 +92,7 @@ func (r Retention) String() string {
 	return kept
 }
 
-// takesValue reports whether a unit is documented to need a value.
+// takesValue reports whether the unit is documented to need a value.
 func (u RetentionUnit) takesValue() bool {
 	switch u {
 	case RetainDays, RetainWeeks, RetainMonths, RetainYears:
@@ -120,8 +110,7 @@ func (u RetentionUnit) count(n int) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// undocumented says in words what no document explains, such as the type -4 that the service
-// lists.
+// undocumented describes a unit that is not documented, such as the -4 that the service lists.
 func (r Retention) undocumented() string {
 	if r.Value == nil {
 		return fmt.Sprintf("by type %d, which is not documented", int(r.Unit))
@@ -129,14 +118,14 @@ func (r Retention) undocumented() string {
 	return fmt.Sprintf("%d of unit %d, which is not documented", *r.Value, int(r.Unit))
 }
 
-// String says in words what is kept: "7 daily, 4 weekly and 12 monthly copies".
+// String describes the ladder in words: "7 daily, 4 weekly and 12 monthly copies".
 func (l RetentionLadder) String() string {
 	var kinds []string
 	total := 0
 	counts := l.counts()
-	for i, kind := range []string{"daily", "weekly", "monthly", "yearly"} {
+	for i, period := range []string{"daily", "weekly", "monthly", "yearly"} {
 		if n := counts[i]; n != 0 {
-			kinds = append(kinds, fmt.Sprintf("%d %s", n, kind))
+			kinds = append(kinds, fmt.Sprintf("%d %s", n, period))
 			total += n
 		}
 	}
@@ -149,9 +138,8 @@ func (l RetentionLadder) String() string {
 	return enumerate(kinds) + " copies"
 }
 
-// Equal reports whether both keep the same copies. A ladder that is not turned on is
-// none, a kind of copies that it does not give is 0 of them, and what is kept for
-// ever needs no value.
+// Equal reports whether both keep the same copies. It ignores a ladder that is not turned on and
+// the value of [RetainForever]. A nil number of a ladder counts as 0.
 func (r Retention) Equal(other Retention) bool {
 	return r.Unit == other.Unit &&
 		(r.Unit == RetainForever || samePtr(r.Value, other.Value)) &&

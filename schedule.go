@@ -5,17 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// Schedule says when a plan runs, in Beijing time. Make one with Hourly, Daily,
-// Weekly or Monthly.
+// Schedule is when a plan runs, in Beijing time. Use [Hourly], [Daily], [Weekly] or [Monthly] to
+// make one.
 type Schedule struct {
 	// Rule is how often the plan runs. It is required.
 	Rule *ScheduleRule `json:"rule"`
-	// Day is 0 (Sunday) to 6 for a weekly and 1 to 31 for a monthly schedule.
+	// Day is the weekday, 0 (Sunday) to 6, of a weekly schedule, or the day, 1 to 31, of a monthly
+	// one.
 	Day *int `json:"day,omitempty"`
 	// Hour is 0 to 23. An hourly schedule has none.
 	Hour *int `json:"hour,omitempty"`
@@ -32,35 +34,36 @@ const (
 	ScheduleMonthly ScheduleRule = 3
 )
 
-// Hourly runs every hour. At which minute is not documented: see Next.
+// Hourly runs every hour. At which minute is not documented: see [Schedule.Next].
 func Hourly() Schedule { return Schedule{Rule: Ptr(ScheduleHourly)} }
 
-// Daily runs every day at an hour of 0 to 23, Beijing time.
+// Daily runs every day at the given hour, 0 to 23, Beijing time.
 func Daily(hour int) Schedule { return Schedule{Rule: Ptr(ScheduleDaily), Hour: &hour} }
 
-// Weekly runs every week on a day at an hour of 0 to 23, Beijing time.
+// Weekly runs every week on the given day and hour, 0 to 23, Beijing time.
 func Weekly(day time.Weekday, hour int) Schedule {
 	return Schedule{Rule: Ptr(ScheduleWeekly), Day: Ptr(int(day)), Hour: &hour}
 }
 
-// Monthly runs every month on a day of 1 to 31 at an hour of 0 to 23, Beijing time.
-// What the service does in months that lack the day is not documented: see Next.
+// Monthly runs every month on the given day, 1 to 31, and hour, 0 to 23, Beijing time. What the
+// service does in months without that day is not documented: see [Schedule.Next].
 func Monthly(day, hour int) Schedule {
 	return Schedule{Rule: Ptr(ScheduleMonthly), Day: &day, Hour: &hour}
 }
 
-// String says in words when the plan runs: "every Sunday at 02:00 Beijing time".
-// Of a schedule that is not complete it says what is wrong.
+// String describes the schedule in words: "every Sunday at 02:00 Beijing time". If the schedule is
+// not valid, it says why.
 func (s Schedule) String() string { return s.words(s.offset()) }
 
-// Next returns the first run after a point in time, in Beijing time. It is the zero
-// time.Time if the schedule is not complete or its rule not documented. The service
-// does not document two things, in which Next follows cron: an hourly schedule runs
-// on the hour, and a monthly one does not run in months that lack its day.
+// Next returns the first run after the given time, in Beijing time. It returns the zero [time.Time]
+// if the schedule is not valid or its rule is not documented.
+//
+// Two things are not documented, and Next follows cron in both: an hourly schedule runs on the
+// hour, and a monthly one skips months without its day.
 func (s Schedule) Next(after time.Time) time.Time { return s.next(after, s.offset()) }
 
-// Equal reports whether both run at the same times. A day or an hour that the rule
-// does not use makes no difference.
+// Equal reports whether both schedules run at the same times. It ignores a day or hour that the
+// rule does not use.
 func (s Schedule) Equal(other Schedule) bool {
 	if !samePtr(s.Rule, other.Rule) {
 		return false
@@ -73,7 +76,7 @@ func (s Schedule) Equal(other Schedule) bool {
 	return (!hour || samePtr(s.Hour, other.Hour)) && (!day || samePtr(s.Day, other.Day))
 }
 
-// offset is the time of day that the schedule runs at.
+// offset returns the time of day that the schedule runs at.
 func (s Schedule) offset() time.Duration {
 	if deref(s.Rule) == ScheduleHourly {
 		return 0
@@ -119,7 +122,7 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 	if s.fault() != "" {
 		return time.Time{}
 	}
-	const day = 24 * time.Hour // Beijing has no summer time
+	const day = 24 * time.Hour // Beijing has no daylight saving time
 	now := after.In(beijing)
 	year, month, date := now.Date()
 	run := time.Date(year, month, date, 0, 0, 0, 0, beijing).Add(offset)
@@ -140,7 +143,7 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 			run = run.Add(7 * day)
 		}
 	case ScheduleMonthly:
-		// Of two months in a row, one at least has the day.
+		// At least one of two consecutive months has the day.
 		for i := range 3 {
 			run = time.Date(year, month+time.Month(i), *s.Day, 0, 0, 0, 0, beijing).Add(offset)
 			if run.Day() == *s.Day && run.After(after) {
@@ -151,7 +154,7 @@ func (s Schedule) next(after time.Time, offset time.Duration) time.Time {
 	default:
 		return time.Time{}
 	}
-	if !run.After(after) { // the end of time
+	if !run.After(after) { // the result overflowed
 		return time.Time{}
 	}
 	return run
@@ -179,18 +182,32 @@ func (v *validation) schedule(s Schedule) {
 	v.number(field+".hour", s.Hour, 0, 23)
 }
 
-// StoredSchedule is a schedule as the service stores it, with its hour as text. Its
-// methods take a nil one, which a listed plan may have, for no schedule.
+// StoredSchedule is a schedule as the service stores it, with the hour as text. Its methods treat
+// nil, which a listed plan may have, as no schedule.
 type StoredSchedule struct {
 	Rule *ScheduleRule `json:"rule"`
 	Day  *int          `json:"day"`
 	Hour ClockTime     `json:"hour"` // "02:00"
 }
 
-// Schedule returns the schedule in the form that requests have. That form has no
-// minutes, so that a plan stored with "02:30" comes back with the hour 2; String and
-// Next keep to what is stored. An hour that cannot be read is left out, which a
-// request is refused for.
+// UnmarshalJSON reads a schedule of which any member may be of another type than documented, and is
+// nil then.
+func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
+	var wire struct {
+		Rule json.RawMessage `json:"rule"`
+		Day  json.RawMessage `json:"day"`
+		Hour ClockTime       `json:"hour"`
+	}
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*s = StoredSchedule{Rule: readInt[ScheduleRule](wire.Rule), Day: readInt[int](wire.Day), Hour: wire.Hour}
+	return nil
+}
+
+// Schedule converts the stored schedule to the form of a request. That form has no minutes: a plan
+// stored with "02:30" becomes hour 2. [StoredSchedule.String] and [StoredSchedule.Next] keep the
+// minutes. An hour that cannot be read is left out, and a request without it is refused.
 func (s *StoredSchedule) Schedule() Schedule {
 	if s == nil {
 		return Schedule{}
@@ -202,7 +219,7 @@ func (s *StoredSchedule) Schedule() Schedule {
 	return schedule
 }
 
-// String says in words when the plan runs, to the minute. See Schedule.String.
+// String describes the schedule in words, to the minute. See [Schedule.String].
 func (s *StoredSchedule) String() string {
 	if s.unreadable() {
 		return fmt.Sprintf("invalid schedule: hour %q is not a time of day", string(s.Hour))
@@ -210,8 +227,8 @@ func (s *StoredSchedule) String() string {
 	return s.Schedule().words(s.offset())
 }
 
-// Next returns the first run after a point in time, in Beijing time, to the minute.
-// See Schedule.Next.
+// Next returns the first run after the given time, in Beijing time, to the minute. See
+// [Schedule.Next].
 func (s *StoredSchedule) Next(after time.Time) time.Time {
 	if s.unreadable() {
 		return time.Time{}
@@ -246,17 +263,17 @@ func (s *StoredSchedule) offset() time.Duration {
 	return offset
 }
 
-// ClockTime is a time of day as the service wrote it: "02:00". A number is an hour.
-// Text that it cannot read stays as it came.
+// ClockTime is a time of day as the service writes it: "02:00". A number is an hour. Text that
+// cannot be read is kept as it is.
 type ClockTime string
 
-// UnmarshalJSON keeps whatever was written and never fails.
+// UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *ClockTime) UnmarshalJSON(data []byte) error {
-	*t = ClockTime(plainText(data))
+	*t = ClockTime(wirejson.Text(data))
 	return nil
 }
 
-// offset is the time since midnight, in whole minutes.
+// offset returns the time since midnight, in whole minutes.
 func (t ClockTime) offset() (time.Duration, bool) {
 	for _, layout := range []string{"15:04", "15:04:05", "15"} {
 		if at, err := time.Parse(layout, strings.TrimSpace(string(t))); err == nil {
@@ -266,34 +283,34 @@ func (t ClockTime) offset() (time.Duration, bool) {
 	return 0, false
 }
 
-// UploadLimits bound the rate of a plan's uploads by the hour of the day. Make them
-// with LimitUpload.
+// UploadLimits limit the upload rate of a plan by the hour of the day. Use [LimitUpload] to make
+// them.
 type UploadLimits struct {
-	// Enabled says whether the limits apply.
-	Enabled *bool `json:"isLimitQos,omitempty"`
-	// Windows are the hours and their limits.
+	// Enabled reports whether the limits apply.
+	Enabled *bool `json:"isLimitQos,omitempty" wire:"lenient"`
+	// Windows are the hours with a limit.
 	Windows []UploadWindow `json:"rateLimits,omitzero"`
 }
 
-// UploadWindow limits the rate between two hours, Beijing time.
+// UploadWindow is an upload limit between two hours, Beijing time.
 type UploadWindow struct {
-	// From is the hour it begins, 0 to 23.
+	// From is the hour at which the limit begins, 0 to 23.
 	From *int `json:"start"`
-	// To is the hour it ends, 1 to 24.
+	// To is the hour at which the limit ends, 1 to 24.
 	To int `json:"stop"`
-	// MBps is the limit in megabytes a second, 1 to 9999.
+	// MBps is the limit in megabytes per second, 1 to 9999.
 	MBps int `json:"uploadMb"`
 }
 
-// LimitUpload limits uploads to a rate of 1 to 9999 megabytes a second every day from one
-// hour (0 to 23) to another (1 to 24), Beijing time. Add hours to it with And.
-// Whether limits may reach over midnight is not documented: two windows do it.
+// LimitUpload limits uploads to mbps megabytes per second (1 to 9999), every day between the hours
+// from (0 to 23) and to (1 to 24), Beijing time. [UploadLimits.And] adds more hours. A limit that
+// spans midnight takes two windows.
 func LimitUpload(from, to, mbps int) *UploadLimits {
 	return (*UploadLimits)(nil).And(from, to, mbps)
 }
 
-// And returns the limits with one more window, turned on, and leaves l as it is.
-// The windows should not overlap.
+// And returns the limits with one more window, turned on. It does not change l. Windows must not
+// overlap.
 func (l *UploadLimits) And(from, to, mbps int) *UploadLimits {
 	more := &UploadLimits{Enabled: Ptr(true)}
 	for _, w := range deref(l).Windows {
@@ -304,7 +321,7 @@ func (l *UploadLimits) And(from, to, mbps int) *UploadLimits {
 	return more
 }
 
-// String says the limits in words: "10 MB/s from 08:00 to 18:00 Beijing time".
+// String describes the limits in words: "10 MB/s from 08:00 to 18:00 Beijing time".
 func (l *UploadLimits) String() string {
 	switch {
 	case l == nil || len(l.Windows) == 0:
@@ -314,8 +331,8 @@ func (l *UploadLimits) String() string {
 	}
 	var v validation
 	var windows []string
-	for i, w := range l.Windows {
-		w.check(&v, "rateLimits["+strconv.Itoa(i)+"]")
+	l.check(&v, "rateLimits")
+	for _, w := range l.Windows {
 		windows = append(windows, fmt.Sprintf("%d MB/s from %02d:00 to %02d:00", w.MBps, deref(w.From), w.To))
 	}
 	if fault := v.words(""); fault != "" {
@@ -324,8 +341,8 @@ func (l *UploadLimits) String() string {
 	return enumerate(windows) + " Beijing time"
 }
 
-// Equal reports whether both limit the same, in whatever order their windows are.
-// Limits that are nil, have no windows or are not turned on are all the same.
+// Equal reports whether both limits have the same effect. The order of the windows does not matter.
+// Limits that are nil, have no windows or are not enabled are all equal.
 func (l *UploadLimits) Equal(other *UploadLimits) bool {
 	if !l.apply() || !other.apply() {
 		return l.apply() == other.apply()
@@ -349,38 +366,38 @@ func (w UploadWindow) compare(other UploadWindow) int {
 	return cmp.Or(cmp.Compare(from(w), from(other)), cmp.Compare(w.To, other.To), cmp.Compare(w.MBps, other.MBps))
 }
 
-// UnmarshalJSON reads limits also where Enabled is written as a number or as text.
-func (l *UploadLimits) UnmarshalJSON(data []byte) error {
-	type plain UploadLimits
-	wire := struct {
-		*plain
-		Enabled json.RawMessage `json:"isLimitQos"`
-	}{plain: (*plain)(l)}
-	err := decode(data, &wire)
-	if len(wire.Enabled) > 0 {
-		l.Enabled = readBool(plainText(wire.Enabled))
+// UnmarshalJSON also accepts Enabled as a number or as text.
+func (l *UploadLimits) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, l) }
+
+// check checks each window, and that no two of them overlap.
+func (l *UploadLimits) check(v *validation, field string) {
+	for i, w := range l.Windows {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		w.check(v, at)
+		for _, other := range l.Windows[:i] {
+			if w.overlaps(other) {
+				v.fault(at, "overlaps the window from %02d:00 to %02d:00", *other.From, other.To)
+				break
+			}
+		}
 	}
-	return err
 }
 
-// readBool reads true, false or a number, and returns nil for all else.
-func readBool(text string) *bool {
-	if on, err := strconv.ParseBool(text); err == nil {
-		return &on
+func (w UploadWindow) check(v *validation, field string) {
+	v.number(field+".start", w.From, 0, 23)
+	v.between(field+".stop", w.To, 1, 24)
+	v.between(field+".uploadMb", w.MBps, 1, 9999)
+	if w.From != nil && *w.From <= 23 && w.To >= 1 && *w.From >= w.To {
+		v.fault(field+".stop", "must be after the start at %02d:00, is %02d:00: of limits over midnight make two windows", *w.From, w.To)
 	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
-		return Ptr(n != 0)
-	}
-	return nil
 }
 
-func (w UploadWindow) check(c *validation, field string) {
-	c.number(field+".start", w.From, 0, 23)
-	c.between(field+".stop", w.To, 1, 24)
-	c.between(field+".uploadMb", w.MBps, 1, 9999)
+// overlaps reports whether both windows hold some hour.
+func (w UploadWindow) overlaps(other UploadWindow) bool {
+	return w.From != nil && other.From != nil && max(*w.From, *other.From) < min(w.To, other.To)
 }
 
-// enumerate joins words as a sentence does: "a, b and c".
+// enumerate joins words as in a sentence: "a, b and c".
 func enumerate(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")

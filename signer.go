@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
@@ -37,6 +35,9 @@ type Signer struct {
 // sorted and percent-encoded by RFC 3986, so that the bytes signed are the bytes sent; a query that
 // cannot be parsed is an error. The body is not read from req: body must be what req.Body yields.
 func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, at time.Time) error {
+	if req == nil || req.URL == nil {
+		return errNoURL
+	}
 	query, err := eop.CanonicalQuery(req.URL.RawQuery)
 	if err != nil {
 		return fmt.Errorf("ctcbr: the query cannot be signed: %w", err)
@@ -46,7 +47,7 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	}
 	id := firstValue(req.Header, headerRequestID)
 	if id == "" {
-		id = uuid.NewString()
+		id = newUUID()
 	}
 	if strings.ContainsAny(id, "\r\n") {
 		return errors.New("ctcbr: a request ID must be one line")
@@ -56,6 +57,8 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	req.URL.RawQuery = query
 	return s.authorize(req.Header, id, query, body, credentials, at)
 }
+
+var errNoURL = errors.New("ctcbr: a request without a URL cannot be signed")
 
 // authorize sets the three headers of the scheme. The query must be canonical.
 func (s *Signer) authorize(h http.Header, id, query string, body []byte, credentials Credentials, at time.Time) error {
@@ -70,7 +73,7 @@ func (s *Signer) authorize(h http.Header, id, query string, body []byte, credent
 }
 
 // key returns the signing key of a key pair for the second of at. A key pair is checked when a key
-// is derived from it, and not for every request of that second.
+// is derived from it, not for every request of that second.
 func (s *Signer) key(credentials Credentials, at time.Time) (*eop.Key, error) {
 	accessKey, secretKey := credentials.accessKey, credentials.secret()
 	if key := s.keys.Kept(accessKey, secretKey, at, s.Zone); key != nil {
@@ -131,17 +134,23 @@ const maxSignedBody = 64 << 20
 // RoundTrip signs a copy of req and sends it. It replaces the request ID, so that every attempt has
 // its own. A request body over 64 MiB is an error that matches [ErrTooLarge].
 func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req == nil {
+		return nil, errNoURL
+	}
 	body, err := readRequestBody(req)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case req.URL == nil:
+		return nil, errNoURL
 	}
 	if req.Response != nil {
 		return nil, fmt.Errorf("ctcbr: %w: not signed for %s", ErrRedirect, req.URL.Host)
 	}
-	if t.Credentials == nil {
-		return nil, ErrNoCredentials
+	if t.Credentials == nil || isNil(t.Credentials) {
+		return nil, fmt.Errorf("%w: the SigningTransport has none", ErrNoCredentials)
 	}
-	credentials, err := t.Credentials.Credentials(req.Context())
+	credentials, err := provide(req.Context(), t.Credentials)
 	if err != nil {
 		return nil, err
 	}
@@ -159,14 +168,17 @@ func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if err := signer.Sign(signed, body, credentials, time.Now()); err != nil {
 		return nil, err
 	}
-	base := t.Base
-	if base == nil {
-		base = http.DefaultTransport
+	switch {
+	case t.Base == nil:
+		return http.DefaultTransport.RoundTrip(signed)
+	case isNil(t.Base):
+		return nil, errors.New("ctcbr: the Base of the SigningTransport holds nil")
 	}
-	return base.RoundTrip(signed)
+	return t.Base.RoundTrip(signed)
 }
 
-// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it fails.
+// readRequestBody reads and closes the body of req. A RoundTripper must close it even when it
+// fails.
 func readRequestBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil, nil

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Snapshots are the backup copies that tasks leave in a repository.
+// Snapshots are the backup copies that tasks leave in a vault.
 type Snapshots struct{ client *Client }
 
 // SnapshotStatus is the state of a snapshot.
@@ -18,31 +18,28 @@ type SnapshotStatus string
 
 // The documented states.
 const (
-	SnapshotAvailable    SnapshotStatus = "Available"    // it can be restored
-	SnapshotNotAvailable SnapshotStatus = "NotAvailable" // it cannot
-	SnapshotRestoring    SnapshotStatus = "Restoring"    // a restore reads it
+	SnapshotAvailable    SnapshotStatus = "Available"    // can be restored
+	SnapshotNotAvailable SnapshotStatus = "NotAvailable" // cannot be restored
+	SnapshotRestoring    SnapshotStatus = "Restoring"    // a restore is reading it
 )
 
-// ListSnapshotsRequest is the request of Snapshots.List.
+// ListSnapshotsRequest is the request of [Snapshots.List].
 type ListSnapshotsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// PlanName finds snapshots of plans whose name contains it.
+	// PlanName selects snapshots of plans whose name contains it.
 	PlanName string `json:"backupPolicyName,omitempty"`
-	// PlanID, HostID and StorageID find the snapshots of one plan, host or repository.
+	// PlanID, HostID and StorageID select the snapshots of one plan, host or vault.
 	PlanID    string `json:"backupPolicyID,omitempty"`
 	HostID    string `json:"backupSrcInstanceID,omitempty"`
 	StorageID string `json:"backupStorageID,omitempty"`
-	// Status finds snapshots in a state.
+	// Status selects snapshots by their state.
 	Status SnapshotStatus `json:"backupSnapStatus,omitempty"`
-	// Query finds snapshots by their name or ID, or by the name of their host,
-	// repository or plan.
+	// Query selects snapshots by their name or ID, or by the name of their host, vault or plan.
 	Query string `json:"queryContent,omitempty"`
-	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means hosts on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is SourceECS unless given: snapshots of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -60,45 +57,45 @@ func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
 	return s
 }
 
-// ListSnapshotsResponse is the answer of Snapshots.List.
+// ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
 	Snapshots []Snapshot `json:"backupSnapshotList"`
-	// Total counts the snapshots found.
+	// Total is the number of snapshots that match.
 	Total int `json:"backupSnapshotTotal"`
 }
 
-// Snapshot is a backup copy.
+// Snapshot is one backup copy of a host.
 type Snapshot struct {
 	ID       string `json:"backupSnapID"`
 	Name     string `json:"snapName"`
 	PlanID   string `json:"backupPolicyID"`
 	PlanName string `json:"backupPolicyName"`
-	// HostID is the host that was backed up.
+	// HostID is the ID of the host that was backed up.
 	HostID      string `json:"backupSrcInstanceID"`
 	HostName    string `json:"backupSrcInstanceName"`
 	StorageID   string `json:"backupStorageID"`
 	StorageName string `json:"backupStorageName"`
-	// Dirs are the directories that were backed up, as one text.
+	// Dirs are the directories that were backed up, as a single text.
 	Dirs       string         `json:"dirs"`
 	Created    Time           `json:"createTimeDesc"`
 	Finished   Time           `json:"finishTimeDesc"`
 	Status     SnapshotStatus `json:"statusCode"`
 	StatusDesc string         `json:"statusDesc"` // in Chinese
-	// AgentVersion is the version of the agent that made the snapshot.
+	// AgentVersion is the version of the agent that created the snapshot.
 	AgentVersion string `json:"backupClientVersion"`
-	// Size is what was written to the repository ("1.65GB"), DataSize what was backed up.
+	// Size is the amount of data written to the vault ("1.65GB"). DataSize is the amount that was
+	// backed up.
 	Size     Size `json:"backupSnapSize"`
 	DataSize Size `json:"backupSnapDataSize"`
-	// Newest says that there is no newer snapshot.
+	// Newest reports whether this is the newest snapshot.
 	Newest bool       `json:"backupSnapIsNew"`
 	Mode   BackupMode `json:"backupMode"`
 	// SourceType is the kind of host that was asked for when the snapshot was listed.
 	SourceType SourceType `json:"-"`
 }
 
-// List lists the snapshots of a region in one request. It changes nothing and can
-// be repeated.
+// List lists the snapshots of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSnapshotsResponse, error) {
@@ -114,14 +111,16 @@ func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSn
 
 var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
 
-// All gives out the snapshots of a region one by one, in the order of the service, as
-// they arrive. It makes one request each time it is ranged over, and holds one
-// snapshot at a time, however long the list is. What is not answered, or breaks off
-// before the first snapshot, is tried again like List. After that a failure comes as
-// the last element, behind every snapshot that was whole: only a loop that ends without
-// an error has seen them all. A list may take any time, but no longer than that of
-// WithAttemptTimeout until more of it comes; WithMaxAnswer bounds each snapshot, not
-// the list. Leaving the loop ends the request.
+// All iterates over the snapshots of a region as they arrive, in the order of the service. It holds
+// one snapshot at a time, however long the list is. Each range over it makes one request. Leaving
+// the loop ends the request.
+//
+// An error is the last element; the snapshots before it are complete. Only a loop that ends without
+// an error has seen the whole list. A request that fails before the first snapshot arrives is
+// retried as in [Snapshots.List].
+//
+// The total time is not limited, but the time until more data comes is ([WithAttemptTimeout]).
+// [WithMaxAnswer] limits each snapshot, not the list.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2[Snapshot, error] {
@@ -138,13 +137,13 @@ func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2
 	}
 }
 
-// GetSnapshotRequest is the request of Snapshots.Get.
+// GetSnapshotRequest is the request of [Snapshots.Get].
 type GetSnapshotRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the snapshot: Snapshot.ID, or the SnapshotID of its task.
+	// ID is the ID of the snapshot: Snapshot.ID, or Task.SnapshotID of the task that created it.
 	ID string `json:"backupSnapID"`
-	// SourceType is SourceECS unless given: snapshots of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -153,9 +152,8 @@ func (r *GetSnapshotRequest) complete(v *validation) {
 	v.required("backupSnapID", r.ID)
 }
 
-// Get finds a snapshot by its ID, in one request that asks for what the ID matches.
-// A snapshot that is not there is an error that matches ErrNotFound. It changes
-// nothing and can be repeated.
+// Get finds a snapshot by its ID in one request. If there is none, the error matches [ErrNotFound].
+// It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot, error) {
@@ -171,17 +169,15 @@ func (s Snapshots) Get(ctx context.Context, req *GetSnapshotRequest) (*Snapshot,
 	return found.ofKind(r.SourceType), err
 }
 
-// DeleteResourceRequest is the request of Snapshots.DeleteResource.
+// DeleteResourceRequest is the request of [Snapshots.DeleteResource].
 type DeleteResourceRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the backup resource to delete, for example Snapshot.ID.
+	// ID is the ID of the backup resource to delete, for example Snapshot.ID.
 	ID string `json:"backupObjectID"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -190,17 +186,19 @@ func (r *DeleteResourceRequest) complete(v *validation) {
 	v.required("backupObjectID", r.ID)
 }
 
-// DeleteResourceResponse is the answer of Snapshots.DeleteResource.
+// DeleteResourceResponse is the response of [Snapshots.DeleteResource].
 type DeleteResourceResponse struct {
 	Meta
 	CommandStatus
 	RegionID string `json:"regionID"`
 }
 
-// DeleteResource deletes a backup resource, for example a snapshot, which cannot
-// be undone. It places no order. The service carries it out later. It is sent once
-// only; after ErrOutcomeUnknown look with Get whether the snapshot is still there.
-// A command that the service did not take is an error that matches ErrRejected.
+// DeleteResource deletes a backup resource, for example a snapshot. This cannot be undone. It
+// places no order. The service carries it out later. If the service does not accept the command,
+// the error matches [ErrRejected].
+//
+// It is not repeated once the service may have received it. After [ErrOutcomeUnknown], use
+// [Snapshots.Get] to check whether the snapshot is still there.
 //
 // POST /v4/backup/delete-resources-backup (删除备份资源)
 func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceRequest) (*DeleteResourceResponse, error) {

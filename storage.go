@@ -7,13 +7,15 @@ import (
 	"iter"
 	"net/http"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// Storages are the repositories (vaults) that backups are kept in. They are
-// bought for a period; every change of one is an order.
+// Storages are the vaults that hold backup copies: the console's 存储库, which the API calls a
+// repository. A vault is bought for a period, and every change of one is an order.
 type Storages struct{ client *Client }
 
-// CycleType is the unit of a subscription period.
+// CycleType is the unit of a billing period.
 type CycleType string
 
 // The documented units.
@@ -22,23 +24,23 @@ const (
 	CycleYear  CycleType = "year"
 )
 
-// CreateStorageRequest is the request of Storages.Create.
+// CreateStorageRequest is the request of [Storages.Create].
 type CreateStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// Name holds digits, letters and "-", begins with a letter and does not end with "-".
-	// It is what the repository is found by: choose one that no other has.
+	// Name consists of digits, letters and "-". It begins with a letter and does not end with "-".
+	// Choose a unique name: a new vault can only be found by its name.
 	Name string `json:"backupStorageName"`
-	// CapacityGB is 100 to 1,024,000 GB. It can be enlarged later, and not reduced.
+	// CapacityGB is the capacity, 100 to 1,024,000 GB. It can be increased later, but not reduced.
 	CapacityGB int `json:"backupStorageCapacity"`
 	// CycleType is the unit of CycleCount.
 	CycleType CycleType `json:"cycleType"`
-	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
+	// CycleCount is the number of periods to pay for: 1 to 11 months or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
-	// MultiAZ is 1 for several availability zones, which some regions have, and 0, the
-	// default, for one.
+	// MultiAZ is 1 for several availability zones, which only some regions have, and 0 for one. The
+	// default is 0.
 	MultiAZ *int `json:"multiAz,omitempty"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -50,11 +52,12 @@ func (r *CreateStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Create orders a repository. It costs money. With one client token it can be
-// repeated safely; two calls without one are two orders. After ErrOutcomeUnknown send
-// the same request again with the ClientToken of the error. The order is carried out
-// later and does not name the repository: wait for it with Orders.Wait, then find the
-// repository with Find by its exact name.
+// Create orders a vault, which costs money. With the same client token it is safe to repeat; two
+// calls without a token are two orders. After [ErrOutcomeUnknown], send the same request again with
+// the ClientToken of the error.
+//
+// The order is carried out later, and the response does not name the vault. Wait for the order with
+// [Orders.Wait], then find the vault by its exact name with [Storages.Find].
 //
 // POST /v4/backup/create-storage-backup (订购存储库)
 func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order, error) {
@@ -78,9 +81,9 @@ func (e *PlacedOrder) Error() string {
 	if e.OrderID != "" {
 		order += " " + e.OrderID
 	}
-	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, bare(e.Err))
+	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, withoutPrefix(e.Err))
 	if e.OrderID == "" {
-		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, bare(e.Err))
+		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, withoutPrefix(e.Err))
 	}
 	return oneLine(text)
 }
@@ -88,11 +91,11 @@ func (e *PlacedOrder) Error() string {
 // Unwrap returns what happened.
 func (e *PlacedOrder) Unwrap() error { return e.Err }
 
-// CreateAndWait orders a repository, waits until the order is done and finds the repository. It costs
-// money. It looks first: a repository of the name that is there already is an error that matches
+// CreateAndWait orders a vault, waits until the order is done and finds the vault. It costs
+// money. It looks first: a vault of the name that is there already is an error that matches
 // ErrConflict, before anything is ordered. What happens once the order may have been placed is a
 // *PlacedOrder, which holds its client token: the same request with that token is the same order,
-// also in another process, as long as the repository is not listed. A repository that is not listed
+// also in another process, as long as the vault is not listed. A vault that is not listed
 // once the order is done matches ErrVanished after WaitListed, 5 minutes by default.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表),
@@ -106,7 +109,11 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	if there, err := s.named(ctx, ordered); err != nil {
 		return nil, err
 	} else if there != nil {
-		return nil, fmt.Errorf("ctcbr: repository named %q: %w: there is one already, %s: nothing was ordered", ordered.Name, ErrConflict, there.ID)
+		text := "nothing was ordered"
+		if req.ClientToken != "" {
+			text += "; if it is of an order with this client token, Storages.Find finds it"
+		}
+		return nil, fmt.Errorf("ctcbr: vault named %q: %w: there is one already, %s: %s", ordered.Name, ErrConflict, there.ID, text)
 	}
 	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
 	order, err := s.Create(ctx, ordered)
@@ -125,7 +132,7 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	return storage, nil
 }
 
-// named finds the one repository of a name; nil where a list that was read whole has none.
+// named finds the one vault of a name; nil where a list that was read whole has none.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
@@ -142,7 +149,7 @@ func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*St
 	case 1:
 		return &found[0], nil
 	}
-	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("repository named %q", ordered.Name)}
+	ambiguous := &AmbiguousError{Sought: fmt.Sprintf("vault named %q", ordered.Name)}
 	for i := range found {
 		ambiguous.Candidates = append(ambiguous.Candidates, found[i].candidate())
 	}
@@ -153,7 +160,7 @@ func (s *Storage) candidate() Candidate {
 	return Candidate{ID: s.ID, Name: s.Name, Detail: string(s.Status) + ", " + s.Capacity.Text()}
 }
 
-// await waits for an order, and for its repository to be listed.
+// await waits for an order, and for its vault to be listed.
 func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, order *Order, opts []WaitOption) (*Storage, error) {
 	began := time.Now()
 	if _, err := Orders(s).Wait(ctx, order.ID, opts...); err != nil {
@@ -170,80 +177,68 @@ func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, orde
 		case errors.Is(err, ErrAmbiguous):
 			return true, err
 		case err == nil && storage == nil && time.Since(began) >= w.unlisted:
-			return true, fmt.Errorf("ctcbr: repository named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
+			return true, fmt.Errorf("ctcbr: vault named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
 		}
 		return storage != nil, err
 	})
 	return storage, err
 }
 
-// StorageStatus is the state of a repository.
+// StorageStatus is the state of a vault.
 type StorageStatus string
 
-// The documented states, of which the service misspells the last.
+// The documented states. The last is misspelt by the service.
 const (
 	StorageAvailable     StorageStatus = "Available"
-	StorageExpired       StorageStatus = "Expire" // what was paid for is over
+	StorageExpired       StorageStatus = "Expire" // the period that was paid for is over
 	StorageUnsubscribing StorageStatus = "Refing"
 	StorageDestroying    StorageStatus = "Destorying"
 )
 
-// ListStoragesRequest is the request of Storages.List.
+// ListStoragesRequest is the request of [Storages.List].
 type ListStoragesRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID finds one repository.
+	// ID selects one vault.
 	ID string `json:"backupStorageID,omitempty"`
-	// Query finds repositories whose name contains it. Storages.Find goes by the whole
-	// name.
+	// Query selects vaults whose name contains it. [Storages.Find] matches the whole name.
 	Query string `json:"queryContent,omitempty"`
-	// Status finds repositories in a state.
+	// Status selects vaults by their state.
 	Status StorageStatus `json:"backupStorageStatus,omitempty"`
 }
 
 func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 
-// ListStoragesResponse is the answer of Storages.List.
+// ListStoragesResponse is the response of [Storages.List].
 type ListStoragesResponse struct {
 	Meta
 	Storages []Storage `json:"backupStorageList"`
-	// Total counts the repositories found.
+	// Total is the number of vaults that match.
 	Total int `json:"backupStorageCount"`
 }
 
-// Storage is a repository.
+// Storage is a vault.
 type Storage struct {
 	ID   string `json:"backupStorageID"`
 	Name string `json:"backupStorageName"`
-	// Capacity is written with a unit ("112 G"), Free in GB without one ("111.50").
+	// Capacity has a unit ("112 G"). Free is in GB and has none ("111.50").
 	Capacity   Size          `json:"backupStorageCapacity"`
 	Free       Size          `json:"backupStorageFreeCapacity"`
 	Status     StorageStatus `json:"backupStorageStatusCode"`
-	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
-	Created    Time          `json:"backupStorageCreatTime"`  // spelt so by the service
-	// Expires is when the time that was paid for is over: Renew before.
+	StatusDesc string        `json:"backupStorageStatusDesc"`                             // in Chinese
+	Created    Time          `json:"backupStorageCreatTime" or:"backupStorageCreateTime"` // sic
+	// Expires is the end of the period that was paid for. Call [Storages.Renew] before then.
 	Expires    Time   `json:"backupStorageExpireTime"`
 	RegionName string `json:"regionName"`
-	// MultiAZ says in Chinese whether there are one or several availability zones.
+	// MultiAZ is a Chinese text that says whether the vault spans one or several availability
+	// zones.
 	MultiAZ string `json:"multiAz"`
 }
 
-// UnmarshalJSON reads a repository with either spelling of its creation time.
-func (s *Storage) UnmarshalJSON(data []byte) error {
-	type plain Storage
-	wire := struct {
-		*plain
-		Created Time `json:"backupStorageCreateTime"`
-	}{plain: (*plain)(s)}
-	err := decode(data, &wire)
-	if s.Created.IsZero() {
-		s.Created = wire.Created
-	}
-	return err
-}
+// UnmarshalJSON accepts both spellings of the creation time.
+func (s *Storage) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, s) }
 
-// List lists the repositories of a region in one request. It changes nothing and
-// can be repeated.
+// List lists the vaults of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStoragesResponse, error) {
@@ -252,18 +247,18 @@ func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStor
 
 var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
 
-// All gives out the repositories of a region one by one as they arrive, in memory
-// that does not grow with the list. It makes one request each time it is ranged over.
-// An error ends it, behind what came whole. See Snapshots.All.
+// All iterates over the vaults of a region as they arrive, holding one at a time. Each range over
+// it makes one request. An error is the last element; the vaults before it are complete. See
+// [Snapshots.All].
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) All(ctx context.Context, req *ListStoragesRequest) iter.Seq2[Storage, error] {
 	return streamed[Storage](ctx, s.client, storageList, req)
 }
 
-// GetStorageRequest is the request of Storages.Get.
+// GetStorageRequest is the request of [Storages.Get].
 type GetStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
 	ID       string `json:"backupStorageID"`
 }
@@ -273,8 +268,8 @@ func (r *GetStorageRequest) complete(v *validation) {
 	v.required("backupStorageID", r.ID)
 }
 
-// Get finds a repository by its ID, in one request. One that is not there is an
-// error that matches ErrNotFound. It changes nothing and can be repeated.
+// Get finds a vault by its ID in one request. If there is none, the error matches [ErrNotFound]. It
+// changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, error) {
@@ -289,11 +284,11 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 	})
 }
 
-// FindStorageRequest is the request of Storages.Find.
+// FindStorageRequest is the request of [Storages.Find].
 type FindStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// Name is the whole name of the repository.
+	// Name is the whole name of the vault.
 	Name string `json:"backupStorageName"`
 }
 
@@ -302,10 +297,9 @@ func (r *FindStorageRequest) complete(v *validation) {
 	v.required("backupStorageName", r.Name)
 }
 
-// Find finds a repository by its exact name, as one that was bought is found, in
-// one request. One that is not there is an error that matches ErrNotFound, and a
-// name that several bear one that matches ErrAmbiguous. It changes nothing and can be
-// repeated.
+// Find finds a vault by its exact name in one request, for example after its order was done. If
+// there is none, the error matches [ErrNotFound]. If several have the name, it matches
+// [ErrAmbiguous]. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, error) {
@@ -320,16 +314,16 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 	})
 }
 
-// ResizeStorageRequest is the request of Storages.Resize.
+// ResizeStorageRequest is the request of [Storages.Resize].
 type ResizeStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
-	// CapacityGB is the whole capacity after enlarging, 100 to 1,024,000 GB, and not
-	// what is added.
+	// CapacityGB is the total capacity after the change, 100 to 1,024,000 GB, not the amount to
+	// add.
 	CapacityGB int `json:"backupStorageCapacity"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -340,28 +334,29 @@ func (r *ResizeStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Resize orders more capacity for a repository; one cannot be made smaller. It costs
-// money. With one client token it can be repeated safely; two calls without one are
-// two orders. After ErrOutcomeUnknown send the same request again with the ClientToken
-// of the error. The order is carried out later: wait for it with Orders.Wait, then Get
-// tells the new Capacity.
+// Resize orders more capacity for a vault, which costs money. A vault cannot be made smaller. With
+// the same client token it is safe to repeat; two calls without a token are two orders. After
+// [ErrOutcomeUnknown], send the same request again with the ClientToken of the error.
+//
+// The order is carried out later. Wait for it with [Orders.Wait], then read the new Capacity with
+// [Storages.Get].
 //
 // POST /v4/backup/resize-storage-backup (扩容存储库)
 func (s Storages) Resize(ctx context.Context, req *ResizeStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/resize-storage-backup"}, copyOf(req), new(Order))
 }
 
-// RenewStorageRequest is the request of Storages.Renew.
+// RenewStorageRequest is the request of [Storages.Renew].
 type RenewStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
 	// CycleType is the unit of CycleCount.
 	CycleType CycleType `json:"cycleType"`
-	// CycleCount is the number of periods to pay for: 1 to 11 months, or 1 to 3 years.
+	// CycleCount is the number of periods to pay for: 1 to 11 months or 1 to 3 years.
 	CycleCount int `json:"cycleCount"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -372,23 +367,25 @@ func (r *RenewStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Renew orders more time for a repository. It costs money. With one client token it
-// can be repeated safely; two calls without one renew twice. After ErrOutcomeUnknown
-// send the same request again with the ClientToken of the error. The order is carried
-// out later: wait for it with Orders.Wait, then Get tells when the repository Expires.
+// Renew orders more time for a vault, which costs money. With the same client token it is safe to
+// repeat; two calls without a token renew twice. After [ErrOutcomeUnknown], send the same request
+// again with the ClientToken of the error.
+//
+// The order is carried out later. Wait for it with [Orders.Wait], then read when the vault Expires
+// with [Storages.Get].
 //
 // POST /v4/backup/renew-storage-backup (续订存储库)
 func (s Storages) Renew(ctx context.Context, req *RenewStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/renew-storage-backup"}, copyOf(req), new(Order))
 }
 
-// UnsubscribeStorageRequest is the request of Storages.Unsubscribe.
+// UnsubscribeStorageRequest is the request of [Storages.Unsubscribe].
 type UnsubscribeStorageRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the repository: Storage.ID.
+	// ID is the ID of the vault: Storage.ID.
 	ID string `json:"backupStorageID"`
-	// ClientToken identifies the order; empty means that one is made for this call.
+	// ClientToken identifies the order. Empty means a new token for this call.
 	ClientToken string `json:"clientToken,omitempty"`
 }
 
@@ -398,16 +395,17 @@ func (r *UnsubscribeStorageRequest) complete(v *validation) {
 	v.token(&r.ClientToken)
 }
 
-// Unsubscribe gives a repository back and destroys every backup in it, which cannot
-// be undone. It is an order, which may bring a refund. With one client token it can be
-// repeated safely. After ErrOutcomeUnknown send the same request again with the
-// ClientToken of the error. The order is carried out later: wait for it with
-// Orders.Wait. The repository may be listed as StorageUnsubscribing for some time.
+// Unsubscribe returns a vault and destroys every copy in it. This cannot be undone. It is an order,
+// which may bring a refund. With the same client token it is safe to repeat. After
+// [ErrOutcomeUnknown], send the same request again with the ClientToken of the error.
+//
+// The order is carried out later: wait for it with [Orders.Wait] and [WaitUnsubscribing]. The vault
+// may be listed as [StorageUnsubscribing] in the meantime.
 //
 // POST /v4/backup/refund-storage-backup (退订存储库)
 func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageRequest) (*Order, error) {
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/refund-storage-backup"}, copyOf(req), new(Order))
 }
 
-// capacity checks the capacity of a repository in GB.
+// capacity checks the capacity of a vault in GB.
 func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }

@@ -8,10 +8,13 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// Tasks are runs of plans: each makes one snapshot of a host.
+// Tasks are the runs of plans. Each creates one snapshot of a host.
 type Tasks struct{ client *Client }
 
 // TaskStatus is the state of a task.
@@ -26,28 +29,26 @@ const (
 	TaskCanceling TaskStatus = "Canceling"
 )
 
-// What a canceled task becomes is not documented. These are the two spellings to
-// expect of it.
+// The two spellings to expect of a canceled task. What a task becomes when it is canceled is not
+// documented.
 const (
 	TaskCanceled  TaskStatus = "Canceled"
 	TaskCancelled TaskStatus = "Cancelled"
 )
 
-// ListTasksRequest is the request of Tasks.List.
+// ListTasksRequest is the request of [Tasks.List].
 type ListTasksRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// HostID finds the tasks of a host.
+	// HostID selects the tasks of one host.
 	HostID string `json:"backupSrcInstanceID,omitempty"`
-	// Query finds tasks by the name of their plan, host or snapshot, or by an ID.
+	// Query selects tasks by the name of their plan, host or snapshot, or by an ID.
 	Query string `json:"queryContent,omitempty"`
-	// Status finds tasks in a state.
+	// Status selects tasks by their state.
 	Status TaskStatus `json:"backupTaskStatus,omitempty"`
-	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means hosts on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is SourceECS unless given: tasks of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -63,47 +64,47 @@ func (t *Task) ofKind(kind SourceType) *Task {
 	return t
 }
 
-// ListTasksResponse is the answer of Tasks.List.
+// ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
 	Tasks []Task `json:"backupTaskList"`
-	// Total counts the tasks found.
-	Total int `json:"bakupTaskCount"` // spelt so by the service
+	// Total is the number of tasks that match.
+	Total int `json:"bakupTaskCount"` // sic
 }
 
-// Task is a run of a plan.
+// Task is one run of a plan.
 type Task struct {
 	ID       string `json:"backupTaskID"`
 	Name     string `json:"backupTaskName"`
 	PlanName string `json:"backupPolicyName"`
-	// HostID is the host that is backed up.
+	// HostID is the ID of the host that is backed up.
 	HostID      string `json:"backupSrcInstanceID"`
 	HostName    string `json:"backupSrcInstanceName"`
 	StorageID   string `json:"backupStorageID"`
 	StorageName string `json:"backupStorageName"`
-	// Paths are what is backed up.
+	// Paths are the paths that are backed up.
 	Paths []string `json:"backupPaths"`
-	// FileCount counts the files that were backed up so far.
+	// FileCount is the number of files backed up so far.
 	FileCount  int        `json:"backupFileCount"`
 	Status     TaskStatus `json:"backupTaskStatusCode"`
 	StatusDesc string     `json:"backupTaskStatus"` // in Chinese
 	Started    Time       `json:"backupTaskStartTime"`
-	// Done is when the task ended; zero before.
+	// Done is when the task ended, or empty before.
 	Done Time `json:"backupTaskDoneTime"`
-	// Message tells how the task ended: why it failed, or that it succeeded.
+	// Message says why the task failed, or that it succeeded.
 	Message string  `json:"backupTaskErrMsg"`
 	Percent Percent `json:"backupTaskPercent"`
-	// Rate is the rate of transfer ("209.28 KB/s").
+	// Rate is the transfer rate ("209.28 KB/s").
 	Rate Rate `json:"backupTaskRate"`
-	// SnapshotID is the snapshot that the task makes; it may be empty until it completes.
+	// SnapshotID is the ID of the snapshot that the task creates. It may be empty until the task
+	// completes.
 	SnapshotID   string `json:"backupSnapID"`
 	SnapshotName string `json:"backupSnapName"`
 	// SourceType is the kind of host that was asked for when the task was listed.
 	SourceType SourceType `json:"-"`
 }
 
-// List lists the tasks of a region in one request. It changes nothing and can be
-// repeated.
+// List lists the tasks of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksResponse, error) {
@@ -119,9 +120,9 @@ func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksRespo
 
 var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
 
-// All gives out the tasks of a region one by one as they arrive, in memory that
-// does not grow with the list. It makes one request each time it is ranged over.
-// An error ends it, behind what came whole. See Snapshots.All.
+// All iterates over the tasks of a region as they arrive, holding one at a time. Each range over it
+// makes one request. An error is the last element; the tasks before it are complete. See
+// [Snapshots.All].
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
@@ -138,13 +139,13 @@ func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, e
 	}
 }
 
-// GetTaskRequest is the request of Tasks.Get.
+// GetTaskRequest is the request of [Tasks.Get].
 type GetTaskRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the task: Task.ID, or the TaskID of the run that began it.
+	// ID is the ID of the task: Task.ID, or OperatePlanResponse.TaskID of the run that started it.
 	ID string `json:"backupTaskID"`
-	// SourceType is SourceECS unless given: tasks of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -153,10 +154,9 @@ func (r *GetTaskRequest) complete(v *validation) {
 	v.required("backupTaskID", r.ID)
 }
 
-// Get finds a task by its ID. It asks for what the ID matches, and for all tasks
-// if the task is not among that, since the service does not promise to look there.
-// A task that is not there is an error that matches ErrNotFound. It changes nothing
-// and can be repeated.
+// Get finds a task by its ID. It queries the list by the ID first. If the task is not among the
+// matches it reads the whole list, because the service does not promise to search task IDs. If
+// there is no such task, the error matches [ErrNotFound]. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
@@ -180,17 +180,15 @@ func (t *Task) candidate() Candidate {
 	return Candidate{ID: t.ID, Name: t.Name, Detail: "plan " + t.PlanName + ", " + string(t.Started) + ", " + string(t.Status)}
 }
 
-// CancelTaskRequest is the request of Tasks.Cancel.
+// CancelTaskRequest is the request of [Tasks.Cancel].
 type CancelTaskRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the task: Task.ID, or the TaskID of the run that began it.
+	// ID is the ID of the task: Task.ID, or OperatePlanResponse.TaskID of the run that started it.
 	ID string `json:"backupTaskID"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the task's host, SourceECS by default.
+	// SourceType is the kind of the task's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -199,72 +197,157 @@ func (r *CancelTaskRequest) complete(v *validation) {
 	v.required("backupTaskID", r.ID)
 }
 
-// CancelTaskResponse is the answer of Tasks.Cancel.
+// CancelTaskResponse is the response of [Tasks.Cancel].
 type CancelTaskResponse struct {
 	Meta
-	// ID is the task, or empty where the service gives no detail.
+	// ID is the ID of the task, or empty if the service gave no detail.
 	ID string `json:"backupTaskID"`
 }
 
-// Cancel stops a task. It places no order. The task is canceled later: Tasks.Wait then
-// ends in ErrCanceled, unless the task completed first. Cancel is sent once only;
-// after ErrOutcomeUnknown look with Get what its status is before trying again.
+// Cancel cancels a task. It places no order. The service carries it out later: [Tasks.Wait] then
+// returns an error that matches [ErrCanceled], unless the task completed first.
+//
+// It is not repeated once the service may have received it. After [ErrOutcomeUnknown], use
+// [Tasks.Get] to check the status before you try again.
 //
 // POST /v4/backup/cancel-task-backup (取消备份任务)
 func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-task-backup"}, copyOf(req), new(CancelTaskResponse))
 }
 
-// Restores are the tasks that bring the files of a snapshot back to a host.
+// TaskError is a task that did not complete.
+type TaskError struct {
+	// Task is the task as it was last seen.
+	Task Task
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the task.
+func (e *TaskError) Error() string {
+	t := &e.Task
+	return endedBadly("backup task "+t.ID+part(" of plan ", t.PlanName, "")+part(" of host ", t.HostName, t.HostID), e.Err, t.Message)
+}
+
+// Unwrap returns what became of the task.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// taskEnded says whether a state of a task is final, and whether it is a failure.
+func taskEnded(state string, canceling bool) (bool, error) {
+	switch TaskStatus(state) {
+	case TaskCompleted:
+		return true, nil
+	case TaskCanceled, TaskCancelled:
+		return true, ErrCanceled
+	case TaskFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	return false, nil
+}
+
+// Wait waits until a task has completed, and returns it. A task that failed, was canceled or
+// vanished is a *TaskError, which holds it and matches ErrFailed, ErrCanceled or ErrVanished. A wait
+// that ends before the task does is a *WaitError. Polls that fail in passing are survived. It is
+// enough to know the ID: a wait can be begun by another process than the task.
+func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
+	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &tasks[0], nil
+}
+
+// WaitAll waits until every one of some tasks of a region and kind of host has ended, and returns
+// them in the order of ids; where there are none, at once. The error joins a *TaskError for every
+// task that did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as
+// they were last listed come with it. An ID that is given twice is one task.
+//
+// A poll is one request, however many tasks are waited for; only where the region's list is a
+// hundred times as long as theirs does it ask for their hosts, up to three.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
+func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
+	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+		return nil, err
+	}
+	j := newJobs[Task](newWaiting(s.client, opts), ids)
+	j.view = func(t *Task) job {
+		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
+	}
+	j.ended, j.filters = taskEnded, j.hosts
+	j.list = func(ctx context.Context, host string, begin func(), take func(Task)) error {
+		req := &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host}
+		_, _, err := search(ctx, s.client, taskList, req, begin, func(task Task) { take(*task.ofKind(j.source)) })
+		return err
+	}
+	for id, state := range j.states {
+		state.last.ID = id
+	}
+	failures := []error{j.wait(ctx)}
+	for _, id := range j.ids {
+		if state := j.states[id]; state.err != nil {
+			failures = append(failures, &TaskError{Task: state.last, Err: state.err})
+		}
+	}
+	tasks := make([]Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = j.states[id].last
+	}
+	return tasks, join(failures...)
+}
+
+// Restores are tasks that write the files of a snapshot back to a host.
 type Restores struct{ client *Client }
 
-// ExistingFileMode says what a restore does with a file that exists already.
+// ExistingFileMode is what a restore does with a file that already exists.
 type ExistingFileMode int
 
-// The documented modes.
+// The documented values.
 const (
 	ExistingOverwrite ExistingFileMode = 0 // the default
 	ExistingSkip      ExistingFileMode = 1
 	ExistingKeepNewer ExistingFileMode = 2
 )
 
-// RestoreScope says what of a snapshot is restored.
+// RestoreScope is the part of a snapshot that is restored.
 type RestoreScope int
 
-// The documented scopes.
+// The documented values.
 const (
 	RestoreAll    RestoreScope = 0 // all files
-	RestoreOnly   RestoreScope = 1 // the paths of CreateRestoreRequest.Paths alone
-	RestoreAllBut RestoreScope = 2 // all but the paths of CreateRestoreRequest.Paths
+	RestoreOnly   RestoreScope = 1 // only CreateRestoreRequest.Paths
+	RestoreAllBut RestoreScope = 2 // everything except CreateRestoreRequest.Paths
 )
 
-// CreateRestoreRequest is the request of Restores.Create.
+// CreateRestoreRequest is the request of [Restores.Create].
 type CreateRestoreRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// SnapshotID is the snapshot to restore: Snapshot.ID of one that is available.
+	// SnapshotID is the ID of the snapshot to restore: Snapshot.ID of one that is available.
 	SnapshotID string `json:"backupSnapID"`
-	// TargetID is the host to restore to; empty means the one that was backed up.
+	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
-	// TargetDir is the directory to restore to, which is made if it is missing;
-	// empty means where the files came from.
+	// TargetDir is the directory to restore to, which is created if it is missing. Empty means the
+	// original paths: the restore then writes over the live data, unless ExistingFiles says
+	// otherwise.
 	TargetDir string `json:"backupTgtDir,omitempty"`
-	// ExistingFiles says what to do with a file that exists already at the target:
-	// ctcbr.Ptr(ctcbr.ExistingSkip). The default overwrites it.
+	// ExistingFiles is what to do with a file that already exists at the target:
+	// ctcbr.Ptr(ctcbr.ExistingSkip) keeps it. The default overwrites it.
 	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
-	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). State it wherever
-	// Paths are given: without it they may not narrow the restore.
+	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
+	// only. It is required where Paths are given. Without either, all files are restored.
 	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
-	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string `json:"backupRestoreFileList,omitzero"`
-	// IncludeSystemDirs restores system directories, too, when files go back to
-	// where they came from. It is false by default.
+	// IncludeSystemDirs also restores system directories when files go back to their original
+	// paths. The default is false.
 	IncludeSystemDirs *bool `json:"backupRestoreIncludeSysDirs,omitempty"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -274,38 +357,117 @@ func (r *CreateRestoreRequest) complete(v *validation) {
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
 	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
+		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
+	}
+	v.path("backupTgtDir", r.TargetDir)
 }
 
-// CreateRestoreResponse is the answer of Restores.Create.
+// CreateRestoreResponse is the response of [Restores.Create].
 type CreateRestoreResponse struct {
 	Meta
-	// ID is the restore, by which it can be listed and canceled.
+	// ID is the ID of the restore, for [Restores.Wait], [Restores.Get] and [Restores.Cancel].
 	ID string `json:"backupRestoreID"`
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
-	if r.ID == "" {
+	if isBlank(r.ID) {
 		return fmt.Errorf("%w: it does not name the restore", ErrBadAnswer)
 	}
 	return nil
 }
 
-// Create restores a snapshot: to the host and the directory that it came from,
-// overwriting what is there, unless the request says otherwise. It places no
-// order. The answer's ID leads to the restore, which is done later: wait for it with
-// Restores.Wait. Create is sent once only: a repeat restores again, so after
-// ErrOutcomeUnknown list the restores of the host first. An answer that does not name
-// the restore is such an error.
+// Create starts the restore of a snapshot. Unless the request says otherwise it restores to the
+// original host and paths, and overwrites existing files. It places no order. The restore runs
+// later: wait for it with [Restores.Wait] and the ID of the response.
+//
+// It is not repeated once the service may have received it, because a repeat would restore again.
+// After [ErrOutcomeUnknown], list the restores of the host before you try again. A response that
+// does not name the restore is such an error.
 //
 // POST /v4/backup/create-restore-backup (创建恢复任务)
 func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*CreateRestoreResponse, error) {
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/create-restore-backup"}, copyOf(req), new(CreateRestoreResponse))
 }
 
+// RestoreError is a restore that did not complete.
+type RestoreError struct {
+	// Restore is the restore as it was last seen.
+	Restore Restore
+	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	Err error
+}
+
+// Error says in one line what became of the restore.
+func (e *RestoreError) Error() string {
+	r := &e.Restore
+	what := "restore " + r.ID + part(" of host ", r.HostName, r.HostID)
+	if r.TargetID != r.HostID {
+		what += part(" to host ", r.TargetName, r.TargetID)
+	}
+	return endedBadly(what, e.Err, r.Message)
+}
+
+// Unwrap returns what became of the restore.
+func (e *RestoreError) Unwrap() error { return e.Err }
+
+// restoreEnded says whether a state of a restore is final, and whether it is a failure.
+func restoreEnded(state string, canceling bool) (bool, error) {
+	switch RestoreStatus(state) {
+	case RestoreCompleted:
+		return true, nil
+	case RestoreFailed, RestoreCreateFailed:
+		if canceling {
+			return true, ErrCanceled
+		}
+		return true, ErrFailed
+	}
+	if strings.HasSuffix(state, "Canceled") || strings.HasSuffix(state, "Cancelled") {
+		return true, ErrCanceled
+	}
+	return false, nil
+}
+
+// Wait waits until a restore has completed, and returns it. Its errors are those of Tasks.Wait, with
+// a *RestoreError for a *TaskError. A poll asks for the restore alone, and for those of the region
+// where that does not list it.
+//
+// GET /v4/backup/query-restore-backup (查询恢复任务列表)
+func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
+	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+		return nil, err
+	}
+	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
+	state := j.states[id]
+	state.last.ID = id
+	j.view = func(r *Restore) job {
+		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
+	}
+	j.ended = restoreEnded
+	j.filters = func() []string {
+		if state.unfiltered {
+			return nil
+		}
+		return []string{id}
+	}
+	j.list = func(ctx context.Context, id string, begin func(), take func(Restore)) error {
+		req := &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id}
+		_, _, err := search(ctx, s.client, restoreList, req, begin, func(restore Restore) { take(*restore.ofKind(j.source)) })
+		return err
+	}
+	if err := j.wait(ctx); err != nil {
+		return nil, err
+	}
+	if state.err != nil {
+		return nil, &RestoreError{Restore: state.last, Err: state.err}
+	}
+	return &state.last, nil
+}
+
 // RestoreStatus is the state of a restore.
 type RestoreStatus string
 
-// The documented states. What a canceled restore becomes is not documented.
+// The documented states. What a restore becomes when it is canceled is not documented.
 const (
 	RestoreCreating     RestoreStatus = "RestoreCreating"
 	RestoreCreateFailed RestoreStatus = "RestoreCreateFail"
@@ -315,23 +477,21 @@ const (
 	RestoreFailed       RestoreStatus = "RestoreFail"
 )
 
-// ListRestoresRequest is the request of Restores.List.
+// ListRestoresRequest is the request of [Restores.List].
 type ListRestoresRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID finds one restore.
+	// ID selects one restore.
 	ID string `json:"backupRestoreID,omitempty"`
-	// HostID finds restores of what was backed up from a host.
+	// HostID selects restores by the host that was backed up.
 	HostID string `json:"backupSrcInstanceID,omitempty"`
-	// Query finds restores by the name of their host or snapshot, or by an ID.
+	// Query selects restores by the name of their host or snapshot, or by an ID.
 	Query string `json:"queryContent,omitempty"`
-	// Status finds restores in a state.
+	// Status selects restores by their state.
 	Status RestoreStatus `json:"backupRestoreStatus,omitempty"`
-	// IsCloud is true, the default, for elastic cloud hosts and false for hosts on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means hosts on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is SourceECS unless given: restores of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -347,37 +507,37 @@ func (r *Restore) ofKind(kind SourceType) *Restore {
 	return r
 }
 
-// ListRestoresResponse is the answer of Restores.List.
+// ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
 	Meta
 	Restores []Restore `json:"backupRestoreList"`
-	// Total counts the restores found.
+	// Total is the number of restores that match.
 	Total int `json:"backupRestoreCount"`
 }
 
-// Restore is a task that brings the files of a snapshot back.
+// Restore is one restore of a snapshot to a host.
 type Restore struct {
 	ID   string `json:"backupRestoreID"`
 	Name string `json:"backupRestoreName"`
-	// TargetID is the host that is restored to. It, TargetName and Done are read
-	// from their deprecated names, too, where the service gives those alone.
-	TargetID    string   `json:"backupTargetInstanceID"`
-	TargetName  string   `json:"backupTargetInstanceName"`
+	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
+	// read from their deprecated names, if the service gives only those.
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
-	// Paths are what was backed up.
+	// Paths are the paths that were backed up.
 	Paths []string `json:"backupPaths"`
-	// FileCount counts the files that were restored so far.
+	// FileCount is the number of files restored so far.
 	FileCount  int           `json:"backupRestoreDoneFileCount"`
 	Status     RestoreStatus `json:"backupRestoreStatusCode"`
 	StatusDesc string        `json:"backupRestoreStatus"` // in Chinese
 	Started    Time          `json:"backupRestoreStartTime"`
-	// Done is when the restore ended; zero before.
-	Done Time `json:"backupRestoreCompleteTime"`
-	// Message tells how the restore ended: why it failed, or that it succeeded.
+	// Done is when the restore ended, or empty before.
+	Done Time `json:"backupRestoreCompleteTime" or:"backupRestoreDoneTime"`
+	// Message says why the restore failed, or that it succeeded.
 	Message     string  `json:"backupRestoreErrMsg"`
 	Percent     Percent `json:"backupRestorePercent"`
 	StorageName string  `json:"backupStorageName"`
-	// HostID is the host that was backed up.
+	// HostID is the ID of the host that was backed up.
 	HostID       string `json:"backupSrcInstanceID"`
 	HostName     string `json:"backupSrcInstanceName"`
 	SnapshotID   string `json:"backupSnapID"`
@@ -386,24 +546,10 @@ type Restore struct {
 	SourceType SourceType `json:"-"`
 }
 
-// UnmarshalJSON reads a restore with either name of its target and of its end.
-func (r *Restore) UnmarshalJSON(data []byte) error {
-	type plain Restore
-	wire := struct {
-		*plain
-		TargetID   string `json:"backupTgtInstanceID"`
-		TargetName string `json:"backupTgtInstanceName"`
-		Done       Time   `json:"backupRestoreDoneTime"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	r.TargetID = cmp.Or(r.TargetID, wire.TargetID)
-	r.TargetName = cmp.Or(r.TargetName, wire.TargetName)
-	r.Done = cmp.Or(r.Done, wire.Done)
-	return err
-}
+// UnmarshalJSON accepts both names of the target and of the end time.
+func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
-// List lists the restores of a region in one request. It changes nothing and can
-// be repeated.
+// List lists the restores of a region in one request. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRestoresResponse, error) {
@@ -419,9 +565,9 @@ func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRest
 
 var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
 
-// All gives out the restores of a region one by one as they arrive, in memory that
-// does not grow with the list. It makes one request each time it is ranged over.
-// An error ends it, behind what came whole. See Snapshots.All.
+// All iterates over the restores of a region as they arrive, holding one at a time. Each range over
+// it makes one request. An error is the last element; the restores before it are complete. See
+// [Snapshots.All].
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
@@ -438,13 +584,13 @@ func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[R
 	}
 }
 
-// GetRestoreRequest is the request of Restores.Get.
+// GetRestoreRequest is the request of [Restores.Get].
 type GetRestoreRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the restore: Restore.ID.
+	// ID is the ID of the restore: Restore.ID.
 	ID string `json:"backupRestoreID"`
-	// SourceType is SourceECS unless given: restores of other hosts are listed apart.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -453,8 +599,8 @@ func (r *GetRestoreRequest) complete(v *validation) {
 	v.required("backupRestoreID", r.ID)
 }
 
-// Get finds a restore by its ID, in one request. One that is not there is an error
-// that matches ErrNotFound. It changes nothing and can be repeated.
+// Get finds a restore by its ID in one request. If there is none, the error matches [ErrNotFound].
+// It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Get(ctx context.Context, req *GetRestoreRequest) (*Restore, error) {
@@ -474,17 +620,15 @@ func (r *Restore) candidate() Candidate {
 	return Candidate{ID: r.ID, Name: r.Name, Detail: "to host " + cmp.Or(r.TargetName, r.TargetID) + ", " + string(r.Started) + ", " + string(r.Status)}
 }
 
-// CancelRestoreRequest is the request of Restores.Cancel.
+// CancelRestoreRequest is the request of [Restores.Cancel].
 type CancelRestoreRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string `json:"regionID"`
-	// ID is the restore: Restore.ID.
+	// ID is the ID of the restore: Restore.ID.
 	ID string `json:"backupRestoreID"`
-	// IsCloud is true, the default, for an elastic cloud host and false for a host on premises.
-	//
-	// Deprecated: the service asks for SourceType instead.
+	// Deprecated: use SourceType. False means a host on premises.
 	IsCloud *bool `json:"isCloud,omitempty"`
-	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
 }
 
@@ -493,17 +637,19 @@ func (r *CancelRestoreRequest) complete(v *validation) {
 	v.required("backupRestoreID", r.ID)
 }
 
-// CancelRestoreResponse is the answer of Restores.Cancel.
+// CancelRestoreResponse is the response of [Restores.Cancel].
 type CancelRestoreResponse struct {
 	Meta
-	// ID is the restore, or empty where the service gives no detail.
+	// ID is the ID of the restore, or empty if the service gave no detail.
 	ID string `json:"backupRestoreID"`
 }
 
-// Cancel stops a restore. It places no order. What becomes of the files that it has
-// restored already is not documented. The restore is canceled later: Restores.Wait then ends in ErrCanceled, unless the
-// restore completed first. Cancel is sent once only; after ErrOutcomeUnknown look with
-// Get what its status is before trying again.
+// Cancel cancels a restore. It places no order. What happens to files that are already restored is
+// not documented. The service carries it out later: [Restores.Wait] then returns an error that
+// matches [ErrCanceled], unless the restore completed first.
+//
+// It is not repeated once the service may have received it. After [ErrOutcomeUnknown], use
+// [Restores.Get] to check the status before you try again.
 //
 // POST /v4/backup/cancel-restore-backup (取消恢复任务)
 func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*CancelRestoreResponse, error) {
@@ -566,6 +712,7 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 	case r.TargetDir != "":
 		v.fault("TargetDir", "must be empty to restore in place")
 	}
+	v.path("TargetDir", r.TargetDir)
 	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("Paths", !needed || len(r.Paths) > 0)

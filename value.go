@@ -8,17 +8,19 @@ import (
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/eop"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// beijing is the zone of every date of the service, in its texts as in its signatures.
+// beijing is the time zone of all dates of the service, in texts and in signatures.
 var beijing = eop.Beijing
 
-// Time is a point in time as the service wrote it, in Beijing time
-// ("2026-06-13 01:02:03"). Text that it cannot read stays as it came: then IsZero
-// is false, and Time returns the zero time.Time.
+// Time is a point in time as the service writes it, in Beijing time ("2026-06-13 01:02:03"). Text
+// that cannot be read is kept: [Time.IsZero] is then false, and [Time.Time] returns the zero
+// [time.Time].
 type Time string
 
-// NewTime writes t as the service does, to the second. The zero time.Time is no time.
+// NewTime writes t as the service does, in Beijing time and to the second. The zero [time.Time]
+// becomes the empty text.
 func NewTime(t time.Time) Time {
 	if t.IsZero() {
 		return ""
@@ -26,8 +28,8 @@ func NewTime(t time.Time) Time {
 	return Time(t.In(beijing).Format(time.DateTime))
 }
 
-// timeLayouts are the forms that a Time is read in. Fractions of a second are read
-// by all that have seconds. What does not name its zone is Beijing time.
+// timeLayouts are the forms in which a Time is read. Those with seconds also accept fractions. A
+// form without a zone is Beijing time.
 var timeLayouts = [...]string{
 	time.DateTime,
 	time.RFC3339,
@@ -41,13 +43,13 @@ var timeLayouts = [...]string{
 	"20060102150405",
 }
 
-// Time returns the point in time, in Beijing time, or the zero time.Time where
-// nothing was given or the text cannot be read. It reads date and time, RFC 3339,
-// a date alone, and seconds or milliseconds since 1970.
+// Time returns the point in time, in Beijing time. It accepts date and time, RFC 3339, a date
+// alone, and seconds or milliseconds since 1970. It returns the zero [time.Time] if the text is
+// empty or cannot be read.
 func (t Time) Time() time.Time {
 	text := strings.TrimSpace(string(t))
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		// The number of digits tells which: either is from 2001 to 2286.
+		// The number of digits tells seconds from milliseconds, for the years 2001 to 2286.
 		switch {
 		case n >= 1e9 && n < 1e10:
 			return time.Unix(n, 0).In(beijing)
@@ -63,25 +65,25 @@ func (t Time) Time() time.Time {
 	return time.Time{}
 }
 
-// IsZero reports whether no time was given.
+// IsZero reports whether the text is empty.
 func (t Time) IsZero() bool { return strings.TrimSpace(string(t)) == "" }
 
-// String returns the text as it came.
+// String returns the text as the service wrote it.
 func (t Time) String() string { return string(t) }
 
-// UnmarshalJSON keeps whatever was written and never fails.
+// UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *Time) UnmarshalJSON(data []byte) error {
-	*t = Time(plainText(data))
+	*t = Time(wirejson.Text(data))
 	return nil
 }
 
-// Size is an amount of data as the service wrote it: "112 G", "1.65GB", "111.50".
-// Text that it cannot read stays as it came.
+// Size is an amount of data as the service writes it: "112 G", "1.65GB", "111.50". Text that cannot
+// be read is kept.
 type Size string
 
-// Bytes returns the amount in bytes, rounded, where 1 KB is 2^10 and 1 GB is 2^30
-// bytes, and an amount without a unit is in GB. It is 0 for text that cannot be
-// read, negative amounts and those over 8 EB among it: see Valid.
+// Bytes returns the amount in bytes, rounded. 1 KB is 2^10 bytes, 1 GB is 2^30 bytes, and an amount
+// without a unit is in GB. It returns 0 for text that cannot be read, for a negative amount and for
+// one over 8 EB: see [Size.Valid].
 func (s Size) Bytes() int64 {
 	n, _ := s.bytes()
 	return n
@@ -120,29 +122,29 @@ func (s Size) bytes() (int64, bool) {
 	return amount(found[1], found[3])
 }
 
-// String returns the text as it came.
+// String returns the text as the service wrote it.
 func (s Size) String() string { return string(s) }
 
-// UnmarshalJSON keeps whatever was written and never fails.
+// UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (s *Size) UnmarshalJSON(data []byte) error {
-	*s = Size(plainText(data))
+	*s = Size(wirejson.Text(data))
 	return nil
 }
 
-// Rate is a rate of transfer as the service wrote it: "209.28 KB/s". Text that it
-// cannot read stays as it came.
+// Rate is a transfer rate as the service writes it: "209.28 KB/s". Text that cannot be read is
+// kept.
 type Rate string
 
-// Bytes returns the rate in bytes a second, rounded, where 1 KB is 2^10 bytes. It
-// is 0 for text that cannot be read: see Valid.
+// Bytes returns the rate in bytes per second, rounded. 1 KB is 2^10 bytes. It returns 0 for text
+// that cannot be read: see [Rate.Valid].
 func (r Rate) Bytes() int64 {
 	n, _ := r.bytes()
 	return n
 }
 
-// Valid reports whether the text can be read as a rate. It has to say that it
-// counts bytes and not bits, as "KB/s" and "KBps" do: "Kbps", "kb/s", "KBPS" and a
-// number without a unit are not read, apart from "0".
+// Valid reports whether the text can be read as a rate in bytes, such as "KB/s" or "KBps". It is
+// false for a unit that may count bits ("Kbps", "kb/s", "KBPS") and for a number without a unit,
+// except "0".
 func (r Rate) Valid() bool {
 	_, ok := r.bytes()
 	return ok
@@ -160,18 +162,18 @@ func (r Rate) bytes() (int64, bool) {
 	return n, true
 }
 
-// String returns the text as it came.
+// String returns the text as the service wrote it.
 func (r Rate) String() string { return string(r) }
 
-// UnmarshalJSON keeps whatever was written and never fails.
+// UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (r *Rate) UnmarshalJSON(data []byte) error {
-	*r = Rate(plainText(data))
+	*r = Rate(wirejson.Text(data))
 	return nil
 }
 
-// A number may have thousands set apart ("1,024") and an exponent. Then comes the
-// unit with its prefix in it. An amount is never in bits, whatever the case of its
-// letters; in a rate a small b is a bit.
+// A number may have thousands separators ("1,024") and an exponent. The unit with its prefix
+// follows. An amount is always in bytes, whatever the case of its letters. In a rate, a lower-case
+// b is a bit.
 const numberForm = `^((?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)`
 
 var (
@@ -179,15 +181,15 @@ var (
 	rateForm = regexp.MustCompile(numberForm + `[\s\p{Zs}]*(([KMGTPEkmgtpe]?)[Ii]?(?:B|[Bb]ytes?) ?(?:ps|/ ?(?:[sS]|sec|秒)))?$`)
 )
 
-// match finds the parts of a text, unless it is too long for what anybody writes.
-func match(form *regexp.Regexp, text string) []string {
+// match returns the parts of a text. It does not match a text too long to be a number with a unit.
+func match(pattern *regexp.Regexp, text string) []string {
 	if len(text) > 100 {
 		return nil
 	}
-	return form.FindStringSubmatch(strings.TrimSpace(text))
+	return pattern.FindStringSubmatch(strings.TrimSpace(text))
 }
 
-// amount multiplies a number by what its prefix stands for, in exact arithmetic.
+// amount multiplies a number by its prefix, in exact arithmetic.
 func amount(number, prefix string) (int64, bool) {
 	n, ok := new(big.Rat).SetString(strings.ReplaceAll(number, ",", ""))
 	if !ok {
@@ -205,25 +207,25 @@ func amount(number, prefix string) (int64, bool) {
 	return rounded.Int64(), true
 }
 
-// Percent is progress, 0 to 100.
+// Percent is progress in percent, 0 to 100.
 type Percent float64
 
-// String writes the progress with its sign: "37.5%".
+// String formats the progress with its sign: "37.5%".
 func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -1, 64) + "%" }
 
-// UnmarshalJSON reads a number, also one that is written as text ("37.5", "37.5%").
-// What it cannot read is 0, and it never fails.
+// UnmarshalJSON accepts a number or text ("37.5", "37.5%"). It reads anything else as 0, and never
+// fails.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	*p = 0
-	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(plainText(data)), "%"))
-	// Not a number and infinity cannot be written as JSON again: n-n is 0 for neither.
+	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(wirejson.Text(data)), "%"))
+	// NaN and infinity cannot be marshaled to JSON again: n-n is 0 for neither.
 	if n, err := strconv.ParseFloat(number, 64); err == nil && n-n == 0 {
 		*p = Percent(n)
 	}
 	return nil
 }
 
-// number takes a number that is required and for which zero is a value.
+// number checks a required number for which zero is a valid value.
 func (v *validation) number(field string, n *int, low, high int) {
 	if n == nil {
 		v.given(field, false)
@@ -232,7 +234,7 @@ func (v *validation) number(field string, n *int, low, high int) {
 	v.between(field, *n, low, high)
 }
 
-// words says what was found at fault, without what begins the name of every field.
+// words describes the faults. It strips prefix from the name of every field.
 func (v *validation) words(prefix string) string {
 	var all []string
 	for _, f := range v.faults {
@@ -241,7 +243,31 @@ func (v *validation) words(prefix string) string {
 	return strings.Join(all, "; ")
 }
 
-// deref is what p points to, or zero.
+// readInt reads a whole number, also one that is written as text, and returns nil for all else: a
+// pointer to zero would say more than was told.
+func readInt[T ~int](data []byte) *T {
+	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(wirejson.Text(data)))
+	if err != nil {
+		return nil
+	}
+	return Ptr(T(n))
+}
+
+// readBool reads true, false or a number, and returns nil for all else.
+func readBool(text string) *bool {
+	if on, err := strconv.ParseBool(text); err == nil {
+		return &on
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
+		return Ptr(n != 0)
+	}
+	return nil
+}
+
+// deref returns the value that p points to, or the zero value.
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
@@ -249,7 +275,7 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// clone copies what p points to, so that a change of one copy does not show in the other.
+// clone copies the value that p points to, so that the copies can be changed independently.
 func clone[T any](p *T) *T {
 	if p == nil {
 		return nil
@@ -257,7 +283,7 @@ func clone[T any](p *T) *T {
 	return Ptr(*p)
 }
 
-// samePtr reports whether both point to the same value or neither to any.
+// samePtr reports whether both pointers are nil or point to equal values.
 func samePtr[T comparable](a, b *T) bool {
 	return (a == nil) == (b == nil) && deref(a) == deref(b)
 }

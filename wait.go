@@ -5,8 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ var (
 	ErrFailed = errors.New("failed")
 	// ErrCanceled says that what was waited for was canceled. It is not context.Canceled.
 	ErrCanceled = errors.New("was canceled")
-	// ErrVanished says that what was waited for is not listed, or no longer.
+	// ErrVanished says that what was waited for is no longer listed, or never was.
 	ErrVanished = errors.New("vanished")
 	// ErrWaitTooLong says that the longest time of a wait has passed: 24 hours, or that of WaitAtMost.
 	ErrWaitTooLong = errors.New("waited too long")
@@ -27,8 +28,8 @@ var (
 type Progress struct {
 	// ID is what is waited for: a task, restore or order, or the host of an agent.
 	ID string
-	// State is its state as it came: a TaskStatus, RestoreStatus, OrderStatus or
-	// AgentStatus. It is empty while the service does not list it.
+	// State is its state as it came: a TaskStatus, RestoreStatus, OrderStatus or AgentStatus. It is
+	// empty while the service does not list it: not yet, or not any more.
 	State string
 	// Percent is 0 for what tells no progress.
 	Percent Percent
@@ -37,36 +38,37 @@ type Progress struct {
 	Files int
 	// Elapsed is the time since the wait began.
 	Elapsed time.Duration
-	// Remaining is estimated from the progress seen so far, and zero where none can be.
+	// Remaining is estimated from the progress so far, and zero where none can be.
 	Remaining time.Duration
-	// Err is why the look failed, and nil after one that did not. Beside it stands
-	// what was seen last.
+	// Err is why the poll failed, and nil after one that did not. The other fields then are those of
+	// the last poll that succeeded.
 	Err error
 }
 
-// WaitOption changes how a wait looks and for how long.
+// WaitOption is an option of a wait: how often it polls, for how long, and where.
 type WaitOption func(*waiting)
 
-// WaitInterval sets the time between two looks: it begins with first and grows by
-// half up to longest. 2 seconds and 1 minute by default, for which zero stands.
+// WaitInterval sets the time between two polls: it begins with first and grows by half up to
+// longest. 2 seconds and 1 minute by default, for which zero stands. Where the service asks for a
+// longer pause by Retry-After, the wait keeps it, up to 5 minutes.
 func WaitInterval(first, longest time.Duration) WaitOption {
 	return func(w *waiting) { w.interval, w.longest = first, longest }
 }
 
-// WaitAtMost sets how long a wait may take: 24 hours by default, for which zero
-// stands. The context may end it earlier.
+// WaitAtMost sets how long a wait may take: 24 hours by default, for which zero stands. The context
+// may end it earlier.
 func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f after every look, also after one that failed (Progress.Err),
-// for each thing that is waited for, in the goroutine that waits.
+// WaitProgress calls f after every poll, also after one that failed (Progress.Err), for each thing
+// that is waited for, in the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
 
-// WaitSource sets the kind of host whose tasks or restores are waited for,
-// SourceECS by default: the others are listed apart.
+// WaitSource sets the kind of host whose tasks or restores are waited for, SourceECS by default: the
+// others are listed apart.
 func WaitSource(s SourceType) WaitOption {
 	return func(w *waiting) { w.source = s }
 }
@@ -76,10 +78,10 @@ func WaitRegion(id string) WaitOption {
 	return func(w *waiting) { w.region = id }
 }
 
-// WaitMissing sets in how many looks in a row something must be missing to count
-// as vanished: 3 by default, for which zero stands.
-func WaitMissing(looks int) WaitOption {
-	return func(w *waiting) { w.missing = looks }
+// WaitMissing sets in how many polls in a row something that was listed before must be missing to
+// count as vanished: 3 by default, for which zero stands.
+func WaitMissing(polls int) WaitOption {
+	return func(w *waiting) { w.missing = polls }
 }
 
 // WaitListed sets how long what was just made may stay unlisted before that counts as missing: 5
@@ -94,16 +96,16 @@ func within(region string, source SourceType, opts []WaitOption) []WaitOption {
 	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
 }
 
-// WaitError is a wait that ended before what it waited for. It can be started
-// again with the same IDs, also by another process.
+// WaitError is a wait that ended before what it waited for. That goes on all the same: the wait can
+// be begun again with the same IDs, also by another process.
 type WaitError struct {
 	// Pending are the IDs that were still waited for.
 	Pending []string
-	// Last is the error of the last look, if that failed. A look that the end of the
-	// wait cut off does not count.
+	// Last is the error of the last poll, if that failed. A poll that the end of the wait cut off does
+	// not count.
 	Last error
-	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or
-	// the failure of a look that cannot heal.
+	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or polls that failed
+	// in a way that waiting does not heal.
 	Err error
 }
 
@@ -114,87 +116,49 @@ func (e *WaitError) Error() string {
 	if more := len(e.Pending) - most; more > 0 {
 		pending += fmt.Sprintf(" and %d more", more)
 	}
-	text := fmt.Sprintf("ctcbr: stopped waiting for %s: %s", pending, e.Err)
+	text := fmt.Sprintf("ctcbr: stopped waiting for %s: %s", pending, withoutPrefix(e.Err))
 	if e.Last != nil {
-		text += fmt.Sprintf(" (the last look failed: %s)", e.Last)
+		text += fmt.Sprintf(" (the last poll failed: %s)", withoutPrefix(e.Last))
 	}
 	return oneLine(text)
 }
 
+// withoutPrefix is the text of an error that becomes part of another one.
+func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
+
+// inline is an error for the text of another one.
+func inline(err error) error { return &special{withoutPrefix(err), err} }
+
 // Unwrap returns why the wait ended.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// TaskError is a task that did not complete.
-type TaskError struct {
-	// Task is the task as it was last seen.
-	Task Task
-	// Err matches ErrFailed, ErrCanceled or ErrVanished.
-	Err error
-}
-
-// Error says in one line what became of the task.
-func (e *TaskError) Error() string {
-	return endedBadly("backup task", e.Task.ID, e.Task.HostID, e.Err, e.Task.Message)
-}
-
-// Unwrap returns what became of the task.
-func (e *TaskError) Unwrap() error { return e.Err }
-
-// RestoreError is a restore that did not complete.
-type RestoreError struct {
-	// Restore is the restore as it was last seen.
-	Restore Restore
-	// Err matches ErrFailed, ErrCanceled or ErrVanished.
-	Err error
-}
-
-// Error says in one line what became of the restore.
-func (e *RestoreError) Error() string {
-	return endedBadly("restore", e.Restore.ID, e.Restore.TargetID, e.Err, e.Restore.Message)
-}
-
-// Unwrap returns what became of the restore.
-func (e *RestoreError) Unwrap() error { return e.Err }
-
-func endedBadly(what, id, host string, err error, message string) string {
-	text := fmt.Sprintf("ctcbr: %s %s", what, id)
-	if host != "" {
-		text += " of host " + host
+// part is what a text says of a thing by its name and its ID, as far as they are known.
+func part(before, name, id string) string {
+	switch {
+	case name == "" && id == "":
+		return ""
+	case name == "" || id == "":
+		return before + name + id
 	}
-	text += fmt.Sprintf(" %s", err)
+	return before + name + " (" + id + ")"
+}
+
+// endedBadly is the text of a task or restore that did not complete.
+func endedBadly(what string, err error, message string) string {
+	text := fmt.Sprintf("ctcbr: %s %s", what, err)
 	if message != "" && errors.Is(err, ErrFailed) {
 		text += ": " + message
 	}
 	return oneLine(text)
 }
 
-// OrderError is an order that came to nothing.
-type OrderError struct {
-	ID     string
-	Status OrderStatus
-}
-
-// Error says in one line what became of the order.
-func (e *OrderError) Error() string {
-	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
-}
-
-// Unwrap returns ErrFailed.
-func (e *OrderError) Unwrap() error { return ErrFailed }
-
-// neverListed is the ErrVanished of what no look has listed. It says what to check.
-type neverListed string
-
-func (n neverListed) Error() string { return string(n) }
-
-func (neverListed) Is(target error) bool { return target == ErrVanished }
-
-const (
-	errNeverListed neverListed = "was never listed: check its ID, WaitRegion and WaitSource"
-	errNoAgent     neverListed = "was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong"
+// The ways of ErrVanished say what to check.
+var (
+	errNeverListed = &special{"was never listed: check its ID, WaitRegion and WaitSource", ErrVanished}
+	errNotAnyMore  = &special{"vanished: it was listed and is not any more; see in the console what became of it", ErrVanished}
 )
 
-// waiting is one wait: how it looks, and what it has seen so far.
+// waiting is one wait: its options, and what its polls have met so far.
 type waiting struct {
 	interval, longest, atMost time.Duration
 	progress                  func(Progress)
@@ -204,16 +168,17 @@ type waiting struct {
 	unlisted                  time.Duration
 	unsubscribing             bool
 
-	client  *Client
-	began   time.Time
-	told    map[string]Progress // what was reported last, by ID
-	polled  bool                // a poll has succeeded
-	refused int                 // polls in a row that the service refused
-	pages   int                 // polls in a row that were answered by a page
+	client   *Client
+	began    time.Time
+	last     map[string]Progress // what was reported last, by ID
+	reported map[string]bool     // what was reported since the last poll began
+	polled   bool                // a poll has succeeded
+	refused  int                 // polls in a row that the service refused
+	pages    int                 // polls in a row that were answered by a page
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
-	w := &waiting{client: c, began: time.Now(), told: make(map[string]Progress)}
+	w := &waiting{client: c, began: time.Now(), last: make(map[string]Progress), reported: make(map[string]bool)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(w)
@@ -238,32 +203,34 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 func checkIDs(name, field string, ids ...string) error {
 	check := &validation{operation: operation{path: name}}
 	for i, id := range ids {
-		which := field
 		if len(ids) > 1 {
-			which = fmt.Sprintf("%s[%d]", field, i)
+			check.argument(fmt.Sprintf("ids[%d]", i), fmt.Sprintf("%s[%d]", field, i), id)
+		} else {
+			check.argument("id", field, id)
 		}
-		check.required(which, id)
 	}
 	return check.err()
 }
 
-// until looks at growing intervals until look says that it is done. pending names
-// what is still waited for.
-func (w *waiting) until(ctx context.Context, pending func() []string, look func(context.Context) (done bool, err error)) error {
+// until polls at growing intervals until poll says that it is done. pending names what is still
+// waited for.
+func (w *waiting) until(ctx context.Context, pending func() []string, poll func(context.Context) (done bool, err error)) error {
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
 	}
 	if w.client.isMade() {
-		var l lifetime // so that closing the client ends the sleep, too
+		var l lifetime // so that closing the client ends the pause between two polls, too
 		w.client.engine.lifetimes.begin(ctx, &l)
 		defer w.client.engine.lifetimes.end(&l)
 		ctx = l.ctx
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, ErrWaitTooLong)
+	over := &special{fmt.Sprintf("waited too long, %s: wait again, or set WaitAtMost", w.atMost), ErrWaitTooLong}
+	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, over)
 	defer cancel()
 	var last error
-	for interval := w.interval; ; interval = min(interval+interval/2, w.longest) {
-		done, err := look(ctx)
+	for interval := w.interval; ; interval = w.grown(interval) {
+		clear(w.reported)
+		done, err := poll(ctx)
 		if done {
 			return err
 		}
@@ -271,13 +238,33 @@ func (w *waiting) until(ctx context.Context, pending func() []string, look func(
 			last = err
 			w.reportFailed(pending(), err)
 		}
-		switch {
-		case ctx.Err() == nil && w.isFinal(err):
-			return &WaitError{Pending: pending(), Err: err}
-		case !sleep(ctx, interval):
+		if ctx.Err() == nil {
+			if why := w.final(err); why != nil {
+				return &WaitError{Pending: pending(), Err: why}
+			}
+		}
+		if !sleep(ctx, max(interval, askedPause(err))) {
 			return &WaitError{Pending: pending(), Last: last, Err: causeOf(ctx)}
 		}
 	}
+}
+
+// grown is the interval that follows another: half as long again, and longer also where half of it
+// is nothing.
+func (w *waiting) grown(interval time.Duration) time.Duration {
+	return min(interval+max(interval/2, 1), w.longest)
+}
+
+// maxPause is the longest Retry-After that is kept between two polls.
+const maxPause = 5 * time.Minute
+
+// askedPause is how long the service wants to be left alone after a poll that failed.
+func askedPause(err error) time.Duration {
+	var call *Error
+	if !errors.As(err, &call) {
+		return 0
+	}
+	return min(call.retryAfter, maxPause)
 }
 
 // maxRefusals and maxPages are how many polls in a row the service may refuse, or somebody in its
@@ -288,52 +275,92 @@ const (
 	maxPages    = 10
 )
 
-// isFinal reports whether a poll failed in a way that ends the wait. What is hopeless for a call
-// is so only until a poll has succeeded: a name that resolved once may do so again.
-func (w *waiting) isFinal(err error) bool {
-	var call *Error
-	var certificate *tls.CertificateVerificationError
+// final takes in how a poll ended, and returns why the wait ends with it, or nil.
+func (w *waiting) final(err error) error {
 	refused, pages := w.refused, w.pages
 	w.refused, w.pages = 0, 0
+	var call *Error
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, ErrIncomplete):
 		w.polled = true
-		return false
-	case errors.As(err, &certificate), !errors.As(err, &call):
-		return true
-	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrRegion), errors.Is(err, ErrRedirect), errors.Is(err, ErrClosed), errors.Is(err, ErrNoCredentials):
-		return true
-	case errors.Is(err, ErrThrottled), call.HTTPStatus != 501 && errors.Is(err, ErrUnavailable):
-		return false
+		return nil
+	case !errors.As(err, &call), call.endsWaits(), !w.polled && call.hopeless():
+		return err
+	case call.passes():
+		return nil
 	case call.isPage():
-		w.pages = pages + 1
-		return w.pages >= maxPages
-	case errors.Is(err, ErrBadAnswer):
-		return false
-	case call.HTTPStatus == 0:
-		return !w.polled && (isHopeless(err) || errors.As(err, new(misuse)))
+		if w.pages = pages + 1; w.pages >= maxPages {
+			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
+		}
+		return nil
 	}
-	w.refused = refused + 1
-	return w.refused >= maxRefusals
+	if w.refused = refused + 1; w.refused >= maxRefusals {
+		return fmt.Errorf("refused %d times in a row: %w", w.refused, inline(err))
+	}
+	return nil
 }
+
+// endsWaits reports whether no later poll can succeed where this one failed.
+func (e *Error) endsWaits() bool {
+	for _, final := range []error{ErrUnauthorized, ErrRegion, ErrRedirect, ErrClosed, ErrNoCredentials} {
+		if errors.Is(e, final) {
+			return true
+		}
+	}
+	var certificate *tls.CertificateVerificationError
+	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired
+}
+
+// hopeless reports whether the call failed in a way that is final until a poll has succeeded: a
+// name that resolved once may do so again.
+func (e *Error) hopeless() bool {
+	return e.HTTPStatus == 0 && (isHopeless(e) || errors.As(e, new(misuse)))
+}
+
+// passes reports whether a failure may pass however often it comes: silence, a connection that
+// broke, an answer that was cut or garbled, and a service that is down or throttles.
+func (e *Error) passes() bool {
+	switch {
+	case e.HTTPStatus == 0, errors.Is(e, errSilence), errors.Is(e, ErrThrottled):
+		return true
+	case errors.Is(e, ErrUnavailable):
+		return e.HTTPStatus != http.StatusNotImplemented
+	}
+	return errors.Is(e, ErrBadAnswer) && !e.isPage()
+}
+
+// patient reports whether something may yet be listed: it was listed before and is missing in few
+// polls in a row, or was never listed and the patience for its first sight is not over.
+func (w *waiting) patient(seen bool, missed int) bool {
+	if seen {
+		return missed < w.missing
+	}
+	return !w.late()
+}
+
+// late reports whether the patience for the first sight is over. That of a nanosecond is over with
+// the first poll, however fast that was.
+func (w *waiting) late() bool { return time.Since(w.began) >= w.unlisted-time.Nanosecond }
 
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {
 		p.Elapsed = time.Since(w.began)
-		w.told[p.ID] = p
+		w.last[p.ID], w.reported[p.ID] = p, true
 		w.progress(p)
 	}
 }
 
-// reportFailed reports a look that failed, with what was seen before it.
+// reportFailed reports a poll that failed, with what was seen before it.
 func (w *waiting) reportFailed(ids []string, err error) {
 	if err == nil {
 		return
 	}
 	for _, id := range ids {
-		p := w.told[id]
-		p.ID, p.Err = id, err
-		w.report(p)
+		if !w.reported[id] {
+			p := w.last[id]
+			p.ID, p.Err = id, err
+			w.report(p)
+		}
 	}
 }
 
@@ -345,71 +372,47 @@ type job struct {
 	files           int
 }
 
-// fate is what has become of a job: nil while it runs.
-type fate func(state string, canceling bool) (ended bool, err error)
-
-func taskFate(state string, canceling bool) (bool, error) {
-	switch TaskStatus(state) {
-	case TaskCompleted:
-		return true, nil
-	case TaskCanceled, TaskCancelled:
-		return true, ErrCanceled
-	case TaskFailed:
-		if canceling {
-			return true, ErrCanceled
-		}
-		return true, ErrFailed
-	}
-	return false, nil
+// jobKind is what tells tasks and restores apart.
+type jobKind[T any] struct {
+	view func(*T) job
+	// ended says whether a state is final, and whether it is a failure.
+	ended func(state string, canceling bool) (bool, error)
+	// list reads the jobs of the region, or only those that a filter finds.
+	list func(ctx context.Context, filter string, begin func(), take func(T)) error
+	// filters are how the pending jobs can be listed at less cost than those of the region; none
+	// where they cannot.
+	filters func() []string
 }
 
-func restoreFate(state string, canceling bool) (bool, error) {
-	switch RestoreStatus(state) {
-	case RestoreCompleted:
-		return true, nil
-	case RestoreFailed, RestoreCreateFailed:
-		if canceling {
-			return true, ErrCanceled
-		}
-		return true, ErrFailed
-	}
-	if strings.HasSuffix(state, "Canceled") || strings.HasSuffix(state, "Cancelled") {
-		return true, ErrCanceled
-	}
-	return false, nil
-}
-
-// watched is what a wait knows of one job.
-type watched[T any] struct {
-	last      T // as it was last seen
-	seen      bool
-	host      string
-	canceling bool
-	missing   int // looks in a row without it
-	since     time.Time
-	percent   Percent // at since
-	err       error
+// jobState is what a wait knows of one job.
+type jobState[T any] struct {
+	last       T // as it was listed last
+	seen       bool
+	host       string
+	canceling  bool
+	missed     int  // polls in a row without it
+	unfiltered bool // a filter has not found it
+	since      time.Time
+	percent    Percent // at since
+	err        error
 }
 
 // jobs waits for tasks or restores.
 type jobs[T any] struct {
 	*waiting
+	jobKind[T]
 	ids     []string // each once
-	watched map[string]*watched[T]
+	states  map[string]*jobState[T]
 	running map[string]bool
-	listed  int // how long the region's list was
-
-	list func(ctx context.Context, host string) iter.Seq2[T, error]
-	view func(*T) job
-	fate fate
+	listed  int // jobs of the region when it was listed last
 }
 
 func newJobs[T any](w *waiting, ids []string) *jobs[T] {
-	j := &jobs[T]{waiting: w, watched: make(map[string]*watched[T]), running: make(map[string]bool)}
+	j := &jobs[T]{waiting: w, states: make(map[string]*jobState[T]), running: make(map[string]bool)}
 	for _, id := range ids {
 		if !j.running[id] {
 			j.ids = append(j.ids, id)
-			j.watched[id] = &watched[T]{}
+			j.states[id] = &jobState[T]{}
 			j.running[id] = true
 		}
 	}
@@ -426,233 +429,159 @@ func (j *jobs[T]) pending() []string {
 	return ids
 }
 
-// wait looks until every job has ended.
+// wait polls until every job has ended.
 func (j *jobs[T]) wait(ctx context.Context) error {
 	if len(j.running) == 0 {
 		return nil
 	}
-	return j.until(ctx, j.pending, func(ctx context.Context) (bool, error) {
-		found, err := j.look(ctx)
-		if err != nil {
-			return false, err // half a list tells nothing: its end may say that it is none
-		}
-		for _, id := range j.pending() {
-			if item, ok := found[id]; ok {
-				j.update(id, item)
-			} else {
-				j.miss(id)
-			}
-		}
-		return len(j.running) == 0, nil
-	})
+	return j.until(ctx, j.pending, j.poll)
 }
 
-// look lists the jobs of the region, or of their hosts alone where that is far less.
-func (j *jobs[T]) look(ctx context.Context) (map[string]T, error) {
+// poll lists the pending jobs and takes in how each is doing. What an incomplete list lacks is not
+// missing.
+func (j *jobs[T]) poll(ctx context.Context) (done bool, err error) {
+	found, err := j.read(ctx)
+	incomplete, notFound := errors.Is(err, ErrIncomplete), errors.Is(err, ErrNotFound)
+	if err != nil && !incomplete && !notFound {
+		return false, err // half a list tells nothing: its end may say that it is none
+	}
+	for _, id := range j.pending() {
+		if item, listed := found[id]; listed {
+			j.update(id, item)
+		} else if !incomplete {
+			j.miss(id, err)
+		}
+	}
+	if len(j.running) == 0 || notFound {
+		return len(j.running) == 0, nil
+	}
+	return false, err
+}
+
+// read lists the pending jobs: by filters where there are any, and those of the region for what the
+// filters have not found, since the service does not promise what they find.
+func (j *jobs[T]) read(ctx context.Context) (map[string]T, error) {
 	found := make(map[string]T)
-	hosts := j.hosts()
-	count := 0
-	for _, host := range hosts {
-		for item, err := range j.list(ctx, host) {
-			if err != nil {
+	if filters := j.filters(); len(filters) > 0 {
+		for _, filter := range filters {
+			_, err := j.search(ctx, filter, found)
+			if err != nil && !errors.Is(err, ErrIncomplete) && !errors.Is(err, ErrNotFound) {
 				return nil, err
 			}
-			count++
-			if id := j.view(&item).id; j.running[id] {
-				found[id] = item
-			}
+		}
+		if !j.lacks(found) {
+			return found, nil
 		}
 	}
-	if len(hosts) == 1 && hosts[0] == "" {
+	count, err := j.search(ctx, "", found)
+	if err == nil {
 		j.listed = count
 	}
-	return found, nil
+	return found, err
 }
 
-// hosts are the hosts whose jobs are listed; one empty name is the whole region.
-func (j *jobs[T]) hosts() []string {
-	const far, few = 100, 3
-	if j.listed < far*len(j.running) {
-		return []string{""}
-	}
-	seen := make(map[string]bool)
-	var hosts []string
-	for _, id := range j.pending() {
-		w := j.watched[id]
-		if w.host == "" {
-			return []string{""}
-		}
-		if !seen[w.host] {
-			seen[w.host] = true
-			hosts = append(hosts, w.host)
+// lacks reports whether a pending job was not found by filters. It is not looked for by them again.
+func (j *jobs[T]) lacks(found map[string]T) (lacks bool) {
+	for id := range j.running {
+		if _, listed := found[id]; !listed {
+			lacks = true
+			j.states[id].unfiltered = true
 		}
 	}
-	if len(hosts) > few {
-		return []string{""}
+	return lacks
+}
+
+// search reads one list and adds its pending jobs to what was found. It returns how many jobs came.
+func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T) (count int, err error) {
+	var came []T
+	begin := func() { count, came = 0, nil }
+	err = j.list(ctx, filter, begin, func(item T) {
+		count++
+		if j.running[j.view(&item).id] {
+			came = append(came, item)
+		}
+	})
+	for _, item := range came {
+		view := j.view(&item)
+		// One that is listed twice has completed if both say so.
+		ended, failure := j.ended(view.state, false)
+		if _, before := found[view.id]; !before || !ended || failure != nil {
+			found[view.id] = item
+		}
 	}
-	return hosts
+	return count, err
 }
 
 // update takes in a job as it was just listed.
 func (j *jobs[T]) update(id string, item T) {
-	w, now, view := j.watched[id], time.Now(), j.view(&item)
-	if !w.seen {
-		w.since, w.percent = now, view.percent
+	s, now, view := j.states[id], time.Now(), j.view(&item)
+	if !s.seen {
+		s.since, s.percent, s.unfiltered = now, view.percent, false
 	}
-	w.last, w.seen, w.missing, w.host = item, true, 0, view.host
+	s.last, s.seen, s.missed, s.host = item, true, 0, view.host
 	if strings.HasSuffix(view.state, "Canceling") {
-		w.canceling = true
+		s.canceling = true
 	}
-	p := Progress{ID: id, State: view.state, Percent: view.percent, Rate: view.rate, Files: view.files}
-	if gained := view.percent - w.percent; gained > 0 && view.percent < 100 {
-		if left := float64(now.Sub(w.since)) * float64((100-view.percent)/gained); left < math.MaxInt64 {
-			p.Remaining = time.Duration(left)
-		}
-	}
-	j.report(p)
-	if ended, err := j.fate(view.state, w.canceling); ended {
-		w.err = err
-		delete(j.running, id)
+	j.report(Progress{ID: id, State: view.state, Percent: view.percent, Rate: view.rate, Files: view.files, Remaining: s.remaining(view.percent, now)})
+	if ended, err := j.ended(view.state, s.canceling); ended {
+		j.end(id, err)
 	}
 }
 
-// miss takes in that a job was not listed.
-func (j *jobs[T]) miss(id string) {
-	w := j.watched[id]
-	w.missing++
-	w.host = "" // the next look is at the whole region, should this one have looked at the host alone
+// remaining estimates how long a job still takes from what it has gained since it was first seen.
+func (s *jobState[T]) remaining(percent Percent, now time.Time) time.Duration {
+	gained := percent - s.percent
+	if gained <= 0 || percent >= 100 {
+		return 0
+	}
+	left := float64(now.Sub(s.since)) * float64((100-percent)/gained)
+	if left >= math.MaxInt64 {
+		return 0
+	}
+	return time.Duration(left)
+}
+
+// miss takes in that a job is not listed, or that the service says that it is not found.
+func (j *jobs[T]) miss(id string, refusal error) {
+	s := j.states[id]
+	s.missed++
 	j.report(Progress{ID: id})
-	if w.missing < j.missing {
+	if j.patient(s.seen, s.missed) {
 		return
 	}
+	var err error = errNeverListed
 	switch {
-	case w.canceling:
-		w.err = ErrCanceled
-	case w.seen:
-		w.err = ErrVanished
-	default:
-		w.err = errNeverListed
+	case s.canceling:
+		err = ErrCanceled
+	case s.seen:
+		err = errNotAnyMore
 	}
+	if refusal != nil {
+		err = fmt.Errorf("%w (%w)", err, inline(refusal))
+	}
+	j.end(id, err)
+}
+
+func (j *jobs[T]) end(id string, err error) {
+	j.states[id].err = err
 	delete(j.running, id)
 }
 
-// Wait waits until a task has completed, and returns it. A task that failed, was
-// canceled or vanished is a *TaskError, which holds it and matches ErrFailed,
-// ErrCanceled or ErrVanished. A wait that ends before the task does is a
-// *WaitError. Looks that fail in passing are survived. It is enough to know the
-// ID: a wait can be begun by another process than the task.
-func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
-	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
-	if err != nil {
-		return nil, err
+// hosts are the hosts of the pending jobs, where their lists are far shorter than the region's.
+func (j *jobs[T]) hosts() []string {
+	const far, few = 100, 3
+	if j.listed < far*len(j.running) {
+		return nil
 	}
-	return &tasks[0], nil
-}
-
-// WaitAll waits until every one of some tasks of a region and kind of host has
-// ended, and returns them in the order of ids; where there are none, at once. The
-// error joins a *TaskError for every task that did not complete: one alone is itself,
-// several are behind Unwrap() []error. The tasks as they were last seen come with it.
-// It asks once a look, however many tasks are waited for; only where the region's
-// list is a hundred times as long as theirs does it ask for their hosts, up to three.
-func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
-	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
-		return nil, err
-	}
-	j := newJobs[Task](newWaiting(s.client, opts), ids)
-	j.fate = taskFate
-	j.view = func(t *Task) job {
-		return job{t.ID, t.HostID, string(t.Status), t.Percent, t.Rate, t.FileCount}
-	}
-	j.list = func(ctx context.Context, host string) iter.Seq2[Task, error] {
-		return s.All(ctx, &ListTasksRequest{RegionID: j.region, SourceType: j.source, HostID: host})
-	}
-	for id, w := range j.watched {
-		w.last.ID = id
-	}
-	failures := []error{j.wait(ctx)}
-	for _, id := range j.ids {
-		if w := j.watched[id]; w.err != nil {
-			failures = append(failures, &TaskError{Task: w.last, Err: w.err})
+	var hosts []string
+	for _, id := range j.pending() {
+		s := j.states[id]
+		if !slices.Contains(hosts, s.host) {
+			hosts = append(hosts, s.host)
+		}
+		if s.host == "" || s.unfiltered || len(hosts) > few {
+			return nil
 		}
 	}
-	tasks := make([]Task, len(ids))
-	for i, id := range ids {
-		tasks[i] = j.watched[id].last
-	}
-	return tasks, join(failures...)
-}
-
-// Wait waits until a restore has completed, and returns it. Its errors are those of
-// Tasks.Wait, with a *RestoreError for a *TaskError.
-func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
-	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
-		return nil, err
-	}
-	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
-	j.fate = restoreFate
-	j.view = func(r *Restore) job {
-		return job{id: r.ID, host: r.HostID, state: string(r.Status), percent: r.Percent, files: r.FileCount}
-	}
-	j.list = func(ctx context.Context, _ string) iter.Seq2[Restore, error] {
-		return s.All(ctx, &ListRestoresRequest{RegionID: j.region, SourceType: j.source, ID: id})
-	}
-	w := j.watched[id]
-	w.last.ID = id
-	if err := j.wait(ctx); err != nil {
-		return nil, err
-	}
-	if w.err != nil {
-		return nil, &RestoreError{Restore: w.last, Err: w.err}
-	}
-	return &w.last, nil
-}
-
-// WaitActivated waits until the agent of a host is active, and returns it. A state
-// that ends in Fail or Failed is an error that matches ErrFailed; all others are
-// waited on, since the service documents none. A host that has no agent in three
-// looks in a row is an error that matches ErrVanished. A wait that ends before the
-// agent is active is a *WaitError.
-func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
-	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
-		return nil, err
-	}
-	w := newWaiting(s.client, opts)
-	var agent *Agent
-	missing, gone := 0, error(errNoAgent)
-	err := w.until(ctx, func() []string { return []string{hostID} }, func(ctx context.Context) (bool, error) {
-		found, err := s.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: hostID, PageSize: 50})
-		if err != nil {
-			return false, err
-		}
-		agent = agentOf(hostID, found.Agents)
-		if agent == nil {
-			missing++
-			w.report(Progress{ID: hostID})
-			if missing < w.missing {
-				return false, nil
-			}
-			return true, fmt.Errorf("ctcbr: agent of host %s %w", hostID, gone)
-		}
-		missing, gone = 0, ErrVanished
-		w.report(Progress{ID: hostID, State: string(agent.Status)})
-		if status := string(agent.Status); strings.HasSuffix(status, "Fail") || strings.HasSuffix(status, "Failed") {
-			return true, fmt.Errorf("ctcbr: agent of host %s %w: %s", hostID, ErrFailed, oneLine(strings.TrimSpace(status+" "+agent.StatusDesc)))
-		}
-		return agent.Status == AgentActivated, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return agent, nil
-}
-
-// agentOf finds the agent of a host, an active one if it has several.
-func agentOf(hostID string, agents []Agent) (found *Agent) {
-	for i := range agents {
-		if a := &agents[i]; a.HostID == hostID && (found == nil || a.Status == AgentActivated) {
-			found = a
-		}
-	}
-	return found
+	return hosts
 }

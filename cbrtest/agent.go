@@ -176,15 +176,15 @@ func (st *state) uninstallAgent(a args) (any, *failure) {
 }
 
 // poll moves an agent that is being installed on.
-func (a *agent) poll() {
+func (g *agent) poll() {
 	switch {
-	case a.status != agentInstalling:
-	case a.left > 0:
-		a.left--
-	case a.failure != "":
-		a.status = agentInstallFail
+	case g.status != agentInstalling:
+	case g.left > 0:
+		g.left--
+	case g.failure != "":
+		g.status = agentInstallFail
 	default:
-		a.status = agentActivated
+		g.status = agentActivated
 	}
 }
 
@@ -216,7 +216,7 @@ func (st *state) listAgents(a args) (any, *failure) {
 	for _, g := range items {
 		g.poll()
 	}
-	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+	return newListing(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
 		w.agent(g)
 		w.text("instanceName", g.host.Name)
 		w.text("backupClientSubType", "内网")
@@ -249,7 +249,7 @@ func (st *state) listAgentsByHost(a args) (any, *failure) {
 	for _, g := range items {
 		g.poll()
 	}
-	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+	return newListing(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
 		w.agent(g)
 		w.text("backupClientName", g.host.Name)
 	},

@@ -45,25 +45,25 @@ func refuse(code, message, description string) *failure {
 	return &failure{status: http.StatusOK, code: code, message: message, description: description}
 }
 
-func (f *failure) Error() string {
-	if f.gateway {
-		return "CTAPI_" + f.code + ": " + f.message
+func (fail *failure) Error() string {
+	if fail.gateway {
+		return "CTAPI_" + fail.code + ": " + fail.message
 	}
-	return f.code + ": " + f.message
+	return fail.code + ": " + fail.message
 }
 
 // body is what the failure is answered with.
-func (f *failure) body() any {
-	if f.gateway {
-		return newGatewayRefusal(f.code, f.message)
+func (fail *failure) body() any {
+	if fail.gateway {
+		return newGatewayRefusal(fail.code, fail.message)
 	}
 	return envelope{
 		StatusCode:  statusFailure,
-		Message:     f.message,
-		Description: f.description,
-		Error:       f.code,
-		ErrorCode:   otherSpelling(f.code),
-		ReturnObj:   f.returnObj,
+		Message:     fail.message,
+		Description: fail.description,
+		Error:       fail.code,
+		ErrorCode:   otherSpelling(fail.code),
+		ReturnObj:   fail.returnObj,
 	}
 }
 
@@ -85,55 +85,55 @@ type answer struct {
 	status  int
 	header  http.Header
 	failure *failure
-	result  any // the returnObj: a *list is written item by item, all else at once
+	result  any // the returnObj: a *listing is written item by item, all else at once
 }
 
 func failed(f *failure) *answer { return &answer{status: f.status, failure: f} }
 
 // refusal says why the request was refused before the operation began, "" if it was not.
-func (a *answer) refusal() string {
-	if a.failure == nil || !a.failure.refused {
+func (ans *answer) refusal() string {
+	if ans == nil || ans.failure == nil || !ans.failure.refused {
 		return ""
 	}
-	return a.failure.Error()
+	return ans.failure.Error()
 }
 
 // fromGateway reports whether the gateway refused the request.
-func (a *answer) fromGateway() bool { return a.failure != nil && a.failure.gateway }
+func (ans *answer) fromGateway() bool { return ans != nil && ans.failure != nil && ans.failure.gateway }
 
 // returnObj is what the operation returned, also with a failure; nil if it was not carried out.
-func (a *answer) returnObj() any {
+func (ans *answer) returnObj() any {
 	switch {
-	case a == nil:
+	case ans == nil:
 		return nil
-	case a.failure != nil:
-		return a.failure.returnObj
+	case ans.failure != nil:
+		return ans.failure.returnObj
 	}
-	return a.result
+	return ans.result
 }
 
-func (a *answer) send(w http.ResponseWriter) {
+func (ans *answer) send(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", contentType)
-	for name, values := range a.header {
+	for name, values := range ans.header {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(a.status)
-	_ = a.write(w) // the client has gone away
+	w.WriteHeader(ans.status)
+	_ = ans.write(w) // the client has gone away
 }
 
 // bytes returns the whole body.
-func (a *answer) bytes() []byte {
+func (ans *answer) bytes() []byte {
 	var buf bytes.Buffer
-	_ = a.write(&buf) // a buffer does not fail
+	_ = ans.write(&buf) // ans buffer does not fail
 	return buf.Bytes()
 }
 
-func (a *answer) write(w io.Writer) error {
-	if a.failure != nil {
-		return json.NewEncoder(w).Encode(a.failure.body())
+func (ans *answer) write(w io.Writer) error {
+	if ans.failure != nil {
+		return json.NewEncoder(w).Encode(ans.failure.body())
 	}
-	ok := envelope{StatusCode: statusSuccess, Message: "SUCCESS", Description: "成功", ReturnObj: a.result}
-	l, isList := a.result.(*list)
+	ok := envelope{StatusCode: statusSuccess, Message: "SUCCESS", Description: "成功", ReturnObj: ans.result}
+	l, isList := ans.result.(*listing)
 	if !isList {
 		return json.NewEncoder(w).Encode(ok)
 	}
@@ -153,9 +153,9 @@ func (a *answer) write(w io.Writer) error {
 	return err
 }
 
-// list is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked for
-// no longer than it takes to write one piece.
-type list struct {
+// listing is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked
+// for no longer than one piece takes.
+type listing struct {
 	name   string
 	counts []count // members after the list
 	total  int
@@ -170,9 +170,9 @@ type count struct {
 // listPiece is the number of items that are written at once.
 const listPiece = 64
 
-// newList makes a list of items, whose members are written by item, with the lock held.
-func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *list {
-	return &list{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
+// newListing makes a listing of items. Their members are written by item, with the lock held.
+func newListing[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *listing {
+	return &listing{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, it := range items[from:to] {
@@ -184,16 +184,16 @@ func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWri
 }
 
 // MarshalJSON writes a list where it is part of something else, such as the failure of a fault.
-func (l *list) MarshalJSON() ([]byte, error) {
+func (ls *listing) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
-	err := l.write(&buf)
+	err := ls.write(&buf)
 	return buf.Bytes(), err
 }
 
-func (l *list) write(out io.Writer) error {
-	w := &jsonWriter{buf: []byte(`{"` + l.name + `":[`)}
-	for from := 0; from < l.total; from += listPiece {
-		l.piece(w, from, min(from+listPiece, l.total))
+func (ls *listing) write(out io.Writer) error {
+	w := &jsonWriter{buf: []byte(`{"` + ls.name + `":[`)}
+	for from := 0; from < ls.total; from += listPiece {
+		ls.piece(w, from, min(from+listPiece, ls.total))
 		if _, err := out.Write(w.buf); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (l *list) write(out io.Writer) error {
 	}
 	w.buf = append(w.buf, ']')
 	w.more = true
-	for _, c := range l.counts {
+	for _, c := range ls.counts {
 		w.integer(c.name, int64(c.value))
 	}
 	w.end()

@@ -14,40 +14,40 @@ import (
 	"time"
 )
 
-// A Fault spoils the answers to requests, see [Server.Inject]. Its zero value does nothing but count down.
+// A Fault spoils the answers to requests, see [Server.Inject]. The zero value spoils nothing, and is used up like any
+// other.
 //
 // A client gets the failure given by Code, or else the Body with its Status, instead of the operation's own answer. Conn
-// says how it gets that, or that it gets nothing. Without all of these, Delay, Header and Rewrite touch the operation's
-// own answer.
+// says how it gets that answer, or that it gets none. Without all of these, Delay, Header and Rewrite change the
+// operation's own answer.
 type Fault struct {
-	// Apply carries the operation out before its answer is spoiled, so that the client cannot know about it. Without
-	// it the request is lost on its way, unless the operation's own answer is what is sent, whole or in part.
+	// Apply carries the operation out before its answer is spoiled, so that the client cannot know that it was. Without
+	// Apply the request is lost on its way, unless the operation's own answer is sent, whole or in part.
 	Apply bool
-	// Skip lets that many requests pass first.
+	// Skip is how many requests pass first.
 	Skip int
-	// Times is how many requests are spoiled: 0 stands for one, a negative number for all that come.
+	// Times is how many requests are spoiled: 0 stands for one, and a negative number for all that come.
 	Times int
-	// Delay is how long the answer is kept back; shorter if the client goes away or the server is closed.
+	// Delay is how long the answer is held back. It ends when the client goes away or the server is closed.
 	Delay time.Duration
 
-	// Status is the HTTP status to answer with, from 200 to 999. It stands for 200 if it is 0 and Body or Code are
-	// given. Giving only Status answers with an empty body.
+	// Status is the HTTP status of the answer, 200 to 999; 200 if it is 0 and Body or Code is given. With Status alone,
+	// the body is empty.
 	Status int
-	// Header is added to the headers of the answer, and replaces those of the same name, Date among them. A name
-	// without values takes a header away: http.Header{"Date": nil}.
+	// Header is added to the headers of the answer, and replaces those of the same name, also Date. A name without
+	// values removes a header: http.Header{"Date": nil}.
 	Header http.Header
-	// Body is answered as it stands.
+	// Body is the body of the answer, byte for byte.
 	Body string
 
-	// Code makes the answer a failure of the service, with statusCode 900. It is the three-part error code, such as
+	// Code makes the answer a failure of the service, with statusCode 900. It is the error code, such as
 	// "Backup.Storage.NotFound", sent as error and, in its other spelling, as errorCode. With Apply the failure holds
-	// the returnObj of the operation.
+	// the returnObj of the operation. For a failure of the gateway see [GatewayRefusal].
 	Code string
 	// Message and Description are the English and the Chinese text of that failure.
 	Message, Description string
 
-	// Rewrite changes the body of the answer at last, be it the operation's own or one of the above. It must not keep
-	// or change what it is given.
+	// Rewrite returns the body to send, given the one that would be sent. It must not keep or change what it is given.
 	Rewrite func(body []byte) []byte
 
 	// Conn is what happens to the connection.
@@ -58,26 +58,24 @@ type Fault struct {
 
 // A ConnFault is a fault of a connection. Where a request came by HTTP/2 its stream is reset instead.
 //
-// When a connection that it has used before is closed without an answer, net/http itself sends a GET once more on
-// another one. Such a fault then shows in [Server.Count] alone. To let the client see it, spoil more requests with
-// Fault.Times.
+// When a connection that was used before is closed without an answer, net/http itself sends a GET once more, on another
+// connection. Only [Server.Count] then shows the fault. To let the client see it, spoil more requests with Fault.Times.
 type ConnFault int
 
 const (
-	// CloseOnAccept closes a connection as soon as it is accepted, whatever is to be requested on it: operation and
-	// Apply do not matter, and Skip and Times count connections. It is for the listener of the server itself, not for
-	// one of a test's own.
+	// CloseOnAccept closes a connection as soon as it is accepted. The operation and Apply do not matter, and Skip and
+	// Times count connections. It works on the server's own listener alone, not behind a server of the test's own.
 	CloseOnAccept ConnFault = iota + 1
-	// CloseBeforeBody closes the connection when the header of the request was read, but nothing of its body.
+	// CloseBeforeBody closes the connection after the header of the request was read, and nothing of its body.
 	CloseBeforeBody
-	// ResetAfterRequest resets the connection when all of the request was read.
+	// ResetAfterRequest resets the connection after all of the request was read.
 	ResetAfterRequest
-	// CloseAfterRequest closes the connection without an answer when all of the request was read.
+	// CloseAfterRequest closes the connection without an answer after all of the request was read.
 	CloseAfterRequest
-	// CloseAfterAnswer answers, says nothing about closing, and closes the connection: one that a client keeps for
-	// its next request is then stale.
+	// CloseAfterAnswer answers without announcing a close, and closes the connection: a client that keeps it for its
+	// next request finds it stale.
 	CloseAfterAnswer
-	// Silence never answers.
+	// Silence sends no answer and keeps the connection open.
 	Silence
 	// SilenceAfterHeader sends the header of an answer, and then nothing.
 	SilenceAfterHeader
@@ -124,9 +122,10 @@ func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status
 // [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
 // operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
 // that are refused for their signature are not spoiled and use no fault up, but for [CloseBeforeBody], which comes
-// before the signature can be checked.
+// before the signature can be checked. Inject panics, too, if Fault.Status is no HTTP status.
 func (s *Server) Inject(operation string, f Fault) {
 	mustExist(operation)
+	mustBeStatus(f.Status)
 	s.faults.add(operation, f)
 }
 
@@ -162,6 +161,13 @@ func (s *Server) UnusedFaults() []Injected {
 		}
 	}
 	return out
+}
+
+// mustBeStatus panics unless a status is one that an answer can have, or 0.
+func mustBeStatus(status int) {
+	if status != 0 && (status < 200 || status > 999) {
+		panic(fmt.Sprintf("cbrtest: an HTTP status must be 200 to 999, not %d", status))
+	}
 }
 
 // ClearFaults takes back the faults that have not been used up.
@@ -243,8 +249,8 @@ func (q *faults) take(operation string, now moment) (Fault, bool) {
 	return p.fault, true
 }
 
-// message is an answer as it goes over the wire.
-type message struct {
+// rawAnswer is an answer as it goes over the wire.
+type rawAnswer struct {
 	status int
 	header http.Header
 	body   []byte
@@ -279,14 +285,14 @@ func (f Fault) answers() bool {
 }
 
 // message makes the answer that a fault sends, as far as it sends one.
-func (f Fault) message(ans *answer, date string) message {
-	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
+func (f Fault) message(ans *answer, date string) rawAnswer {
+	msg := rawAnswer{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
 	refusedOrder := f.Code == codeInProgress && ans != nil && ans.failure != nil
 	switch {
 	case f.Code != "" && !refusedOrder:
-		failure := refuse(f.Code, f.Message, f.Description)
-		failure.returnObj = ans.returnObj()
-		msg.body = failed(failure).bytes()
+		spoilt := refuse(f.Code, f.Message, f.Description)
+		spoilt.returnObj = ans.returnObj()
+		msg.body = failed(spoilt).bytes()
 	case f.replaces() && !refusedOrder:
 		msg.body = []byte(f.Body)
 		if !json.Valid(msg.body) {
@@ -321,7 +327,7 @@ func (s *Server) drop(w http.ResponseWriter, reset bool) {
 }
 
 // breakConn answers on the connection itself.
-func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg message) {
+func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg rawAnswer) {
 	switch f.Conn {
 	case CloseBeforeBody, CloseAfterRequest:
 		s.drop(w, false)
@@ -367,11 +373,11 @@ var chunked = http.Header{"Transfer-Encoding": {"chunked"}}
 func announced(n int) http.Header { return http.Header{"Content-Length": {strconv.Itoa(n)}} }
 
 // half is as much of a body as comes before the connection breaks.
-func (m message) half() []byte { return m.body[:len(m.body)/2] }
+func (m rawAnswer) half() []byte { return m.body[:len(m.body)/2] }
 
 // sendHeader sends the header of an answer. The framing is what is said about the length of its body, unless the fault
 // says otherwise.
-func (m message) sendHeader(conn net.Conn, framing http.Header) {
+func (m rawAnswer) sendHeader(conn net.Conn, framing http.Header) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", m.status, http.StatusText(m.status))
 	header := maps.Clone(framing)

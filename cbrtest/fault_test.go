@@ -309,17 +309,30 @@ func TestOperationsHaveToExist(t *testing.T) {
 	for name, want := range map[string]string{
 		"new-backup-polcy": CreatePlan, "query-uid": GetOrder, "list-region": ListRegions,
 		"refund-storage": UnsubscribeStorage, "x": GetOrder, "Query-UUID": GetOrder,
+		"rename-storage-backup": CreateStorage, "storage": CreateStorage, "snapshot": ListSnapshots, // the first by name
 	} {
 		says := fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", name, want)
 		require.PanicsWithValue(t, says, func() { srv.Inject(name, Fault{}) })
 		require.PanicsWithValue(t, says, func() { srv.Count(name) })
 	}
-	for name := range operations {
+	for name := range endpoints {
 		srv.Inject(name, Fault{})
 		require.Zero(t, srv.Count(name))
 	}
 	srv.Inject("", Fault{})
 	srv.Inject(NoOperation, Fault{})
+}
+
+func TestStatusesHaveToBeStatuses(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, status := range []int{-1, 1, 99, 100, 199, 1000} {
+		says := fmt.Sprintf("cbrtest: an HTTP status must be 200 to 999, not %d", status)
+		require.PanicsWithValue(t, says, func() { srv.Inject("", Fault{Status: status}) })
+		require.PanicsWithValue(t, says, func() { WithGatewayStatus(status) })
+		require.PanicsWithValue(t, says, func() { srv.Inject("", GatewayRefusal(status, "10009")) })
+	}
+	require.Empty(t, srv.UnusedFaults())
 }
 
 func TestDistance(t *testing.T) {

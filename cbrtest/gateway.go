@@ -89,7 +89,7 @@ const (
 // beijing does not come from the time zone database, which a machine may lack.
 var beijing = time.FixedZone("CST", 8*60*60)
 
-// gate lets requests in that the gateway would pass on to the service.
+// gate checks requests as the gateway does, and lets in what it would pass on to the service.
 type gate struct {
 	skew atomic.Int64
 
@@ -199,10 +199,10 @@ func (g *gate) checkSignature(r *http.Request, date string, body []byte) (string
 	if !known {
 		return "", refuseAtGateway(gatewayKey, "the access key is unknown")
 	}
-	signer := signer{accessKey: parts[1], secretKey: secretKey, date: date, headers: signed}
-	want := signer.sign(query, body)
+	mat := material{accessKey: parts[1], secretKey: secretKey, date: date, headers: signed}
+	want := mat.sign(query, body)
 	if !equal(want, parts[3]) {
-		return "", badSignature(signer.mistake(parts[3], r.URL.RawQuery, query, body))
+		return "", badSignature(mat.mistake(parts[3], r.URL.RawQuery, query, body))
 	}
 	return want, nil
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An Option changes how [NewServer] sets a server up.
+// An Option configures a server, see [NewServer].
 type Option func(*config)
 
 type config struct {
@@ -27,7 +27,7 @@ func defaultConfig() config {
 	}
 }
 
-// WithCredentials sets the keys that clients must sign with, instead of test-ak and test-sk. Never give real ones.
+// WithCredentials sets the keys that clients must sign with; test-ak and test-sk by default. Never give real ones.
 func WithCredentials(accessKey, secretKey string) Option {
 	return func(c *config) { c.accessKey, c.secretKey = accessKey, secretKey }
 }
@@ -38,75 +38,76 @@ func WithRegion(id string) Option {
 	return func(c *config) { c.regionID = id }
 }
 
-// InMemory serves over connections in memory instead of the network; only [Server.HTTPClient] reaches such a server.
-// All that it does then happens in its own goroutines and those of its clients, so that it can be used inside a bubble
-// of testing/synctest.
+// InMemory serves over connections in memory instead of the network. Only [Server.HTTPClient] reaches such a server. It
+// waits for nothing outside of the process, so that it can be used inside a bubble of testing/synctest.
 func InMemory() Option {
 	return func(c *config) { c.inMemory = true }
 }
 
-// WithListener serves on the given listener, which the server closes. Where it listens on every address of the machine,
-// [Server.URL] has that of the loopback interface.
+// WithListener serves on the given listener, which the server closes. If it listens on every address of the machine,
+// [Server.URL] has the one of the loopback interface.
 func WithListener(l net.Listener) Option {
 	return func(c *config) { c.listener = l }
 }
 
-// WithPolls sets how many reads show things under way.
+// WithPolls sets how many polls show things under way.
 func WithPolls(p Polls) Option {
 	return func(c *config) { c.polls = p }
 }
 
-// WithClock makes the clock of the state start at the given time and stand still there; [Server.Advance] moves it.
-// Without this option the clock follows the machine's.
+// WithClock sets the clock of the state, which then stands still until [Server.Advance] moves it. Without this option
+// it follows the clock of the machine.
 func WithClock(start time.Time) Option {
 	return func(c *config) { c.clock = start }
 }
 
-// Activated starts with the service activated in the region. Otherwise it has to be activated with
-// open-service-backup before anything can be ordered, installed or planned.
+// Activated starts with the service activated in the region. Otherwise it has to be activated with [OpenService] before
+// anything can be ordered, installed or planned.
 func Activated() Option {
 	return func(c *config) { c.activated = true }
 }
 
-// WithGatewayStatus sets the HTTP status of all refusals of the gateway: of a wrong key, signature, date or path. By
-// default it is 401, and 404 for a path that does not exist. What the real gateway answers with is not known; try 200
-// to see that your program does not take a refusal for a success.
+// WithGatewayStatus sets the HTTP status of all refusals of the gateway: of a wrong key, signature, date or path. 0
+// stands for the default, which is 401, and 404 for a path that does not exist. Which status the real gateway sends is
+// not known; try 200 to see that your program does not take a refusal for a success. WithGatewayStatus panics unless
+// the status is 0 or 200 to 999.
 func WithGatewayStatus(status int) Option {
+	mustBeStatus(status)
 	return func(c *config) { c.gatewayStatus = status }
 }
 
-// Polls says how many reads show a thing under way before the next one shows it done. Zero stands for the default, a
-// negative number for none: already the first read shows it done.
+// Polls says how many polls show a thing under way before the next one shows it done. Zero stands for the default, and
+// a negative number for none: the first poll shows it done.
 type Polls struct {
-	// Order counts looks at an order: the order itself, a repetition of it, or the list of repositories. Default 2.
+	// Order counts the polls of an order: looking it up, placing it again, or listing repositories. Default 2.
 	Order int
-	// Install counts looks at an agent that is being installed, in either list of agents. Default 2.
+	// Install counts the polls of an agent that is being installed: the pages of either list that it is on. Default 2.
 	Install int
-	// Task counts looks at a backup task. The first shows it as Preparing, those after it as Executing with growing
+	// Task counts the polls of a backup task. The first shows it as Preparing, those after it as Executing with growing
 	// progress. Default 4.
 	Task int
-	// Restore counts looks at a restore. The first shows it as RestoreCreating, those after it as RestoreRunning with
-	// growing progress. Default 4.
+	// Restore counts the polls of a restore. The first shows it as RestoreCreating, those after it as RestoreRunning
+	// with growing progress. Default 4.
 	Restore int
-	// Cancel counts looks at a task or a restore that is being cancelled. Default 1.
+	// Cancel counts the polls of a task or a restore that is being cancelled. Default 1.
 	Cancel int
-	// Destroy counts looks at a repository that is being destroyed after it was unsubscribed. Default 1.
+	// Destroy counts the polls of a repository that is being destroyed after it was unsubscribed. Default 1.
 	Destroy int
 }
 
 // filled returns the polls with defaults for zero and zero for what is negative.
-func (p Polls) filled() Polls {
+func (polls Polls) filled() Polls {
 	fill := func(n *int, def int) {
 		if *n == 0 {
 			*n = def
 		}
 		*n = max(*n, 0)
 	}
-	fill(&p.Order, 2)
-	fill(&p.Install, 2)
-	fill(&p.Task, 4)
-	fill(&p.Restore, 4)
-	fill(&p.Cancel, 1)
-	fill(&p.Destroy, 1)
-	return p
+	fill(&polls.Order, 2)
+	fill(&polls.Install, 2)
+	fill(&polls.Task, 4)
+	fill(&polls.Restore, 4)
+	fill(&polls.Cancel, 1)
+	fill(&polls.Destroy, 1)
+	return polls
 }

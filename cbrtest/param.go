@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// kind is the JSON type of a parameter.
-type kind int
+// paramKind is the JSON type of a parameter.
+type paramKind int
 
 const (
-	kindText kind = iota
+	kindText paramKind = iota
 	kindInteger
 	kindBoolean
 	kindFlag // a boolean, or 0 or 1
@@ -31,7 +31,7 @@ const (
 // param describes one parameter. It is made by a function named after its type and methods that narrow it down.
 type param struct {
 	name              string
-	kind              kind
+	kind              paramKind
 	required          bool
 	ranged            bool
 	low, high         int64
@@ -42,55 +42,55 @@ type param struct {
 	fields            []param
 }
 
-func text(name string) param    { return param{name: name, kind: kindText} }
-func integer(name string) param { return param{name: name, kind: kindInteger} }
-func boolean(name string) param { return param{name: name, kind: kindBoolean} }
-func flag(name string) param    { return param{name: name, kind: kindFlag} }
-func texts(name string) param   { return param{name: name, kind: kindTexts} }
+func textParam(name string) param    { return param{name: name, kind: kindText} }
+func integerParam(name string) param { return param{name: name, kind: kindInteger} }
+func booleanParam(name string) param { return param{name: name, kind: kindBoolean} }
+func flagParam(name string) param    { return param{name: name, kind: kindFlag} }
+func textsParam(name string) param   { return param{name: name, kind: kindTexts} }
 
-func record(name string, fields ...param) param {
+func objectParam(name string, fields ...param) param {
 	return param{name: name, kind: kindObject, fields: fields}
 }
 
-func objects(name string, fields ...param) param {
+func objectsParam(name string, fields ...param) param {
 	return param{name: name, kind: kindObjects, fields: fields}
 }
 
-func (p param) must() param {
-	p.required = true
-	return p
+func (par param) must() param {
+	par.required = true
+	return par
 }
 
-func (p param) between(low, high int64) param {
-	p.ranged, p.low, p.high = true, low, high
-	return p
+func (par param) between(low, high int64) param {
+	par.ranged, par.low, par.high = true, low, high
+	return par
 }
 
-func (p param) oneOf(values ...any) param {
+func (par param) oneOf(values ...any) param {
 	for _, v := range values {
 		switch v := v.(type) {
 		case string:
-			p.words = append(p.words, v)
+			par.words = append(par.words, v)
 		case int:
-			p.integers = append(p.integers, int64(v))
+			par.integers = append(par.integers, int64(v))
 		}
 	}
-	return p
+	return par
 }
 
-func (p param) like(pattern *regexp.Regexp) param {
-	p.pattern = pattern
-	return p
+func (par param) like(pattern *regexp.Regexp) param {
+	par.pattern = pattern
+	return par
 }
 
 // atMost bounds a list of texts and, unless it is 0, the characters of each of them.
-func (p param) atMost(items, characters int) param {
-	p.maxItems, p.maxText = items, characters
-	return p
+func (par param) atMost(items, characters int) param {
+	par.maxItems, par.maxText = items, characters
+	return par
 }
 
-// args are the parameters of a request: string, int64, bool, []string, args, []args. A text that is given empty counts
-// as not given.
+// args are the parameters of a request, each a string, int64, bool, []string, args or []args. An empty text counts as
+// not given.
 type args map[string]any
 
 func (a args) has(name string) bool       { _, ok := a[name]; return ok }
@@ -106,7 +106,7 @@ func (a args) intOr(name string, def int) int {
 	return int(a.int(name))
 }
 
-// source returns what kind of host a request is about.
+// source returns the kind of hosts that a request is about.
 func (a args) source() string {
 	switch {
 	case a.has("sourceType"):
@@ -124,7 +124,7 @@ func invalid(name, reason string) *failure {
 }
 
 // parse returns the parameters of a request for the operation.
-func (op operation) parse(r *http.Request, body []byte) (args, *failure) {
+func (op endpoint) parse(r *http.Request, body []byte) (args, *failure) {
 	a, refused := op.read(r, body)
 	if refused != nil {
 		return nil, refused
@@ -140,8 +140,8 @@ func (op operation) parse(r *http.Request, body []byte) (args, *failure) {
 	return a, nil
 }
 
-// read reads the parameters from where they have to be, as they are.
-func (op operation) read(r *http.Request, body []byte) (args, *failure) {
+// read reads the parameters from where the operation has them, and checks nothing else.
+func (op endpoint) read(r *http.Request, body []byte) (args, *failure) {
 	if op.in == inQuery {
 		// Real clients send the body {} with every GET.
 		if v, err := decode(body); len(body) > 0 && (err != nil || !isEmptyObject(v)) {
@@ -169,7 +169,7 @@ func isEmptyObject(v any) bool {
 }
 
 // readQuery reads a query, where numbers and booleans come as text.
-func (op operation) readQuery(raw string) (args, *failure) {
+func (op endpoint) readQuery(raw string) (args, *failure) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, invalid("(query)", "cannot be read")
@@ -222,13 +222,13 @@ func checkFields(params []param, a args, prefix string) *failure {
 	return nil
 }
 
-// check returns a value in the type that args promise.
-func (p param) check(v any, name string) (any, *failure) {
-	switch p.kind {
+// check returns a value in the type that args hold.
+func (par param) check(v any, name string) (any, *failure) {
+	switch par.kind {
 	case kindText:
-		return p.checkText(v, name)
+		return par.checkText(v, name)
 	case kindInteger:
-		return p.checkInteger(v, name)
+		return par.checkInteger(v, name)
 	case kindBoolean:
 		if _, ok := v.(bool); !ok {
 			return nil, invalid(name, "must be a boolean")
@@ -241,57 +241,57 @@ func (p param) check(v any, name string) (any, *failure) {
 			return nil, invalid(name, "must be a boolean")
 		}
 	case kindTexts:
-		return p.checkTexts(v, name)
+		return par.checkTexts(v, name)
 	case kindObject:
 		fields, ok := v.(args)
 		if !ok {
 			return nil, invalid(name, "must be an object")
 		}
-		return fields, checkFields(p.fields, fields, name+".")
+		return fields, checkFields(par.fields, fields, name+".")
 	case kindObjects:
-		return p.checkObjects(v, name)
+		return par.checkObjects(v, name)
 	}
 	return v, nil
 }
 
-func (p param) checkText(v any, name string) (any, *failure) {
+func (par param) checkText(v any, name string) (any, *failure) {
 	s, ok := v.(string)
 	switch {
 	case !ok:
 		return nil, invalid(name, "must be a text")
-	case p.words != nil && !slices.Contains(p.words, s):
-		return nil, invalid(name, fmt.Sprintf("must be one of %q", p.words))
-	case p.pattern != nil && !p.pattern.MatchString(s):
-		return nil, invalid(name, "must match "+p.pattern.String())
+	case par.words != nil && !slices.Contains(par.words, s):
+		return nil, invalid(name, fmt.Sprintf("must be one of %q", par.words))
+	case par.pattern != nil && !par.pattern.MatchString(s):
+		return nil, invalid(name, "must match "+par.pattern.String())
 	}
 	return s, nil
 }
 
-func (p param) checkInteger(v any, name string) (any, *failure) {
+func (par param) checkInteger(v any, name string) (any, *failure) {
 	n, ok := v.(int64)
 	switch {
 	case !ok:
 		return nil, invalid(name, "must be an integer")
-	case p.integers != nil && !slices.Contains(p.integers, n):
-		return nil, invalid(name, fmt.Sprintf("must be one of %v", p.integers))
-	case p.ranged && (n < p.low || n > p.high):
-		return nil, invalid(name, fmt.Sprintf("must be %d to %d", p.low, p.high))
+	case par.integers != nil && !slices.Contains(par.integers, n):
+		return nil, invalid(name, fmt.Sprintf("must be one of %v", par.integers))
+	case par.ranged && (n < par.low || n > par.high):
+		return nil, invalid(name, fmt.Sprintf("must be %d to %d", par.low, par.high))
 	}
 	return n, nil
 }
 
-func (p param) checkTexts(v any, name string) (any, *failure) {
+func (par param) checkTexts(v any, name string) (any, *failure) {
 	items, ok := v.([]any)
 	if !ok {
 		return nil, invalid(name, "must be a list of texts")
 	}
-	if p.maxItems > 0 && len(items) > p.maxItems {
-		return nil, invalid(name, fmt.Sprintf("must have at most %d items", p.maxItems))
+	if par.maxItems > 0 && len(items) > par.maxItems {
+		return nil, invalid(name, fmt.Sprintf("must have at most %d items", par.maxItems))
 	}
 	out := make([]string, len(items))
 	for i, item := range items {
 		s, ok := item.(string)
-		if !ok || s == "" || p.maxText > 0 && utf8.RuneCountInString(s) > p.maxText {
+		if !ok || s == "" || par.maxText > 0 && utf8.RuneCountInString(s) > par.maxText {
 			return nil, invalid(fmt.Sprintf("%s[%d]", name, i), "must be a text that is neither empty nor too long")
 		}
 		out[i] = s
@@ -299,7 +299,7 @@ func (p param) checkTexts(v any, name string) (any, *failure) {
 	return out, nil
 }
 
-func (p param) checkObjects(v any, name string) (any, *failure) {
+func (par param) checkObjects(v any, name string) (any, *failure) {
 	items, ok := v.([]any)
 	if !ok {
 		return nil, invalid(name, "must be a list of objects")
@@ -311,7 +311,7 @@ func (p param) checkObjects(v any, name string) (any, *failure) {
 		if !ok {
 			return nil, invalid(at, "must be an object")
 		}
-		if refused := checkFields(p.fields, fields, at+"."); refused != nil {
+		if refused := checkFields(par.fields, fields, at+"."); refused != nil {
 			return nil, refused
 		}
 		out[i] = fields

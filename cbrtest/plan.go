@@ -115,7 +115,7 @@ func (st *state) addPlan(p Plan) *plan {
 		status: planNormal, created: st.now(),
 	}
 	added.name = cmp.Or(p.Name, "plan-"+added.id[:min(8, len(added.id))])
-	added.period, added.retention = p.Schedule.args(), p.Retention.args()
+	added.period, added.retention = scheduleArgs(p.Schedule), retentionArgs(p.Retention)
 	if len(p.Limits) > 0 {
 		added.limit = limitArgs(p.Limits)
 	}
@@ -130,7 +130,7 @@ func (st *state) addPlan(p Plan) *plan {
 	return added
 }
 
-func (s *Schedule) args() args {
+func scheduleArgs(s *Schedule) args {
 	if s == nil {
 		s = &Schedule{Rule: Daily, Hour: 2}
 	}
@@ -144,7 +144,7 @@ func (s *Schedule) args() args {
 	return out
 }
 
-func (r *Retention) args() args {
+func retentionArgs(r *Retention) args {
 	if r == nil {
 		r = &Retention{Type: KeepDays, Value: 30}
 	}
@@ -316,7 +316,7 @@ func (st *state) listPlans(a args) (any, *failure) {
 			is(hostID, p.host.ID) && is(id, p.id) && is(status, p.status) &&
 			matches(name, p.name) && matches(search, p.name, p.host.Name)
 	})
-	return newList(&st.mu, "backupPolicyList", found, st.writePlan, count{"backupPolicyTotal", len(found)}), nil
+	return newListing(&st.mu, "backupPolicyList", found, st.writePlan, count{"backupPolicyTotal", len(found)}), nil
 }
 
 func (st *state) writePlan(w *jsonWriter, p *plan) {

@@ -32,22 +32,21 @@ type Request struct {
 	RequestID string
 	// ClientToken is the clientToken in the body of an order.
 	ClientToken string
-	// Status is the HTTP status it was answered with. It is 0 as long as there is no answer, and stays 0 if a fault
-	// kept it from having one.
+	// Status is the HTTP status of its answer; 0 if there is none yet, or if a fault left it without one.
 	Status int
-	// Refused says why the request was refused before its operation was carried out: for its signature, its path, its
-	// method or its parameters. It is empty for a request that was let in, which may have failed nonetheless.
+	// Refused says why the request was refused before its operation began: for its signature, its path, its method or
+	// its parameters. It is empty for a request whose operation began, and may have failed.
 	Refused string
 }
 
-// recorder keeps the last requests. It has its own lock, so that looking at it never waits for an answer.
+// recorder keeps the last requests. It has a lock of its own, so that reading it never waits for an answer.
 type recorder struct {
 	mu       sync.Mutex
 	requests []*Request
 	counts   map[string]int
 }
 
-// begin records a request on its arrival; it is completed later through what begin returns.
+// begin records a request on its arrival. What becomes of it is recorded in the entry that begin returns.
 func (rec *recorder) begin(operation string, r *http.Request) *Request {
 	entry := &Request{
 		Time:      time.Now(),
@@ -67,17 +66,17 @@ func (rec *recorder) begin(operation string, r *http.Request) *Request {
 	if rec.counts == nil {
 		rec.counts = map[string]int{}
 	}
-	rec.counts[operation]++ // of NoOperation too, so that no path that anybody sends makes it grow
+	rec.counts[operation]++ // all unknown paths are NoOperation, so that the map does not grow with them
 	return entry
 }
 
 func (rec *recorder) body(entry *Request, body []byte) {
-	var order struct{ ClientToken string }
-	_ = json.Unmarshal(body, &order) // what is not an order has no token
+	var placed struct{ ClientToken string }
+	_ = json.Unmarshal(body, &placed) // what is not an order has no token
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	entry.Body = bytes.Clone(body[:min(len(body), recordBody)])
-	entry.ClientToken = order.ClientToken
+	entry.ClientToken = placed.ClientToken
 }
 
 func (rec *recorder) refused(entry *Request, reason string) {
@@ -92,8 +91,8 @@ func (rec *recorder) answered(entry *Request, status int) {
 	entry.Status = status
 }
 
-// Requests returns the requests received since the start or the last [Server.ResetRequests], oldest first, those that
-// were refused or spoiled by a fault too. Of very many only the last few thousand are kept.
+// Requests returns the requests received since the start or the last [Server.ResetRequests], oldest first, including
+// those that were refused or spoiled by a fault. Only the last 9,000 to 10,000 are kept.
 func (s *Server) Requests() []Request {
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()

@@ -15,16 +15,15 @@ import (
 // maxBody bounds the body of a request; the largest valid one has well under a hundred kilobytes.
 const maxBody = 1 << 20
 
-// A Server is a CT-CBR service in memory behind an HTTP server. It is safe for use by many goroutines.
+// A Server is a CT-CBR service in memory behind an HTTP server. Its methods are safe for concurrent use.
 //
-// It is also an [http.Handler], for tests that want to put it behind a server of their own, for example one with TLS
-// and HTTP/2: httptest.NewUnstartedServer(srv).
+// It is also an [http.Handler], for tests that put it behind a server of their own, for example one with TLS and
+// HTTP/2: httptest.NewUnstartedServer(cloud).
 type Server struct {
-	// URL is the base URL, of the form http://127.0.0.1:port without a trailing slash. All operations are served
-	// there, the two of other products (orders and regions) too.
+	// URL is the base URL, of the form http://127.0.0.1:port without a trailing slash. It serves all operations, and
+	// the two of other products (orders and regions).
 	URL string
-	// AccessKey and SecretKey are the credentials that clients must sign with. They are worth nothing outside of the
-	// server.
+	// AccessKey and SecretKey are the keys that clients must sign with. They are worth nothing elsewhere.
 	AccessKey, SecretKey string
 	// RegionID is the only region in which the service can be used. A test of two regions starts two servers.
 	RegionID string
@@ -37,8 +36,8 @@ type Server struct {
 	state    *state
 	recorder recorder
 	faults   faults
-	// gatewayStatus is the HTTP status of all refusals of the gateway, 0 if each has its own.
-	gatewayStatus int
+
+	gatewayStatus int // HTTP status of all refusals of the gateway, 0 if each has its own
 
 	done   chan struct{} // closed by Close; ends everything that waits
 	mu     sync.Mutex
@@ -47,8 +46,8 @@ type Server struct {
 	users  sync.WaitGroup    // goroutines that use one of taken
 }
 
-// NewServer starts a Server, which must be closed after use. Like [httptest.NewServer] it panics if it cannot listen
-// on a port of the loopback interface.
+// NewServer starts a Server, which must be closed after use. Like [httptest.NewServer], it panics if it cannot listen
+// on the loopback interface.
 func NewServer(opts ...Option) *Server {
 	cfg := defaultConfig()
 	for _, opt := range opts {
@@ -57,13 +56,12 @@ func NewServer(opts ...Option) *Server {
 		}
 	}
 	s := &Server{
-		AccessKey: cfg.accessKey,
-		SecretKey: cfg.secretKey,
-		RegionID:  cfg.regionID,
-		gate:      newGate(cfg.accessKey, cfg.secretKey),
-
-		gatewayStatus: cfg.gatewayStatus,
+		AccessKey:     cfg.accessKey,
+		SecretKey:     cfg.secretKey,
+		RegionID:      cfg.regionID,
+		gate:          newGate(cfg.accessKey, cfg.secretKey),
 		state:         newState(cfg),
+		gatewayStatus: cfg.gatewayStatus,
 		done:          make(chan struct{}),
 		taken:         map[net.Conn]bool{},
 	}
@@ -72,7 +70,7 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// listen starts the HTTP server on the listener that was asked for, and makes the client that reaches it.
+// listen starts the HTTP server on the configured listener, and makes the client that reaches it.
 func (s *Server) listen(cfg config) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	listener := cfg.listener
@@ -99,12 +97,11 @@ func (s *Server) listen(cfg config) {
 	}
 }
 
-// HTTPClient returns a client that reaches the server, also one that is [InMemory]. Every call returns the same client;
+// HTTPClient returns a client that reaches the server, also one that is [InMemory]. It is the same client each time.
 // Close closes its idle connections.
 func (s *Server) HTTPClient() *http.Client { return s.client }
 
-// Close ends the server: requests under way are cut off, and no goroutine of the server is left. It may be called more
-// than once.
+// Close ends the server. It cuts off the requests under way and leaves no goroutine. It may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if s.closed {
@@ -141,22 +138,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.gate.date())
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	s.recorder.body(entry, body)
+	refused := s.gate.check(r, body)
+	if err != nil { // assumed: that the gateway refuses a body that is too large
+		refused = badSignature("the body cannot be read: " + err.Error())
+	}
 	var ans *answer
 	var f Fault
 	var faulty bool
-	if refused := s.gate.check(r, body); err != nil {
-		ans = failed(badSignature("the body cannot be read: " + err.Error())) // assumed
-	} else if refused != nil {
+	if refused != nil {
 		ans = failed(refused)
 	} else if f, faulty = s.faults.take(operation, afterBody); !faulty || f.carriesOut() {
 		ans = s.carryOut(operation, r, body)
 	}
-	if ans != nil {
-		s.recorder.refused(entry, ans.refusal())
-	}
-	if ans != nil && ans.failure != nil && ans.failure.gateway && s.gatewayStatus != 0 {
+	if ans.fromGateway() && s.gatewayStatus != 0 {
 		ans.status = s.gatewayStatus
 	}
+	s.recorder.refused(entry, ans.refusal())
 	if faulty {
 		s.spoil(w, r, f, ans, entry)
 		return
@@ -167,7 +164,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // carryOut finds the operation of a request that the gateway lets in, checks its parameters and runs it.
 func (s *Server) carryOut(operation string, r *http.Request, body []byte) *answer {
-	op, known := operations[operation]
+	op, known := endpoints[operation]
 	if !known {
 		return failed(noSuchAPI("there is no path " + r.URL.EscapedPath()))
 	}
@@ -196,8 +193,8 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// take takes the connection of a request over from net/http, so that Close can end it. It returns nil where that is
-// not possible: with HTTP/2, or when the server is being closed.
+// take takes the connection of a request over from net/http, so that Close can end it. It returns nil if that is not
+// possible: with HTTP/2, or while the server is being closed.
 func (s *Server) take(w http.ResponseWriter) (conn net.Conn, release func()) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -220,23 +217,23 @@ func (s *Server) take(w http.ResponseWriter) (conn net.Conn, release func()) {
 	}
 }
 
-// AddCredentials makes the server accept a second pair of keys, next to AccessKey and SecretKey, as it is while keys
-// are being rotated.
+// AddCredentials makes the server accept another pair of keys besides AccessKey and SecretKey, as the service does while
+// keys are being rotated.
 func (s *Server) AddCredentials(accessKey, secretKey string) { s.gate.addKey(accessKey, secretKey) }
 
-// SetSkew makes the server's clock differ from the machine's, as far as dates of signatures are concerned: with a skew
-// of 20 minutes a client that trusts its own clock is refused. The Date header of answers tells the server's time.
+// SetSkew makes the clock by which the dates of signatures are judged differ from that of the machine: with a skew of 20
+// minutes, a client that trusts its own clock is refused. The Date header of answers tells the time of that clock.
 func (s *Server) SetSkew(skew time.Duration) { s.gate.skew.Store(int64(skew)) }
 
-// Now returns the time of the state, which creation times and expiry follow. It is the machine's time plus what
-// [Server.Advance] added, or stands still at the time given with [WithClock] but for what Advance added.
+// Now returns the time of the clock of the state, by which things are created and expire. That is the time of the
+// machine, or the one set with [WithClock], plus what [Server.Advance] added.
 func (s *Server) Now() time.Time {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	return s.state.now()
 }
 
-// Advance moves the clock of the state forward; it panics if d is negative. Dates of signatures are not concerned.
+// Advance moves the clock of the state forward. It panics if d is negative. Dates of signatures do not follow it.
 func (s *Server) Advance(d time.Duration) {
 	if d < 0 {
 		panic("cbrtest: Advance by " + d.String() + ": the clock of the state only moves forward")

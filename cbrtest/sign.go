@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// signer holds what the signature of a request is made of, but for its query and its body.
-type signer struct {
+// material is what the signature of a request is made of, but for its query and its body.
+type material struct {
 	accessKey, secretKey, date string
 	headers                    string // the lines of the signed headers
 }
 
-func (s signer) sign(query string, body []byte) string {
+func (mat material) sign(query string, body []byte) string {
 	sum := sha256.Sum256(body)
-	return sign(s.accessKey, s.secretKey, s.date, s.headers+"\n"+query+"\n"+hex.EncodeToString(sum[:]))
+	return sign(mat.accessKey, mat.secretKey, mat.date, mat.headers+"\n"+query+"\n"+hex.EncodeToString(sum[:]))
 }
 
 // mistake says why a signature is wrong: it tries the mistakes that clients are known to make.
-func (s signer) mistake(got, sent, sorted string, body []byte) string {
+func (mat material) mistake(got, sent, sorted string, body []byte) string {
 	for _, m := range []struct {
 		query string
 		body  []byte
@@ -35,7 +35,7 @@ func (s signer) mistake(got, sent, sorted string, body []byte) string {
 		{sorted, []byte("{}"), "the signature is over the body {}, which is not what came"},
 		{"", body, "the signature is over an empty query, but there is one"},
 	} {
-		if equal(s.sign(m.query, m.body), got) {
+		if equal(mat.sign(m.query, m.body), got) {
 			return m.says
 		}
 	}

@@ -31,16 +31,17 @@ type state struct {
 	lastID    uint64
 	failures  map[Job][]string
 
-	hosts     table[Host]
-	agents    table[agent]
-	storages  table[storage]
-	plans     table[plan]
-	tasks     table[task]
-	restores  table[restore]
-	snapshots table[snapshot]
-	orders    table[order]
-	charges   int
-	tokens    map[string]*order
+	hosts      table[Host]
+	agents     table[agent]
+	storages   table[storage]
+	plans      table[plan]
+	tasks      table[task]
+	restores   table[restore]
+	snapshots  table[snapshot]
+	orders     table[order]
+	charges    int
+	fleetHosts int // that were added with fleets
+	tokens     map[string]*order
 
 	// What finds things without going through all of them.
 	agentOf map[string]*agent      // by the ID of the host
@@ -68,7 +69,7 @@ func newState(cfg config) *state {
 }
 
 // serve runs an operation with its parameters, which were checked.
-func (st *state) serve(op operation, a args) *answer {
+func (st *state) serve(op endpoint, a args) *answer {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if id := a.text("regionID"); id != "" && id != st.regionID {
@@ -96,8 +97,8 @@ func (st *state) listedFrom() time.Time {
 	return st.now().Add(st.lag)
 }
 
-// newID returns an ID that looks like a UUID. The IDs of every server of a region are the same, so that tests can be
-// repeated, and those of two regions differ.
+// newID returns an ID in the form of a UUID. Servers of one region choose the same IDs, so that tests can be repeated;
+// those of two regions differ.
 func (st *state) newID() string {
 	st.lastID++
 	var b [16]byte
@@ -109,7 +110,7 @@ func (st *state) newID() string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// scramble is the output function of SplitMix64, under which no two numbers become one.
+// scramble is the output function of SplitMix64, which maps no two numbers to the same one.
 func scramble(n uint64) uint64 {
 	n *= 0x9e3779b97f4a7c15
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9

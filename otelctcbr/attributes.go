@@ -22,7 +22,8 @@ import (
 
 var errUnwound = errors.New("left by a panic or runtime.Goexit")
 
-// methodOf knows the methods that the service has. Of others there may be any number.
+// methodOf names the methods of the service. Other methods share one name, because there may be any
+// number of them.
 func methodOf(method string) attribute.KeyValue {
 	switch method {
 	case http.MethodGet:
@@ -33,8 +34,8 @@ func methodOf(method string) attribute.KeyValue {
 	return semconv.HTTPRequestMethodOther
 }
 
-// nameOf is the name of an attempt's span: the method alone, since the conventions
-// keep the path out of names, and the operation is the name of the span above.
+// nameOf is the name of an attempt's span: the method only. The conventions keep the path out of
+// names, and the span above is named after the operation.
 func nameOf(method attribute.KeyValue) string {
 	if method == semconv.HTTPRequestMethodOther {
 		return "HTTP"
@@ -53,11 +54,11 @@ func serverOf(u *url.URL) []attribute.KeyValue {
 	return []attribute.KeyValue{semconv.ServerAddress(u.Hostname()), semconv.ServerPort(port)}
 }
 
-// secretParameter matches the names of parameters whose values are not told. The
-// service has no such parameters; a call of Client.Do may.
+// secretParameter matches the names of query parameters whose values are masked. The service has
+// none, but a call of [ctcbr.Client.Do] may.
 var secretParameter = regexp.MustCompile(`(?i)signature|secret|token|password|credential|access_?key|api_?key|^(sig|ak|sk|key)$`)
 
-// shownURL is a URL without what its query or its user info may keep secret.
+// shownURL returns a URL without the secrets of its query and user info.
 func shownURL(u *url.URL) string {
 	shown := *u
 	if u.User != nil {
@@ -82,14 +83,21 @@ func protocolVersion(resp *http.Response) string {
 	case resp.ProtoMajor > 1:
 		return strconv.Itoa(resp.ProtoMajor)
 	}
-	return "" // not from a connection
+	return "" // not read from a connection
 }
 
-func statusType(status int) attribute.KeyValue {
-	return semconv.ErrorTypeKey.String(strconv.Itoa(status))
+// otherName is the error.type of what has no name of its own: it is one of few.
+var otherName = semconv.ErrorTypeOther.Value.AsString()
+
+// statusName is a status of HTTP that has a meaning. A server can make up hundreds of others.
+func statusName(status int) string {
+	if http.StatusText(status) == "" {
+		return otherName
+	}
+	return strconv.Itoa(status)
 }
 
-// transportName names the kind of a failure of the connection, or of the context.
+// transportName names the kind of a connection failure, or the end of the context.
 func transportName(err error) string {
 	var timeout interface{ Timeout() bool }
 	var dns *net.DNSError
@@ -110,16 +118,12 @@ func transportName(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection_lost"
 	}
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
-	return semconv.ErrorType(err).Value.AsString()
+	return otherName
 }
 
-// failure is what is told of a call that failed.
+// failure is what is recorded of a failed call.
 type failure struct {
-	measured []attribute.KeyValue // of which there are few
+	measured []attribute.KeyValue // of low cardinality
 	told     []attribute.KeyValue
 }
 
@@ -138,12 +142,26 @@ func ofCall(err error) failure {
 	return f
 }
 
-// code matches what looks like a code. What does not may be anything, and different
-// each time.
-var code = regexp.MustCompile(`^[A-Za-z]\w*(\.\w+){1,4}$`)
+// names are those of what an answer means, the first that holds first. The codes of the service are
+// without number, and are attributes of spans alone.
+var names = [...]struct {
+	err  error
+	name string
+}{
+	{ctcbr.ErrOrderInProgress, "order_in_progress"},
+	{ctcbr.ErrRegion, "region"},
+	{ctcbr.ErrUnauthorized, "unauthorized"},
+	{ctcbr.ErrThrottled, "throttled"},
+	{ctcbr.ErrUnavailable, "unavailable"},
+	{ctcbr.ErrNotFound, "not_found"},
+	{ctcbr.ErrRejected, "rejected"},
+	{ctcbr.ErrTooLarge, "too_large"},
+	{ctcbr.ErrBadAnswer, "bad_answer"},
+	{ctcbr.ErrNoCredentials, "no_credentials"},
+}
 
 // callName names the kind of a call's failure: why the caller gave up, or else the
-// HTTP status, the code of the service, or what was wrong with its answer.
+// HTTP status, or what the answer means, or what was wrong with it.
 func callName(err error) string {
 	var e *ctcbr.Error
 	isError := errors.As(err, &e)
@@ -152,30 +170,16 @@ func callName(err error) string {
 			return transportName(err)
 		}
 	}
-	switch {
-	case isError && e.HTTPStatus != 0 && e.HTTPStatus/100 != 2:
-		return strconv.Itoa(e.HTTPStatus)
-	case isError && len(e.Code) < 100 && code.MatchString(e.Code):
-		return e.Code
+	if isError && e.HTTPStatus != 0 && e.HTTPStatus/100 != 2 {
+		return statusName(e.HTTPStatus)
 	}
-	for _, known := range []struct {
-		err  error
-		name string
-	}{
-		{ctcbr.ErrRejected, "rejected"},
-		{ctcbr.ErrTooLarge, "too_large"},
-		{ctcbr.ErrBadAnswer, "bad_answer"},
-		{ctcbr.ErrNoCredentials, "no_credentials"},
-	} {
+	for _, known := range names {
 		if errors.Is(err, known.err) {
 			return known.name
 		}
 	}
-	if isError && e.StatusCode != 0 && e.Err == nil {
-		return "refused" // for no reason that has a code
-	}
-	if isError && e.Err != nil {
-		err = e.Err
+	if isError && e.HTTPStatus != 0 && e.Err == nil {
+		return "refused" // for a reason that has no name here
 	}
 	return transportName(err)
 }

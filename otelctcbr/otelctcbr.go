@@ -1,11 +1,10 @@
-// Package otelctcbr traces and measures the calls of a [ctcbr.Client] with
-// OpenTelemetry, by its semantic conventions for HTTP clients.
+// Package otelctcbr adds OpenTelemetry traces and metrics to the calls of a [ctcbr.Client],
+// following the semantic conventions for HTTP clients.
 //
 //	client, err := ctcbr.NewClient(otelctcbr.New())
 //
-// A call is one span, named after its operation. Below it every attempt is a client
-// span, which begins when the request is sent and ends when its answer was read.
-// The context of W3C Trace Context is sent along.
+// A call is one span, named after its operation. Each attempt is a client span below it, from the
+// request until the response was read. Requests carry the W3C Trace Context.
 package otelctcbr
 
 import (
@@ -28,24 +27,24 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Attributes that the semantic conventions do not have.
+// Attributes that the semantic conventions do not define.
 const (
-	// OperationKey is the name of an operation, for example "create-storage-backup".
+	// OperationKey is the name of the operation, for example "create-storage-backup".
 	OperationKey = attribute.Key("ctcbr.operation")
-	// AttemptsKey counts the requests of a call.
+	// AttemptsKey is the number of requests of a call.
 	AttemptsKey = attribute.Key("ctcbr.attempts")
-	// RequestIDKey is the ID that names a request to the support of the service.
+	// RequestIDKey is the ID of a request. The service's support asks for it.
 	RequestIDKey = attribute.Key("ctcbr.request_id")
-	// CodeKey is the error code of the service, as it came.
+	// CodeKey is the service's error code as it was received.
 	CodeKey = attribute.Key("ctcbr.code")
-	// OutcomeUnknownKey is true where an order or a write failed and may have been
-	// carried out all the same: ctcbr.ErrOutcomeUnknown. It is never false.
+	// OutcomeUnknownKey is true if an order or a write failed but may have been carried out
+	// ([ctcbr.ErrOutcomeUnknown]). It is never false.
 	OutcomeUnknownKey = attribute.Key("ctcbr.outcome_unknown")
 )
 
 const scope = "github.com/ctyun-go/ctcbr/otelctcbr"
 
-// Option changes what New makes.
+// Option configures [New].
 type Option func(*config)
 
 type config struct {
@@ -54,27 +53,25 @@ type config struct {
 	propagator propagation.TextMapPropagator
 }
 
-// WithTracerProvider gives the spans to the provider, by default the global one.
+// WithTracerProvider sets the provider of spans. The default is the global one.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(c *config) { c.tracers = p }
 }
 
-// WithMeterProvider gives the metrics to the provider, by default the global one.
+// WithMeterProvider sets the provider of metrics. The default is the global one.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(c *config) { c.meters = p }
 }
 
-// WithPropagator sets what is sent along with requests. By default that is
-// propagation.TraceContext, which tells IDs and nothing else: baggage may hold what
-// is not for a service outside. An empty propagation.NewCompositeTextMapPropagator()
-// sends nothing.
+// WithPropagator sets what requests carry. The default is [propagation.TraceContext], which holds
+// IDs only: baggage may hold data that is not meant for an external service. An empty
+// [propagation.NewCompositeTextMapPropagator] sends nothing.
 func WithPropagator(p propagation.TextMapPropagator) Option {
 	return func(c *config) { c.propagator = p }
 }
 
-// New makes an option for ctcbr.NewClient that adds spans and metrics to every
-// call. Middleware that is given before it is outside of the attempts' spans, and
-// middleware that is given after it inside.
+// New returns an option for [ctcbr.NewClient] that adds spans and metrics to every call. Middleware
+// given before it runs outside the spans of attempts, and middleware given after it inside.
 func New(opts ...Option) ctcbr.Option {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider(), propagator: propagation.TraceContext{}}
 	for _, opt := range opts {
@@ -90,13 +87,13 @@ func New(opts ...Option) ctcbr.Option {
 	return ctcbr.WithOptions(ctcbr.WithCallHook(o.call), ctcbr.WithMiddleware(o.attempt))
 }
 
-// buckets are those of the semantic conventions.
+// buckets are the histogram buckets of the semantic conventions.
 var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
 func histogram(m metric.Meter, name, description string, bounds []float64) metric.Float64Histogram {
 	h, err := m.Float64Histogram(name, metric.WithDescription(description), metric.WithUnit("s"), metric.WithExplicitBucketBoundaries(bounds...))
 	if err != nil {
-		otel.Handle(err) // h can be used all the same
+		otel.Handle(err) // h is usable even so
 	}
 	return h
 }
@@ -110,7 +107,7 @@ type observer struct {
 
 type attemptsKey struct{}
 
-// call observes one call. It is a ctcbr.CallHook.
+// call observes one call. It is a [ctcbr.CallHook].
 func (o *observer) call(ctx context.Context, call ctcbr.CallInfo) (context.Context, func(error)) {
 	began, operation := time.Now(), OperationKey.String(call.Operation)
 	ctx, span := o.tracer.Start(ctx, call.Operation, trace.WithAttributes(operation))
@@ -130,7 +127,7 @@ func (o *observer) call(ctx context.Context, call ctcbr.CallInfo) (context.Conte
 	}
 }
 
-// attempt observes one request. It is a ctcbr.Middleware.
+// attempt observes one request. It is a [ctcbr.Middleware].
 func (o *observer) attempt(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	method, server := methodOf(req.Method), serverOf(req.URL)
 	call, _ := ctcbr.CallFromContext(req.Context())
@@ -157,12 +154,15 @@ func (o *observer) attempt(req *http.Request, next func(*http.Request) (*http.Re
 		a.end(err)
 		return resp, err
 	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
 	a.answered(resp)
 	resp.Body = &body{ReadCloser: resp.Body, attempt: a}
 	return resp, nil
 }
 
-// attempt is the span of one request, and what is measured of it.
+// attempt is the span of one request with its measurements.
 type attempt struct {
 	*observer
 	ctx      context.Context
@@ -175,29 +175,29 @@ type attempt struct {
 	measured []attribute.KeyValue
 }
 
-// unwound ends an attempt that inner middleware left by a panic.
+// unwound ends an attempt that middleware further in left by a panic.
 func (a *attempt) unwound() {
 	if !a.returned {
 		a.end(errUnwound)
 	}
 }
 
-// answered takes in the head of an answer.
+// answered records the head of a response.
 func (a *attempt) answered(resp *http.Response) {
 	told := []attribute.KeyValue{semconv.HTTPResponseStatusCode(resp.StatusCode)}
 	if version := protocolVersion(resp); version != "" {
 		told = append(told, semconv.NetworkProtocolVersion(version))
 	}
 	if resp.StatusCode >= 400 {
-		told = append(told, statusType(resp.StatusCode))
+		told = append(told, semconv.ErrorTypeKey.String(statusName(resp.StatusCode)))
 		a.span.SetStatus(codes.Error, "")
 	}
 	a.span.SetAttributes(told...)
 	a.measured = append(a.measured, told...)
 }
 
-// end ends the attempt, once. The text of err is not told: unlike that of the call's
-// error, nothing was taken out of it.
+// end ends the attempt, once. It does not record the text of err: unlike the error of a call, it
+// may hold secrets.
 func (a *attempt) end(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -207,7 +207,7 @@ func (a *attempt) end(err error) {
 	a.ended = true
 	if err != nil {
 		failed := a.failed(err)
-		a.measured = append(a.measured, failed) // of two types the last counts
+		a.measured = append(a.measured, failed) // the last of two error types counts
 		a.span.SetAttributes(failed)
 		a.span.SetStatus(codes.Error, "")
 	}
@@ -215,8 +215,8 @@ func (a *attempt) end(err error) {
 	a.span.End()
 }
 
-// failed names the kind of a failure. Where the context ended the attempt, that is the
-// reason, and what the transport says of it is not.
+// failed names the kind of a failure. If the context ended the attempt, that is the reason, not
+// what the transport reports.
 func (a *attempt) failed(err error) attribute.KeyValue {
 	if ended := a.ctx.Err(); ended != nil {
 		err = fmt.Errorf("%w: %w", ended, context.Cause(a.ctx))
@@ -224,8 +224,7 @@ func (a *attempt) failed(err error) attribute.KeyValue {
 	return semconv.ErrorTypeKey.String(transportName(err))
 }
 
-// body ends the attempt when the answer was read, or is left. It may be closed while
-// it is read.
+// body ends the attempt when the response was read or dropped. It may be closed while it is read.
 type body struct {
 	io.ReadCloser
 	attempt *attempt

@@ -8,6 +8,10 @@
 // There is one host at first, and the service is not activated. With -hosts 50 it is,
 // and there are 50 hosts and a repository named vault, to rehearse with.
 //
+// A request that is not signed right is refused in the form of the real gateway, with
+// HTTP 401. Which status the real one sends is not known: try your client with
+// -gateway-status 200, too.
+//
 // It ends at an interrupt, or after the time given with -for.
 package main
 
@@ -46,6 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	limit := flags.Duration("for", 0, "`time` after which to end, such as 30s; 0 runs until interrupted")
 	accessKey := flags.String("ak", "test-ak", "access `key` that clients must use; not a real one")
 	secretKey := flags.String("sk", "test-sk", "secret `key` that clients must sign with; not a real one")
+	gatewayStatus := flags.Int("gateway-status", 0, "HTTP `status` of all refusals of keys, signatures and paths; 0 stands for 401, and 404 for paths")
 	hosts := flags.Int("hosts", 0, "begin with this `number` of hosts, an activated service and a repository named vault")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -54,6 +59,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	case flags.NArg() > 0:
 		fmt.Fprintf(stderr, "fakecloud: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	case *gatewayStatus != 0 && (*gatewayStatus < 200 || *gatewayStatus > 599):
+		fmt.Fprintf(stderr, "fakecloud: -gateway-status must be 200 to 599, is %d\n", *gatewayStatus)
 		return 2
 	case *hosts < 0 || *hosts > maxHosts:
 		fmt.Fprintf(stderr, "fakecloud: -hosts must be 0 to %d, is %d\n", maxHosts, *hosts)
@@ -64,7 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "fakecloud:", err)
 		return 1
 	}
-	srv := cbrtest.NewServer(cbrtest.WithListener(listener), cbrtest.WithCredentials(*accessKey, *secretKey))
+	srv := cbrtest.NewServer(cbrtest.WithListener(listener), cbrtest.WithCredentials(*accessKey, *secretKey),
+		cbrtest.WithGatewayStatus(*gatewayStatus))
 	defer srv.Close()
 	furnish(srv, *hosts)
 	if err := printEnvironment(stdout, srv); err != nil {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -51,6 +53,47 @@ func TestServesUntilInterrupted(t *testing.T) {
 	require.Error(t, err)
 }
 
+// A client in another language needs what the program prints, and nothing else.
+func TestPythonSample(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no python3 to run the sample with")
+	}
+	for status, path := range map[string]string{"401": "404", "200": "200"} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		out, in := io.Pipe()
+		exit := make(chan int, 1)
+		args := []string{"-ak", "my-ak", "-sk", "my-sk"}
+		if status == "200" {
+			args = append(args, "-gateway-status", status)
+		}
+		go func() {
+			defer in.Close()
+			exit <- run(ctx, args, in, io.Discard)
+		}()
+		sample := exec.CommandContext(ctx, python, "../../cbrtest/testdata/sample.py")
+		sample.Env = os.Environ()
+		for scanner := bufio.NewScanner(out); len(sample.Env) < len(os.Environ())+5 && scanner.Scan(); {
+			sample.Env = append(sample.Env, scanner.Text())
+		}
+		var stderr strings.Builder
+		sample.Stderr = &stderr
+		said, err := sample.Output()
+		require.NoError(t, err, stderr.String())
+		for _, want := range []string{
+			"POST|200|800|-", "GET with a query and {}|200|800|-", "GET with a body|200|800|-",
+			"path that is unknown|" + path + "|CTAPI_10000|10000", "byte changed|" + status + "|CTAPI_10009|10009",
+			"date too old|" + status + "|CTAPI_10009|10009", "date in UTC|" + status + "|CTAPI_10009|10009",
+		} {
+			require.Contains(t, string(said), want+"\n")
+		}
+		interrupt()
+		require.Zero(t, <-exit)
+	}
+}
+
 func TestFurnished(t *testing.T) {
 	t.Parallel()
 	cloud := cbrtest.NewServer()
@@ -88,6 +131,8 @@ func TestExitStatus(t *testing.T) {
 		"unknown flag":        {[]string{"-x"}, io.Discard, 2, "-x"},
 		"too many hosts":      {[]string{"-hosts", "100001"}, io.Discard, 2, "-hosts must be 0 to 100000"},
 		"fewer than none":     {[]string{"-hosts", "-1"}, io.Discard, 2, "-hosts"},
+		"status of nothing":   {[]string{"-gateway-status", "99"}, io.Discard, 2, "-gateway-status must be 200 to 599, is 99"},
+		"status too large":    {[]string{"-gateway-status", "600"}, io.Discard, 2, "-gateway-status must be 200 to 599, is 600"},
 		"argument":            {[]string{"x"}, io.Discard, 2, "unexpected argument"},
 		"nowhere to print to": {nil, broken{}, 1, "broken"},
 	} {

@@ -73,6 +73,7 @@ var packages = map[string]string{
 	"testing": "testing", "time": "time", "url": "net/url",
 	"ctcbr":     "github.com/ctyun-go/ctcbr",
 	"cbrtest":   "github.com/ctyun-go/ctcbr/cbrtest",
+	"cbrclient": "github.com/ctyun-go/ctcbr/cbrtest/cbrclient",
 	"otelctcbr": "github.com/ctyun-go/ctcbr/otelctcbr",
 }
 

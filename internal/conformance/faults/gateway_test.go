@@ -19,8 +19,8 @@ func refusal(code string) string {
 }
 
 const (
-	hintKeys   = "check the key pair: both keys, of one account, and not disabled"
-	hintSecret = "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"
+	hintKeys   = "check the key pair: both keys must belong together and must not be disabled"
+	hintSecret = "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"
 )
 
 var statusLines = []string{"200 OK", "302 Found", "400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "429 Too Many Requests", "500 Internal Server Error", "503 Service Unavailable"}

@@ -15,7 +15,7 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/conformance"
 )
 
-// nightly declares a plan that backs up to a repository of the cloud.
+// nightly declares a plan that backs up to a vault of the cloud.
 func nightly(cloud *cbrtest.Server) *ctcbr.CreatePlanRequest {
 	return &ctcbr.CreatePlanRequest{
 		Name: "nightly", StorageID: cloud.AddStorage(cbrtest.Storage{Name: "vault"}), Files: ctcbr.BackUpDirs("/etc", "/var/lib"),
@@ -87,7 +87,7 @@ func TestEnsureSendsNothingInvalid(t *testing.T) {
 		valid := func() *ctcbr.CreatePlanRequest { return nightly(cloud) }
 		cases := map[string]func(*ctcbr.CreatePlanRequest){
 			"no name":              func(r *ctcbr.CreatePlanRequest) { r.Name = " " },
-			"no repository":        func(r *ctcbr.CreatePlanRequest) { r.StorageID = "" },
+			"no vault":             func(r *ctcbr.CreatePlanRequest) { r.StorageID = "" },
 			"no files":             func(r *ctcbr.CreatePlanRequest) { r.Files = nil },
 			"no directories":       func(r *ctcbr.CreatePlanRequest) { r.Files = ctcbr.BackUpDirs() },
 			"no schedule":          func(r *ctcbr.CreatePlanRequest) { r.Schedule = ctcbr.Schedule{} },
@@ -126,11 +126,11 @@ func TestEnsureOfPlansThatAreNotChanged(t *testing.T) {
 		want  error
 		text  string
 	}{
-		"another repository": {
+		"another vault": {
 			func(cloud *cbrtest.Server, req *ctcbr.CreatePlanRequest, _ string) {
 				req.StorageID = cloud.AddStorage(cbrtest.Storage{ID: "other", Name: "other"})
 			},
-			ctcbr.ErrConflict, "ctcbr: host web-01: plan nightly: conflict: it backs up to repository vault, not other, which cannot be changed",
+			ctcbr.ErrConflict, "ctcbr: host web-01: plan nightly: conflict: it backs up to vault vault, not other, which cannot be changed",
 		},
 		"frozen": {
 			func(cloud *cbrtest.Server, _ *ctcbr.CreatePlanRequest, plan string) { cloud.SetStatus(plan, "Frozen") },
@@ -140,7 +140,7 @@ func TestEnsureOfPlansThatAreNotChanged(t *testing.T) {
 			func(cloud *cbrtest.Server, req *ctcbr.CreatePlanRequest, _ string) {
 				cloud.AddPlan(cbrtest.Plan{ID: "second", Name: "nightly", HostID: "id-of-web-01", StorageID: req.StorageID})
 			},
-			ctcbr.ErrAmbiguous, `ctcbr: host web-01: plan nightly: plan named "nightly" of host web-01: ambiguous: nightly (first, host web-01, repository vault, CreateSuccess) and nightly (second, host web-01, repository vault, CreateSuccess)`,
+			ctcbr.ErrAmbiguous, `ctcbr: host web-01: plan nightly: plan named "nightly" of host web-01: ambiguous: nightly (first, host web-01, vault vault, CreateSuccess) and nightly (second, host web-01, vault vault, CreateSuccess)`,
 		},
 	}
 	for name, c := range cases {

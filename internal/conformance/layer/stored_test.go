@@ -204,7 +204,7 @@ var storedForms = map[string]func(plan, raw stored){
 	"schedule null":                 func(_, raw stored) { raw["periodInfo"] = nil },
 	"retention null":                func(_, raw stored) { raw["retentionInfo"] = nil },
 	"nothing told":                  func(plan, _ stored) { plan["backupRaw"] = nil },
-	"no repository told":            func(plan, _ stored) { plan["backupStorageID"] = nil },
+	"no vault told":                 func(plan, _ stored) { plan["backupStorageID"] = nil },
 	"directories in another order": func(_, raw stored) {
 		if dirs, ok := raw.part("fileInfo")["dirs"].([]any); ok {
 			slices.Reverse(dirs)
@@ -245,6 +245,25 @@ var storedForms = map[string]func(plan, raw stored){
 			raw.part("fileInfo")["rule"] = 5
 		}
 	},
+	"file rule as a list": func(_, raw stored) {
+		if raw["fileInfo"] != nil {
+			raw.part("fileInfo")["rule"] = []int{2}
+		}
+	},
+	"full mode as a list": func(_, raw stored) { raw.part("fullInfo")["backupMode"] = []int{1} },
+	"numbers as text": func(_, raw stored) {
+		for _, part := range []string{"periodInfo", "fullInfo", "fileInfo"} {
+			for name, value := range raw.part(part) {
+				if n, ok := value.(float64); ok {
+					raw.part(part)[name] = fmt.Sprint(n)
+				}
+			}
+		}
+	},
+	"full mode as a flag": func(_, raw stored) {
+		raw.part("fullInfo")["backupMode"] = raw.part("fullInfo")["backupMode"] == float64(1)
+	},
+	"schedule rule as a list": func(_, raw stored) { raw.part("periodInfo")["rule"] = []int{1} },
 	"file rule null": func(_, raw stored) {
 		if files, ok := raw.part("fileInfo")["files"].([]any); ok && len(files) > 0 {
 			raw.part("fileInfo")["rule"] = nil

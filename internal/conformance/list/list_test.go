@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,13 +80,13 @@ func TestAllAgentsPages(t *testing.T) {
 		"small pages":                  {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{PageSize: 4}, count: 10, asked: 3},
 		"from the second page":         {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{Page: 2, PageSize: 4}, first: 4, count: 6, asked: 2},
 		"from behind the last page":    {answer: fleet(10, 10), req: &ctcbr.ListAgentsRequest{Page: 9}, count: 0, asked: 1},
-		"the count is too large":       {answer: fleet(60, 70), count: 60, asked: 3},
-		"the count is too small":       {answer: fleet(120, 60), count: 100, asked: 2},
+		"the count is too large":       {answer: fleet(60, 70), count: 60, asked: 4 * 3, want: ctcbr.ErrIncomplete},
+		"the count is too small":       {answer: fleet(120, 60), count: 120, asked: 3},
 		"smaller pages than asked for": {answer: func(page, _ int) string { return agentPage(50, (page-1)*20, min(page*20, 50)) }, count: 50, asked: 3},
 		"the last page for ever":       {answer: func(page, size int) string { return fleet(100, -1)(min(page, 2), size) }, count: 100, asked: 3},
 		"pages in a circle":            {answer: func(page, size int) string { return fleet(100, -1)((page-1)%2+1, size) }, count: 100, asked: 3},
-		"one page for ever, counted":   {answer: func(_, size int) string { return fleet(120, 120)(1, size) }, count: 50, asked: 2, want: ctcbr.ErrBadAnswer},
-		"circle, counted":              {answer: func(page, size int) string { return fleet(200, 200)((page-1)%2+1, size) }, count: 100, asked: 3, want: ctcbr.ErrBadAnswer},
+		"one page for ever, counted":   {answer: func(_, size int) string { return fleet(120, 120)(1, size) }, count: 50, asked: 4 * 2, want: ctcbr.ErrIncomplete},
+		"circle, counted":              {answer: func(page, size int) string { return fleet(200, 200)((page-1)%2+1, size) }, count: 100, asked: 4 * 3, want: ctcbr.ErrIncomplete},
 		"failure on the second page": {answer: func(page, size int) string {
 			if page == 2 {
 				return `{"statusCode":900,"error":"Backup.Agent.NotFound"}`
@@ -258,7 +259,7 @@ func TestGetAndFind(t *testing.T) {
 		"agent of bare metal":    {look: agent(ctcbr.GetAgentRequest{ID: agentMetal, SourceType: ctcbr.SourceBareMetal}), id: agentMetal},
 		"agent listed elsewhere": {look: agent(ctcbr.GetAgentRequest{ID: agentMetal}), want: ctcbr.ErrNotFound, says: agentMetal},
 		"agent of part of an ID": {look: agent(ctcbr.GetAgentRequest{HostID: "host"}), want: ctcbr.ErrNotFound, says: `agent of host "host"`},
-		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "backupClientID or instanceID is required"},
+		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "ID (backupClientID) or HostID (instanceID) is required"},
 
 		"storage":                  {look: storage(vault), id: vault},
 		"storage that is not":      {look: storage("nope"), want: ctcbr.ErrNotFound, says: `repository "nope"`},
@@ -387,3 +388,63 @@ func TestGetIsNotContentWithPartOfAnAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a", snapshot.ID)
 }
+
+// TestGetIsTriedAgainAfterItsFirstItem shows that a search is repeated like any read, also where the
+// answer breaks off behind items: nobody has seen them.
+func TestGetIsTriedAgainAfterItsFirstItem(t *testing.T) {
+	t.Parallel()
+	const whole = `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"},{"backupSnapID":"c"}]}}`
+	for name, broken := range map[string]struct {
+		answer func() io.Reader
+		times  int
+	}{
+		"cut":     {func() io.Reader { return strings.NewReader(whole[:len(whole)-20]) }, 1},
+		"garbled": {func() io.Reader { return strings.NewReader(whole[:len(whole)-20] + "x") }, 1},
+		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(whole[:len(whole)-20]), silent{}) }, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{answer: func(n int, req *http.Request) *http.Response {
+					if n > broken.times {
+						return wireAnswer(200, strings.NewReader(strings.ReplaceAll(whole, `"a"`, `"d"`)))
+					}
+					resp := wireAnswer(200, nil)
+					resp.Body = &ending{Reader: broken.answer(), ctx: req.Context()}
+					return resp
+				}}
+				client := wireClient(t, w)
+				snapshot, err := client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "b"})
+				require.NoError(t, err)
+				require.Equal(t, "b", snapshot.ID)
+				_, err = client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "a"})
+				require.ErrorIs(t, err, ctcbr.ErrNotFound, "what a broken answer held is forgotten")
+				require.EqualValues(t, broken.times+2, w.asked.Load())
+			})
+		})
+	}
+}
+
+// silent is a body that never ends.
+type silent struct{}
+
+func (silent) Read([]byte) (int, error) { return 0, errSilent }
+
+var errSilent = errors.New("silent")
+
+// ending is a body that waits for the end of its request where it is silent.
+type ending struct {
+	io.Reader
+	ctx context.Context
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	if errors.Is(err, errSilent) {
+		<-e.ctx.Done()
+		err = e.ctx.Err()
+	}
+	return n, err
+}
+
+func (e *ending) Close() error { return nil }

@@ -318,7 +318,7 @@ func TestAllEndsInTheErrorOfTheAnswer(t *testing.T) {
 		},
 		"two contents in a failure": {
 			body: `{"returnObj":null,"returnObj":"x","statusCode":900,"error":"Backup.A.B"}`,
-			code: "Backup.A.B",
+			code: "Backup.A.B", want: ctcbr.ErrBadAnswer, asked: 2,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -701,7 +701,7 @@ func TestAllKeepsSecretsOutOfItsErrors(t *testing.T) {
 		_, err := drain(t, wireClient(t, always(strings.Repeat(".", at)+"a-secret-key")).Snapshots.All(t.Context(), nil))
 		require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
 		require.NotContains(t, err.Error(), "a-s", "at %d", at)
-		require.Contains(t, err.Error(), "answer begins")
+		require.Contains(t, err.Error(), "response begins")
 	}
 }
 

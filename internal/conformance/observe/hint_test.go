@@ -56,30 +56,50 @@ func TestHints(t *testing.T) {
 		hint  string
 	}{
 		"a region that is not there": {act: list, opts: []ctcbr.Option{ctcbr.WithRegion("200000009999")},
-			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+			is: ctcbr.ErrRegion, hint: "use the ID of a region that the account may use, not its name: Regions.List has both"},
 		"the name of a region": {act: order, opts: []ctcbr.Option{ctcbr.WithRegion("华东1")},
-			is: ctcbr.ErrRegion, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+			is: ctcbr.ErrRegion, hint: "use the ID of a region that the account may use, not its name: Regions.List has both"},
 		"an access key that is not known": {act: list, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("nobody", "test-sk")},
-			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled"},
 		"a wrong secret key": {act: order, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
-			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
+			is: ctcbr.ErrUnauthorized, hint: "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"},
 		"keys refused without a word": {act: list, setup: answers(cbrtest.Fault{Status: 401}),
-			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled"},
 		"keys refused, by an answer without a date": {act: list, setup: answers(cbrtest.Fault{Status: 401}), opts: []ctcbr.Option{ctcbr.WithMiddleware(undated)},
-			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled, and the clock of this machine"},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled, and the clock of this machine"},
 		"keys refused by a page": {act: list, setup: answers(cbrtest.Fault{Status: 401, Body: "<html>\n401\n</html>"}),
-			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys, of one account, and not disabled"},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled"},
 		"an address that is not on the list": {act: list, setup: answers(cbrtest.Fault{Status: 403, Body: `{"statusCode":900,"errorCode":"CTAPI.Auth.IpNotInWhitelist"}`}),
-			is: ctcbr.ErrUnauthorized, hint: "put the address of this machine on the account's IP allow-list"},
+			is: ctcbr.ErrUnauthorized, hint: "add the address of this machine to the account's IP allow-list"},
 		"forbidden without a word": {act: order, setup: answers(cbrtest.Fault{Status: 403}),
-			is: ctcbr.ErrUnauthorized, hint: "check that the key pair has the right to do this, and that the address of this machine is on the account's IP allow-list"},
+			is: ctcbr.ErrUnauthorized, hint: "check the permissions of the key pair, and that the address of this machine is on the account's IP allow-list"},
 		"a clock that is slow": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }, opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
-			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is behind the server's by 20m0s: set it right"},
+			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is behind the server's by 20m0s: correct it"},
 		"a clock that is fast": {act: order, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(-26 * time.Hour) }, opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
-			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is ahead of the server's by 26h0m0s: set it right"},
+			is: ctcbr.ErrUnauthorized, hint: "the clock of this machine is ahead of the server's by 26h0m0s: correct it"},
+		"a date that no clock shows": {act: list, setup: answers(cbrtest.Fault{Status: 401, Header: http.Header{"Date": {"Mon, 01 Jan 0001 00:00:00 GMT"}}}), opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled, and the clock of this machine"},
+		"a date of a time to come": {act: order, setup: answers(cbrtest.Fault{Status: 401, Header: http.Header{"Date": {"Fri, 31 Dec 9999 23:59:59 GMT"}}}), opts: []ctcbr.Option{ctcbr.WithMaxAttempts(1)},
+			is: ctcbr.ErrUnauthorized, hint: "check the key pair: both keys must belong together and must not be disabled, and the clock of this machine"},
+		"a signature that the key does not fit": {act: list, setup: answers(cbrtest.Fault{Status: 403, Code: "CTAPI.Auth.AccessKeySignatureMismatch"}),
+			is: ctcbr.ErrUnauthorized, hint: "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"},
+		"a secret that the key does not fit": {act: list, setup: answers(cbrtest.Fault{Status: 401, Code: "AccessKeySecret.Mismatch"}),
+			is: ctcbr.ErrUnauthorized, hint: "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"},
+		"an access key that is disabled": {act: list, setup: answers(cbrtest.Fault{Status: 401, Code: "AccessKey.Disabled"}),
+			is: ctcbr.ErrUnauthorized, hint: "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
+		"a region that lacks the service":     {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Region.NotSupported"}), hint: "the region does not offer this: take another, or see its functions in the console"},
+		"a region that is not open":           {act: list, setup: answers(cbrtest.Fault{Code: "Backup.RegionNotOpen"}), hint: "the region is not open to the account: open it in the console, or take another"},
+		"a region that is that of another":    {act: order, setup: answers(cbrtest.Fault{Code: "Backup.RegionNotMatch"}), hint: "what the request names is in another region than the request"},
+		"a region ID that is none":            {act: list, setup: answers(cbrtest.Fault{Code: "Backup.RegionID.Invalid"}), hint: "use the ID of a region that the account may use, not its name: Regions.List has both"},
+		"a region of no meaning known":        {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Region.Busy"})},
+		"a proxy whose host has no address":   {act: order, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "proxyconnect", Net: "tcp", Err: noHost})}, is: noHost, hint: "the host of the proxy has no address: check HTTPS_PROXY and NO_PROXY, or the transport's Proxy, and the DNS of this machine"},
+		"a proxy that wants a password":       {act: order, opts: []ctcbr.Option{unreachable(errors.New("Proxy Authentication Required"))}, hint: "give the proxy its password, in HTTPS_PROXY or the transport's Proxy: http://USER:PASSWORD@HOST:PORT"},
+		"a SOCKS proxy that wants a password": {act: order, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "socks connect", Net: "tcp", Err: errors.New("username/password authentication failed")})}, hint: "give the proxy its password, in HTTPS_PROXY or the transport's Proxy: http://USER:PASSWORD@HOST:PORT"},
+		"a proxy of plain HTTP that wants a password": {act: order, setup: answers(cbrtest.Fault{Status: 407}),
+			hint: "give the proxy its password, in HTTPS_PROXY or the transport's Proxy: http://USER:PASSWORD@HOST:PORT"},
 		"a clock that is slow, which the SDK mends": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }},
 		"a clock that is slow, and a wrong key": {act: list, setup: func(cloud *cbrtest.Server) { cloud.SetSkew(20 * time.Minute) }, opts: []ctcbr.Option{ctcbr.WithStaticCredentials("test-ak", "another")},
-			is: ctcbr.ErrUnauthorized, hint: "check the secret key (SK): it must be that of the access key; and that no proxy changes requests"},
+			is: ctcbr.ErrUnauthorized, hint: "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"},
 		"a date that is refused where the clocks agree": {act: list, setup: answers(cbrtest.Fault{Status: 401, Code: "CTAPI.Auth.DateExpired"}),
 			is: ctcbr.ErrUnauthorized, hint: "check the clock of this machine"},
 		"a service that is not activated": {act: install,
@@ -91,31 +111,31 @@ func TestHints(t *testing.T) {
 		"a host whose agent is offline": {act: plan, setup: func(cloud *cbrtest.Server) { cloud.SetStatus(cloud.AddAgent(""), "Offline") },
 			hint: "the host needs an active agent: Agents.Install, then Agents.WaitActivated"},
 		"a host that has no address": {act: order, opts: []ctcbr.Option{unreachable(noHost)},
-			is: noHost, hint: "the host of the endpoint has no address: check its spelling, and the DNS of this machine"},
+			is: noHost, hint: "the host name of the endpoint does not resolve: check its spelling, and the DNS of this machine"},
 		"a certificate that is not trusted": {act: order, opts: []ctcbr.Option{unreachable(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}})},
-			hint: "the certificate of the server was refused: check the endpoint, the clock and the CA certificates of this machine, and proxies on the way"},
+			hint: "the certificate of the server was rejected: check the endpoint, the clock and the CA certificates of this machine, and any proxy"},
 		"an order that may have been placed": {act: order, setup: answers(cbrtest.Fault{Status: 500}),
-			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+			is: ctcbr.ErrOutcomeUnknown, hint: "check what became of it, or send the same order again with its client token"},
 		"an order without an answer": {act: order, setup: answers(cbrtest.Fault{Conn: cbrtest.ResetAfterRequest}),
-			is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+			is: ctcbr.ErrOutcomeUnknown, hint: "check what became of it, or send the same order again with its client token"},
 		"a write that may have been done": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 502}),
-			is: ctcbr.ErrOutcomeUnknown, hint: "look whether it was done before sending it again"},
+			is: ctcbr.ErrOutcomeUnknown, hint: "check whether it was carried out before sending it again"},
 		"a write that may have been done, and a code": {act: acts["write"], setup: answers(cbrtest.Fault{Status: 500, Code: "Backup.Service.NotActivated"}),
 			is: ctcbr.ErrOutcomeUnknown, hint: "activate the service once in this region, with Client.OpenService"},
 		"an order that may have been placed, then too many requests": {act: order, setup: func(cloud *cbrtest.Server) {
 			cloud.Inject("", cbrtest.Fault{Status: 503})
 			answers(cbrtest.Fault{Status: 429})(cloud)
-		}, is: ctcbr.ErrOutcomeUnknown, hint: "look what became of it, or send the same order again with its client token"},
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "check what became of it, or send the same order again with its client token"},
 		"a server that redirects": {act: order, setup: answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login")),
-			is: ctcbr.ErrRedirect, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+			is: ctcbr.ErrRedirect, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy responded instead"},
 		"an order that may have been placed, then a redirect": {act: order, setup: func(cloud *cbrtest.Server) {
 			cloud.Inject("", cbrtest.Fault{Status: 503})
 			answers(cbrtest.Redirect(302, "https://elsewhere.invalid/login"))(cloud)
-		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+		}, is: ctcbr.ErrOutcomeUnknown, hint: "the server redirects to elsewhere.invalid: the endpoint is not that of CT-CBR, or a proxy responded instead"},
 		"a redirect to nowhere": {act: list, setup: answers(cbrtest.Fault{Status: 302}),
-			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy answered in its place"},
+			is: ctcbr.ErrRedirect, hint: "the server redirects: the endpoint is not that of CT-CBR, or a proxy responded instead"},
 		"a redirect with a code": {act: list, setup: answers(cbrtest.Fault{Status: 301, Code: "CTAPI.Region.NotFound"}),
-			is: ctcbr.ErrRedirect, hint: "give the ID of a region that the account may use, not its name: Regions.List has both"},
+			is: ctcbr.ErrRedirect, hint: "use the ID of a region that the account may use, not its name: Regions.List has both"},
 		"too many requests": {act: list, setup: answers(cbrtest.Fault{Status: 429}),
 			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
 		"too many requests, by a code alone": {act: list, setup: answers(cbrtest.Fault{Code: "CTAPI.FlowLimit"}),
@@ -190,7 +210,7 @@ func TestHintFollowsTheOutcome(t *testing.T) {
 	})
 	err := acts["order"](t.Context(), s.Client(t, ctcbr.WithRegion("r")), nil)
 	require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
-	require.ErrorContains(t, err, "HTTP 403: outcome unknown, it may have been carried out; hint: check that the key pair")
+	require.ErrorContains(t, err, "HTTP 403: outcome unknown, it may have been carried out; hint: check the permissions of the key pair")
 }
 
 // The name of a TLS server that this machine does not trust.
@@ -204,7 +224,7 @@ func TestHintOfARealCertificate(t *testing.T) {
 	require.NoError(t, err)
 	defer client.Close()
 	err = acts["order"](t.Context(), client, nil)
-	require.ErrorContains(t, err, "hint: the certificate of the server was refused")
+	require.ErrorContains(t, err, "hint: the certificate of the server was rejected")
 	require.NotErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
 }
 
@@ -214,15 +234,15 @@ func TestValidationSaysWhatToDo(t *testing.T) {
 		region, name string
 		says         string
 	}{
-		"underscore":           {"r", "my_vault", `backupStorageName must not hold "_", use "-": letters, digits and "-" are allowed, is "my_vault"`},
-		"space":                {"r", "my vault", `backupStorageName must hold letters, digits and "-" alone, is "my vault"`},
-		"Chinese":              {"r", "存储库", `backupStorageName must hold letters, digits and "-" alone, is "存储库"`},
-		"more than one line":   {"r", "my\nvault", `backupStorageName must hold letters, digits and "-" alone, is "my\nvault"`},
+		"underscore":           {"r", "my_vault", `Name (backupStorageName) must not hold "_", use "-": letters, digits and "-" are allowed, is "my_vault"`},
+		"space":                {"r", "my vault", `Name (backupStorageName) must hold letters, digits and "-" alone, is "my vault"`},
+		"Chinese":              {"r", "存储库", `Name (backupStorageName) must hold letters, digits and "-" alone, is "存储库"`},
+		"more than one line":   {"r", "my\nvault", `Name (backupStorageName) must hold letters, digits and "-" alone, is "my\nvault"`},
 		"begins with a digit":  {"r", "1-vault", `must begin with a letter`},
 		"ends with a hyphen":   {"r", "vault-", `must not end with "-"`},
-		"no region":            {"", "vault", "regionID is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
-		"a region of blanks":   {"  ", "vault", "regionID is required"},
-		"a region and a fault": {"", "my_vault", `configuration file; backupStorageName must not hold "_"`},
+		"no region":            {"", "vault", "RegionID (regionID) is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
+		"a region of blanks":   {"  ", "vault", "RegionID (regionID) is required"},
+		"a region and a fault": {"", "my_vault", `configuration file; Name (backupStorageName) must not hold "_"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
