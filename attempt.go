@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // outcome is how one attempt ended.
@@ -39,8 +43,9 @@ type answer struct {
 	status   int
 	header   http.Header
 	signedAt time.Time // the request, by the clock of this machine as it was corrected
-	body     []byte    // of a list that was streamed the beginning alone
+	body     []byte    // its beginning, where an error or a log may show it
 	form     form
+	unclear  error // why it speaks for nobody
 	envelope envelope
 	givenOut bool // the caller has items of it
 }
@@ -60,14 +65,13 @@ func (a *answer) skew() time.Duration {
 // attempt is the memory of one attempt, in one piece.
 type attempt struct {
 	lifetime lifetime
+	began    time.Time
 	delivery delivery
 	signed   signedHeader
 	answered bool // the head of an answer came
 	answer   answer
-	closing  closing
 	url      url.URL
 	values   [5]string // of the request's headers
-	limited  io.LimitedReader
 }
 
 // silence is the error of an attempt that took too long. Like the errors of package net it
@@ -93,7 +97,7 @@ var (
 // attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
 // date. It changes nothing of the call but what the answer is decoded into.
 func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
-	at := &attempt{}
+	at := &attempt{began: time.Now()}
 	e.lifetimes.begin(ctx, &at.lifetime)
 	defer e.lifetimes.end(&at.lifetime)
 	at.lifetime.limit(e.options.attemptTimeout, errSilence)
@@ -117,7 +121,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 
 // sign makes the request of an attempt, with a new request ID, date and signature.
 func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request, error) {
-	at.signed.requestID = uuid.NewString()
+	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
 	if isCutOff(at.lifetime.ctx, err) {
 		err = causeOf(at.lifetime.ctx)
@@ -135,6 +139,15 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.secrets = [...]string{credentials.secret(), signature}
 	at.fillHeader(e.options.userAgent, key.Date(), authorization)
 	return e.newRequest(at, cl), nil
+}
+
+// newUUID makes a random UUID. It is uuid.NewString with an allocation less.
+func newUUID() string {
+	var id uuid.UUID
+	_, _ = rand.Read(id[:])   // which never fails
+	id[6] = id[6]&0x0f | 0x40 // version 4
+	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
+	return id.String()
 }
 
 // fillHeader sets the headers that every request has. Their values share one piece of memory,
@@ -155,14 +168,15 @@ func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 	}
 	at.url.Path, at.url.RawQuery = cl.path, cl.query
 	if cl.kind == kindRead {
-		at.delivery.giveUp = at.lifetime.cancel
+		at.delivery.lifetime = &at.lifetime
 	}
+	at.delivery.hasBody = len(cl.body) > 0 || cl.kind != kindRead
 	at.delivery.asksFirst = e.own != nil && len(e.options.middleware) == 0
 	req := (&http.Request{
 		Method: cl.method, URL: &at.url, Host: at.url.Host, Header: at.signed.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(at.delivery.watch(at.lifetime.ctx))
-	if len(cl.body) > 0 || cl.kind != kindRead {
+	if at.delivery.hasBody {
 		at.delivery.attach(req, cl.body, cl.kind)
 	}
 	return req
@@ -170,45 +184,48 @@ func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 
 // read takes in an answer, within the bounds of the client.
 func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
-	at.closing.body = resp.Body
-	defer at.closing.close()
-	if !e.endsAnswers() {
-		defer context.AfterFunc(at.lifetime.ctx, at.closing.close)()
+	if e.endsAnswers() {
+		defer resp.Body.Close()
+	} else {
+		at.lifetime.take(resp.Body)
+		defer at.lifetime.closeAnswer()
 	}
 	at.answered = true
 	a := &at.answer
 	a.status, a.header, a.signedAt = resp.StatusCode, resp.Header, at.signed.at
-	switch {
-	case a.status < 200:
+	if a.status < 200 {
 		return nil // what follows is of another protocol
-	case cl.stream != nil && a.is2xx():
-		return cl.stream(at, resp.Body)
 	}
-	return at.readWhole(resp, e.options.maxAnswer)
+	s := wirejson.NewScanner(e.direct(at, cl, resp.Body), e.options.maxAnswer)
+	defer s.Free()
+	s.Expect(resp.ContentLength)
+	var err error
+	a.form, a.unclear, err = a.envelope.read(s)
+	if a.form == formNone || e.options.logBodies {
+		a.body = bytes.Clone(s.Beginning())
+	}
+	switch {
+	case errors.Is(err, wirejson.ErrTooLarge):
+		return ErrTooLarge
+	case errors.Is(err, errLeft):
+		a.envelope.StatusCode.number = statusSuccess // as far as the caller went
+		return nil
+	}
+	return err
 }
 
-// readWhole reads an answer to its end and finds its envelope.
-func (at *attempt) readWhole(resp *http.Response, most int64) error {
-	at.limited = io.LimitedReader{R: resp.Body, N: most + 1}
-	body, err := readAll(&at.limited, resp.ContentLength)
-	if int64(len(body)) > most {
-		body, err = body[:most], ErrTooLarge
+// direct says where the content of an answer goes, and returns the body to read it from.
+func (e *engine) direct(at *attempt, cl *call, body io.Reader) io.Reader {
+	content := &at.answer.envelope.ReturnObj
+	switch {
+	case cl.stream.items != nil && at.answer.is2xx():
+		content.items = func(s *wirejson.Scanner) (flaw, stop error) { return cl.stream.items(at, s) }
+		return e.pace(at, cl, body)
+	case cl.kind == kindRead && cl.result != nil:
+		reflect.ValueOf(cl.result).Elem().SetZero() // of what an attempt before has read
+		content.result = cl.result
 	}
-	at.answer.body = body
-	if err != nil {
-		return err
-	}
-	at.answer.form, _ = at.answer.envelope.parse(body)
-	return nil
-}
-
-// readAll reads what should be so many bytes. It takes little room on the word of the server
-// alone, and grows with what comes.
-func readAll(r io.Reader, length int64) ([]byte, error) {
-	const trusted = 1 << 20
-	b := bytes.NewBuffer(make([]byte, 0, max(0, min(length, trusted))+bytes.MinRead))
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
+	return body
 }
 
 // judge says how an attempt ended, of which err is what went wrong with sending or reading. Over
@@ -297,7 +314,7 @@ func (a *answer) judgeStatus(err error) (failure, error) {
 func (a *answer) judgeForm() (failure, error) {
 	switch {
 	case a.form == formNone:
-		return failGarbled, ErrBadAnswer
+		return failGarbled, fmt.Errorf("%w: %w", ErrBadAnswer, a.unclear)
 	case a.form == formGateway && a.skew().Abs() > maxSkew:
 		return failGatewayDate, errRefused
 	case a.form == formGateway:

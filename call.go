@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"path"
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/redact"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // The way of a call, from a method of a resource to the wire and back:
@@ -73,8 +73,8 @@ type call struct {
 	query       string
 	body        []byte
 	clientToken string
-	result      response                        // what a success is decoded into; nil decodes nothing
-	stream      func(*attempt, io.Reader) error // takes in a list as it comes; nil reads answers whole
+	result      response  // what a success is decoded into; nil decodes nothing
+	stream      streaming // how a list is taken as it comes; zero reads answers whole
 
 	// What the attempts have met. The loop of send alone changes it.
 	requestID string // of the last attempt
@@ -109,7 +109,7 @@ func newCall(c *Client, op operation, req request) (*call, error) {
 	}
 	cl := &call{operation: op, request: req, clientToken: clientToken}
 	if op.method == http.MethodGet && !op.inBody {
-		cl.query = encodeQuery(req)
+		cl.query = wirejson.Query(req)
 		return cl, nil
 	}
 	return cl, cl.encode(req)
@@ -129,8 +129,7 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 	if !c.isMade() {
 		return "", errNotMade(op)
 	}
-	v := &validation{operation: op, regionID: c.region}
-	req.complete(v)
+	v := validate(op, c.region, req)
 	return v.clientToken, v.err()
 }
 
@@ -251,7 +250,7 @@ func (cl *call) accept(a *answer, requestID string) (failure, error) {
 	if cl.result == nil {
 		return failNone, nil
 	}
-	if err := a.envelope.decode(cl.result); err != nil {
+	if err := a.envelope.ReturnObj.decode(cl.result); err != nil {
 		return failContent, err
 	}
 	cl.result.meta().RequestID = requestID

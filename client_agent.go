@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Agents are the backup agents that are installed on hosts. A host needs an active agent before it
@@ -62,7 +64,7 @@ func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		Sent text `json:"installStatus"`
 	}
-	if err := decode(data, &wire); err != nil {
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	var err error
@@ -250,10 +252,10 @@ const (
 type Agent struct {
 	// HostID and HostIPs are also read from the service's misspelt names, instacneID and
 	// instacneIps.
-	HostID string `json:"instanceID"`
+	HostID string `json:"instanceID" or:"instacneID"`
 	// HostName is set by [Agents.List] only.
 	HostName string   `json:"instanceName"`
-	HostIPs  []string `json:"instanceIps"`
+	HostIPs  []string `json:"instanceIps" or:"instacneIps"`
 	// ID is the ID of the agent, for [Agents.Uninstall].
 	ID string `json:"backupClientID"`
 	// Name is the name of the agent or of its host. It is set by [Agents.ListByHost] only.
@@ -277,22 +279,7 @@ type Agent struct {
 }
 
 // UnmarshalJSON accepts both spellings of the host's ID and addresses.
-func (a *Agent) UnmarshalJSON(data []byte) error {
-	type plain Agent
-	wire := struct {
-		*plain
-		HostID  string   `json:"instacneID"`
-		HostIPs []string `json:"instacneIps"`
-	}{plain: (*plain)(a)}
-	err := decode(data, &wire)
-	if a.HostID == "" {
-		a.HostID = wire.HostID
-	}
-	if len(a.HostIPs) == 0 && wire.HostIPs != nil {
-		a.HostIPs = wire.HostIPs
-	}
-	return err
-}
+func (a *Agent) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, a) }
 
 // List lists one page of the agents of a region. It changes nothing and is safe to repeat.
 //
@@ -441,7 +428,7 @@ type GetAgentRequest struct {
 func (r *GetAgentRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	if r.ID == "" && r.HostID == "" {
-		v.fault("backupClientID", "or instanceID is required")
+		v.fault("backupClientID", "or HostID (instanceID) is required")
 	}
 }
 
@@ -504,7 +491,7 @@ func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		Sent text `json:"UninstallStatus"`
 	}
-	if err := decode(data, &wire); err != nil {
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	var err error
@@ -568,7 +555,7 @@ func parseSent(field string, status text) (*bool, error) {
 	}
 	sent, err := strconv.ParseBool(strings.ToLower(given))
 	if err != nil {
-		return nil, fmt.Errorf("%w: its %s is %q", ErrBadAnswer, field, given)
+		return nil, fmt.Errorf("its %s is %q", field, given)
 	}
 	return &sent, nil
 }

@@ -15,9 +15,9 @@ type delivery struct {
 	askedConn, gotConn, wroteHeaders atomic.Bool
 
 	conns       atomic.Int32
-	giveUp      context.CancelCauseFunc // ends the attempt of a read; nil for others
-	asksFirst   bool                    // the transport is known to ask for a connection before all else
-	intercepted bool                    // middleware kept the request from the transport
+	lifetime    *lifetime // of the attempt of a read; nil for others
+	asksFirst   bool      // the transport is known to ask for a connection before all else
+	intercepted bool      // middleware kept the request from the transport
 
 	hasBody bool
 	body    requestBody
@@ -38,9 +38,11 @@ const maxConns = 3
 // watch returns a context in which the transport reports to the delivery.
 func (d *delivery) watch(ctx context.Context) context.Context {
 	d.hooks = httptrace.ClientTrace{
-		GetConn:      func(string) { d.askedConn.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { d.connected() },
-		WroteHeaders: func() { d.wroteHeaders.Store(true) },
+		GetConn: func(string) { d.askedConn.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { d.connected() },
+	}
+	if d.hasBody {
+		d.hooks.WroteHeaders = func() { d.wroteHeaders.Store(true) }
 	}
 	return httptrace.WithClientTrace(ctx, &d.hooks)
 }
@@ -48,15 +50,14 @@ func (d *delivery) watch(ctx context.Context) context.Context {
 // connected counts a connection, and gives up a read that has used too many.
 func (d *delivery) connected() {
 	d.gotConn.Store(true)
-	if d.giveUp != nil && d.conns.Add(1) > maxConns {
-		d.giveUp(errReplayed)
+	if d.lifetime != nil && d.conns.Add(1) > maxConns {
+		d.lifetime.abort(errReplayed)
 	}
 }
 
 // attach gives a request its body. An empty body is attached, too: net/http repeats requests
 // without one by itself. GetBody, by which it repeats those with one, is for reads alone.
 func (d *delivery) attach(req *http.Request, body []byte, k kind) {
-	d.hasBody = true
 	d.body.text.Reset(body)
 	req.Body, req.ContentLength = &d.body, int64(len(body))
 	if k == kindRead {

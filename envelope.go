@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // The documented statuses of the service.
@@ -41,28 +41,41 @@ type envelope struct {
 	ReturnObj   content    `json:"returnObj"`
 }
 
-// parse reads an answer, and refuses one that says nothing clear. The returnObj is found, not
-// read: what it should be depends on the rest.
-func (e *envelope) parse(body []byte) (form, error) {
-	if !json.Valid(body) || !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		return formNone, errors.New("no JSON object")
+// read reads an answer to its end, while its content goes where that says. It returns why an answer
+// that came speaks for nobody apart from what went wrong with reading it.
+func (e *envelope) read(s *wirejson.Scanner) (f form, unclear, err error) {
+	e.ReturnObj.status = &e.StatusCode
+	isObject := s.Next() == '{'
+	_ = s.Decode(e)
+	unclear = s.End()
+	switch {
+	case e.ReturnObj.stop != nil:
+		return formService, nil, e.ReturnObj.stop
+	case unclear != nil:
+		// The rest is read even if it is not JSON, so that the connection can be used again.
+		if err = s.Drain(); e.ReturnObj.items != nil && errors.As(unclear, new(*wirejson.SyntaxError)) {
+			err = nil
+		}
+		return formNone, unclear, err
+	case !isObject:
+		return formNone, errors.New("no JSON object"), nil
 	}
-	if err := decode(body, e); err != nil {
-		return formNone, err
+	f, unclear = e.form()
+	if e.ReturnObj.items != nil && e.StatusCode.number == statusSuccess {
+		err = e.ReturnObj.flaw
 	}
-	if e.ReturnObj.seen > 1 {
-		return formNone, errors.New("more than one returnObj")
-	}
-	return e.form()
+	return f, unclear, err
 }
 
 // form says who the answer speaks for. One that speaks for both at once speaks for neither.
 func (e *envelope) form() (form, error) {
-	status := e.StatusCode
+	status := &e.StatusCode
 	gateway := e.EOPCode != "" || strings.HasPrefix(status.text, gatewayPrefix)
 	switch {
 	case status.seen > 1:
 		return formNone, errors.New("more than one status code")
+	case e.ReturnObj.seen > 1:
+		return formNone, errors.New("more than one returnObj")
 	case gateway && (status.number == statusSuccess || status.number == statusFailure):
 		return formNone, errors.New("a response of the service and a refusal of the gateway at once")
 	case gateway:
@@ -75,15 +88,6 @@ func (e *envelope) form() (form, error) {
 
 // gatewayPrefix is what the status of the gateway begins with, before its code.
 const gatewayPrefix = "CTAPI_"
-
-// member is where a member of the envelope is kept, or nil.
-func (e *envelope) member(name string) any {
-	v := reflect.ValueOf(e).Elem()
-	if field := fieldsOf(v.Type()).find([]byte(name)); field != nil {
-		return v.FieldByIndex(field.index).Addr().Interface()
-	}
-	return nil
-}
 
 // code is the error code, in the first of its spellings that came.
 func (e *envelope) code() string {
@@ -102,96 +106,97 @@ func (e *envelope) inProgress() bool {
 // orderID is the order that the answer names, or "".
 func (e *envelope) orderID() string {
 	var order Order
-	if e.decode(&order) != nil || isBlank(order.ID) {
+	if e.ReturnObj.decode(&order) != nil || isBlank(order.ID) {
 		return ""
 	}
 	return order.ID
 }
 
-// decode decodes the content of an answer into result. The service may leave it
-// out, or write it as an empty list or text, where there is nothing to tell.
-func (e *envelope) decode(result any) error {
-	obj := e.ReturnObj.raw
-	switch {
-	case len(obj) == 0, string(obj) == "null", string(obj) == `""`:
-		return nil
-	case obj[0] == '[' && len(bytes.TrimSpace(obj[1:len(obj)-1])) == 0:
-		return nil
-	case obj[0] != '{':
-		return fmt.Errorf("%w: its returnObj is no object", ErrBadAnswer)
-	}
-	return decode(obj, result)
-}
-
-// statusCode reads 800, 800.0 and "800", and keeps the text of the gateway. The decoder folds the
-// case of letters and calls it for every spelling, so that it also counts how often it was given.
+// statusCode reads 800, 800.0 and "800", and keeps the text of the gateway. It counts how often it
+// was given, in whatever case of letters.
 type statusCode struct {
 	number int
 	text   string
 	seen   int
 }
 
-func (s *statusCode) UnmarshalJSON(data []byte) error {
-	s.seen++
-	s.number, s.text = 0, strings.TrimSpace(plainText(data))
-	if f, err := strconv.ParseFloat(s.text, 64); err == nil && f == float64(int32(f)) {
-		s.number = int(f)
-	}
-	return nil
-}
-
-// content is a part of the body, not read yet.
-type content struct {
-	raw  []byte
-	seen int
-}
-
-func (c *content) UnmarshalJSON(data []byte) error {
-	c.raw = data
+// ReadJSON reads one of the status codes of an answer.
+func (c *statusCode) ReadJSON(s *wirejson.Scanner) {
 	c.seen++
-	return nil
+	c.number, c.text = 0, strings.TrimSpace(s.Text())
+	if f, err := strconv.ParseFloat(c.text, 64); err == nil && f == float64(int32(f)) {
+		c.number = int(f)
+	}
 }
 
 // text is a string that takes a number, too, for what it is written as.
 type text string
 
-func (t *text) UnmarshalJSON(data []byte) error {
-	*t = text(plainText(data))
+// ReadJSON reads whatever was written.
+func (t *text) ReadJSON(s *wirejson.Scanner) { *t = text(s.Text()) }
+
+// content is the returnObj of an answer. It reads itself while the envelope is read: into the result
+// of a read, item by item for a list, and as it came for what is judged first, an order or a write.
+type content struct {
+	result response        // of a read
+	items  items           // of a list
+	raw    json.RawMessage // of all others
+
+	status *statusCode // of the same answer
+	seen   int
+	flaw   error // what is wrong with it, should the answer be a success
+	stop   error // why no more of it is read
+}
+
+// items takes the items of a list from a returnObj. It returns what is wrong with that, and why no
+// more of the answer may be read.
+type items func(*wirejson.Scanner) (flaw, stop error)
+
+// ReadJSON reads the content of an answer. What came after the status of a failure is not taken.
+func (c *content) ReadJSON(s *wirejson.Scanner) {
+	c.seen++
+	switch {
+	case c.result == nil && c.items == nil:
+		c.raw = bytes.Clone(s.Raw())
+	case c.seen > 1, c.status.seen > 0 && c.status.number != statusSuccess:
+		s.Skip()
+	case s.Next() != '{':
+		c.flaw = skipEmpty(s)
+	case c.items == nil:
+		c.flaw = s.Decode(c.result)
+	default:
+		flaw, stop := c.items(s)
+		if c.flaw = flaw; s.Err() == nil && stop != nil {
+			c.stop = stop
+			s.Fail(stop)
+		}
+	}
+}
+
+// skipEmpty reads a returnObj that is no object. Where there is nothing to tell, the service writes
+// null, an empty text or an empty list.
+func skipEmpty(s *wirejson.Scanner) error {
+	raw := s.Raw()
+	switch {
+	case len(raw) == 0, string(raw) == "null", string(raw) == `""`:
+		return nil
+	case raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0:
+		return nil
+	}
+	return errors.New("its returnObj is no object")
+}
+
+// decode decodes the content into result, unless that was done while it was read.
+func (c *content) decode(result response) error {
+	flaw := c.flaw
+	if c.raw != nil {
+		kept := content{result: result, status: &statusCode{}}
+		flaw = cmp.Or(wirejson.Unmarshal(c.raw, &kept), kept.flaw)
+	}
+	if flaw != nil {
+		return fmt.Errorf("%w: %w", ErrBadAnswer, flaw)
+	}
 	return nil
-}
-
-// plainText returns the text of a JSON value: a string's content, nothing for
-// null, and what was written for all else.
-func plainText(data []byte) string {
-	if isPlain(data) {
-		return string(data[1 : len(data)-1])
-	}
-	if len(data) > 0 && data[0] == '"' {
-		var s string
-		if json.Unmarshal(data, &s) == nil {
-			return s
-		}
-	}
-	if string(data) == "null" {
-		return ""
-	}
-	return string(data)
-}
-
-// isPlain reports whether a JSON string is its content between two quotes, as
-// nearly all of them are: decoding one takes many times longer than looking.
-func isPlain(data []byte) bool {
-	if len(data) < 2 || data[0] != '"' || data[len(data)-1] != '"' {
-		return false
-	}
-	content, ascii := data[1:len(data)-1], true
-	for _, c := range content {
-		if c < ' ' || c == '"' || c == '\\' {
-			return false
-		}
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	return ascii || utf8.Valid(content)
 }
 
 // isKeyRefusal reports whether a code says that the key pair or the signature was refused, which

@@ -252,6 +252,8 @@ type ValidationError struct {
 
 // Fault is one fault of a request.
 type Fault struct {
+	// Name is the name of the field in Go, with the names of the fields around it: "Schedule.Hour".
+	Name string
 	// Field is the field's name on the wire, with the names of the objects around it:
 	// "backupPeriodInfo.hour".
 	Field string
@@ -267,13 +269,21 @@ func (e *ValidationError) Error() string {
 	const most, longest = 40, 256
 	text, separator := "invalid request", ": "
 	for _, f := range e.Faults[:min(most, len(e.Faults))] {
-		text += separator + shortened(strings.TrimSpace(f.Field+" "+f.Problem), longest)
+		text += separator + shortened(strings.TrimSpace(f.names()+" "+f.Problem), longest)
 		separator = "; "
 	}
 	if more := len(e.Faults) - most; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
 	return oneLine(named(e.Operation, text))
+}
+
+// names are both names of the field: "Schedule.Hour (backupPeriodInfo.hour)".
+func (f Fault) names() string {
+	if f.Name == "" || f.Field == "" || f.Name == f.Field {
+		return cmp.Or(f.Name, f.Field)
+	}
+	return f.Name + " (" + f.Field + ")"
 }
 
 // Is matches [ErrInvalid].

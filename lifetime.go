@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 )
@@ -12,14 +13,39 @@ import (
 // lifetime is a stretch of work that ends with its context, when the client is closed, or
 // when its time is over.
 type lifetime struct {
+	parent context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // nil: no time is set
+	answer closing
+	detach func() bool // the answer from the parent; nil if they are not attached
 }
 
-// limit ends the lifetime after d, with the cause, unless the timer is reset before.
+// limit aborts the lifetime after d, with the cause, unless the timer is reset before.
 func (l *lifetime) limit(d time.Duration, cause error) {
-	l.timer = time.AfterFunc(d, func() { l.cancel(cause) })
+	l.timer = time.AfterFunc(d, func() { l.abort(cause) })
+}
+
+// abort ends the lifetime before its work is done.
+func (l *lifetime) abort(cause error) {
+	l.cancel(cause)
+	go l.answer.close() // which may wait for a read
+}
+
+// take has the lifetime close an answer when it is aborted or its context is done.
+func (l *lifetime) take(answer io.Closer) {
+	l.answer.take(answer)
+	if l.parent.Done() != nil {
+		l.detach = context.AfterFunc(l.parent, l.answer.close)
+	}
+}
+
+// closeAnswer closes the answer unless the lifetime has done so.
+func (l *lifetime) closeAnswer() {
+	if l.detach != nil {
+		l.detach()
+	}
+	l.answer.close()
 }
 
 // cause is err, or, if the lifetime is over, why it is: what failed then failed because of that.
@@ -28,6 +54,34 @@ func (l *lifetime) cause(err error) error {
 		return causeOf(l.ctx)
 	}
 	return err
+}
+
+// closing closes a body once, when it was read or earlier.
+type closing struct {
+	mu   sync.Mutex
+	body io.Closer
+	over bool
+}
+
+// take takes a body to be closed.
+func (c *closing) take(body io.Closer) {
+	c.mu.Lock()
+	c.body = body
+	over := c.over
+	c.mu.Unlock()
+	if over {
+		c.close()
+	}
+}
+
+func (c *closing) close() {
+	c.mu.Lock()
+	body := c.body
+	c.body, c.over = nil, true
+	c.mu.Unlock()
+	if body != nil {
+		body.Close()
+	}
 }
 
 // lifetimes are the lifetimes that closing the client ends.
@@ -40,6 +94,7 @@ func newLifetimes() *lifetimes { return &lifetimes{open: make(map[*lifetime]stru
 
 // begin starts a lifetime, which end must end.
 func (ls *lifetimes) begin(ctx context.Context, l *lifetime) {
+	l.parent = ctx
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -88,7 +143,7 @@ func (ls *lifetimes) close() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for l := range ls.open {
-		l.cancel(ErrClosed)
+		l.abort(ErrClosed)
 	}
 	ls.open = nil
 }

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // streamed is the way of every list that does not page. Each time the list is ranged over, a copy
@@ -34,6 +39,119 @@ func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
 			yield(none, err)
 		}
 	}
+}
+
+// listen sends a request for a list and gives its items to the caller's own loop as they arrive,
+// until the list ends or yield returns false. It may take any time, as long as the server is never
+// silent for longer than an attempt may take. A failure before the first item is retried like that
+// of any read; after it there is no retry, since the caller has items that nobody can take back.
+func listen[T any](ctx context.Context, c *Client, op operation, req request, yield func(T) bool) error {
+	_, _, err := stream(ctx, c, op, req, nil, yield)
+	return err
+}
+
+// search sends a request for a list and gives its items to take, for an answer that nobody sees
+// before it is whole. It is a bounded read: each attempt has its time, and a second more for every
+// MiB that came. It is retried like any read, for which begin forgets what was taken.
+func search[T any](ctx context.Context, c *Client, op operation, req request, begin func(), take func(T)) (*call, *answer, error) {
+	return stream(ctx, c, op, req, begin, func(item T) bool {
+		take(item)
+		return true
+	})
+}
+
+// streaming is how the items of a list are taken from an answer.
+type streaming struct {
+	items func(*attempt, *wirejson.Scanner) (flaw, stop error)
+	begin func() // of a search, before each attempt; nil: what was given out cannot be taken back
+}
+
+func stream[T any](ctx context.Context, c *Client, op operation, req request, begin func(), yield func(T) bool) (*call, *answer, error) {
+	cl, err := newCall(c, op, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	cl.stream = streaming{begin: begin, items: func(at *attempt, s *wirejson.Scanner) (flaw, stop error) {
+		if stop = c.engine.lifetimes.over(at.lifetime.ctx); stop != nil {
+			return nil, stop
+		}
+		var item, empty T
+		return takeList(s, op.list, func() error {
+			item = empty
+			if err := s.Decode(&item); err != nil {
+				return err
+			}
+			if begin == nil {
+				at.answer.givenOut, at.answer.form = true, formService
+			}
+			if !yield(item) {
+				return errLeft
+			}
+			return c.engine.lifetimes.over(at.lifetime.ctx)
+		})
+	}}
+	a, err := c.send(ctx, cl)
+	return cl, a, err
+}
+
+var errLeft = errors.New("the caller has left the list")
+
+// takeList finds the list in a returnObj, and has take read each of its items, until that returns an
+// error. It holds one item at a time, and bounds each.
+func takeList(s *wirejson.Scanner, list string, take func() error) (flaw, stop error) {
+	seen := 0
+	for name := range s.Members() {
+		if !strings.EqualFold(string(name), list) {
+			s.Skip()
+			continue
+		}
+		switch seen++; {
+		case seen > 1:
+			flaw = fmt.Errorf("it has more than one %s", list)
+			s.Skip()
+		case s.Next() == '[':
+			for range s.Elements() {
+				if stop = take(); stop != nil {
+					return flaw, stop
+				}
+				s.Mark()
+			}
+		case s.Text() != "":
+			flaw = fmt.Errorf("its %s is no list", list)
+		}
+	}
+	return flaw, nil
+}
+
+// pace is the body of a list. It bounds how long that takes: for a search as a whole, and otherwise
+// how long the server is silent. The time that the caller takes for an item is not silence.
+type pace struct {
+	body     io.Reader
+	timer    *time.Timer // of the attempt
+	patience time.Duration
+	deadline time.Time // of a search, before what more each MiB gives; zero for others
+	taken    int64
+}
+
+func (e *engine) pace(at *attempt, cl *call, body io.Reader) io.Reader {
+	p := &pace{body: body, timer: at.lifetime.timer, patience: e.options.attemptTimeout}
+	if cl.stream.begin != nil {
+		cl.stream.begin()
+		p.deadline = at.began.Add(p.patience)
+	}
+	return p
+}
+
+func (p *pace) Read(b []byte) (int, error) {
+	if p.deadline.IsZero() {
+		p.timer.Reset(p.patience)
+		defer p.timer.Stop()
+	} else {
+		p.timer.Reset(time.Until(p.deadline) + time.Duration(p.taken/(1<<20))*time.Second)
+	}
+	n, err := p.body.Read(b)
+	p.taken += int64(n)
+	return n, err
 }
 
 // target is the item that a list is searched for.

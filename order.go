@@ -1,21 +1,20 @@
 package ctcbr
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/google/uuid"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // NewClientToken returns a new client token, a random UUID. A call that places an order creates its
 // own token if the request has none. To survive a crash in the middle of an order, create the token
 // first, save it and set it in the request. After the crash, send the same order with the same
 // token: it is placed at most once.
-func NewClientToken() string { return uuid.NewString() }
+func NewClientToken() string { return newUUID() }
 
 // OpenServiceRequest is the request of [Client.OpenService].
 type OpenServiceRequest struct {
@@ -46,9 +45,9 @@ func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Ord
 type Order struct {
 	Meta
 	// ID is the order ID, for [Orders.Get] and [Orders.Wait].
-	ID string `json:"masterOrderID"`
+	ID string `json:"masterOrderID" wire:"lenient"`
 	// Number is the order number on bills. It may be empty at first.
-	Number string `json:"masterOrderNO"`
+	Number string `json:"masterOrderNO" or:"masterOrderNo"`
 	// ResourceID is the ID of the resource that was ordered, if the service gives it at once.
 	ResourceID string `json:"masterResourceID"`
 	// ResourceStatus is the state of the resource that was ordered (seen: "started").
@@ -66,28 +65,7 @@ type Order struct {
 
 // UnmarshalJSON accepts both spellings of the order number. It also accepts an ID that is written
 // as a number, because losing the ID would lose the order.
-func (o *Order) UnmarshalJSON(data []byte) error {
-	type plain Order
-	wire := struct {
-		*plain
-		ID     orderID `json:"masterOrderID"`
-		Number string  `json:"masterOrderNo"`
-	}{plain: (*plain)(o)}
-	err := decode(data, &wire)
-	o.ID = string(wire.ID)
-	o.Number = cmp.Or(o.Number, wire.Number)
-	return err
-}
-
-// orderID is text, or a number if the service should write it so.
-type orderID string
-
-func (id *orderID) UnmarshalJSON(data []byte) error {
-	if data[0] == '"' || '0' <= data[0] && data[0] <= '9' {
-		*id = orderID(plainText(data))
-	}
-	return nil
-}
+func (o *Order) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, o) }
 
 func (o *Order) check(cl *call, a *answer) error {
 	if isBlank(o.ID) {
@@ -173,7 +151,7 @@ const (
 
 // UnmarshalJSON accepts text and numbers.
 func (s *OrderStatus) UnmarshalJSON(data []byte) error {
-	*s = OrderStatus(plainText(data))
+	*s = OrderStatus(wirejson.Text(data))
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Plans are the backup plans of hosts: what is backed up, when, to which vault, and how long copies
@@ -29,7 +31,7 @@ const (
 // to make one: the request then needs no DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
-	// up all directories.
+	// up all directories, and must be empty then.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
@@ -64,7 +66,7 @@ func (f *FileSelection) UnmarshalJSON(data []byte) error {
 		*plain
 		Rule json.RawMessage `json:"rule"`
 	}{plain: (*plain)(f)}
-	err := decode(data, &wire)
+	err := wirejson.Unmarshal(data, &wire)
 	f.Rule = readInt[FileRule](wire.Rule)
 	if text := string(wire.Rule); f.Rule == nil && text != "" && text != "null" && text != `""` {
 		f.Rule = Ptr(unknownRule)
@@ -117,11 +119,11 @@ func (f *FullBackup) UnmarshalJSON(data []byte) error {
 		Mode       json.RawMessage `json:"backupMode"`
 		Increments json.RawMessage `json:"incrementNum"`
 	}
-	if err := decode(data, &wire); err != nil {
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	f.Mode, f.Increments = readInt[int](wire.Mode), readInt[int](wire.Increments)
-	if on := readBool(plainText(wire.Mode)); f.Mode == nil && len(wire.Mode) > 0 && on != nil {
+	if on := readBool(wirejson.Text(wire.Mode)); f.Mode == nil && len(wire.Mode) > 0 && on != nil {
 		f.Mode = Ptr(0)
 		if *on {
 			f.Mode = Ptr(1)
@@ -595,9 +597,7 @@ func (v *validation) plan(direct *DirectType, files *FileSelection, schedule Sch
 	v.schedule(schedule)
 	v.retention(retention)
 	if limits != nil {
-		for i, w := range limits.Windows {
-			w.check(v, fmt.Sprintf("backupLimitQosInfo.rateLimits[%d]", i))
-		}
+		limits.check(v, "backupLimitQosInfo.rateLimits")
 	}
 }
 
@@ -611,6 +611,9 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 		return
 	}
 	v.given("backupFileInfo.dirs", !needed || len(files.Dirs) > 0)
+	if direct != nil && *direct == DirectAll && len(files.Dirs) > 0 {
+		v.fault("backupFileInfo.dirs", "must be empty where all directories are backed up (DirectAll)")
+	}
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
@@ -634,7 +637,7 @@ const CommandAccepted CommandResult = "success"
 // UnmarshalJSON keeps whatever it is given, so that a refusal in an unexpected form is not mistaken
 // for no result.
 func (r *CommandResult) UnmarshalJSON(data []byte) error {
-	*r = CommandResult(plainText(data))
+	*r = CommandResult(wirejson.Text(data))
 	return nil
 }
 

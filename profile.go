@@ -1,7 +1,9 @@
 package ctcbr
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"unicode/utf16"
 )
 
 // profile is an entry of the configuration file of this cloud's command-line tools, or the top of
@@ -118,6 +121,29 @@ func (s *surroundings) readProfile() (profile, error) {
 	}
 	chosen.Region = cmp.Or(chosen.Region, file.Region)
 	return chosen, nil
+}
+
+// toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
+// PowerShell writes is.
+func toUTF8(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return data[3:]
+	case len(data) < 2, len(data)%2 != 0:
+		return data
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), data[1] == 0:
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xfe\xff")), data[0] == 0:
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
 }
 
 func (s *surroundings) readFile(path string) ([]byte, error) {

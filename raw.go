@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ctyun-go/ctcbr/internal/eop"
 )
@@ -16,9 +19,11 @@ type RawRequest struct {
 	Method string
 	// Path is the operation's path: "/v4/backup/query-storage-backup".
 	Path string
-	// Query holds the parameters of a GET.
+	// Query holds the parameters of a GET. As in every request, a text in Query and Body must be
+	// UTF-8, without control characters, and without white space at its beginning or end.
 	Query url.Values
-	// Body is sent as JSON; nil sends none. A json.RawMessage is sent compacted.
+	// Body is sent as JSON; nil sends none. A json.RawMessage is sent compacted,
+	// and may be in UTF-16 or begin with a byte order mark, as files of Windows do.
 	Body any
 	// Repeatable says that sending the operation twice does no more than sending it once, for
 	// example because its body holds a client token. A GET always is.
@@ -50,13 +55,16 @@ func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) 
 
 // call checks and encodes a request.
 func (r *RawRequest) call() (*call, error) {
-	v := &validation{operation: operation{path: r.Path}}
+	v := &validation{operation: operation{path: r.Path}, request: r}
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		v.fault("Method", "must be GET or POST, is %q", r.Method)
 	}
 	if !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#") {
 		v.fault("Path", "must begin with a slash and hold no query, is %q", r.Path)
 	}
+	v.text("Path", r.Path)
+	v.content(reflect.ValueOf(r.Query), "Query")
+	body := v.body(r.Body)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
@@ -67,9 +75,33 @@ func (r *RawRequest) call() (*call, error) {
 	case r.Repeatable:
 		op.kind = kindOrder
 	}
-	cl := &call{operation: op, query: eop.EncodeValues(r.Query)}
-	if r.Body == nil {
-		return cl, nil
+	return &call{operation: op, query: eop.EncodeValues(r.Query), body: body}, nil
+}
+
+// replaced is what stands in JSON in the place of text that is not UTF-8. The character U+FFFD
+// itself is not escaped.
+var replaced = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
+
+// body encodes the body of a request and checks what is in it.
+func (v *validation) body(given any) []byte {
+	if given == nil {
+		return nil
 	}
-	return cl, cl.encode(r.Body)
+	if raw, ok := given.(json.RawMessage); ok {
+		given = json.RawMessage(toUTF8(raw))
+	}
+	encoded, err := json.Marshal(given)
+	if err != nil {
+		v.fault("Body", "cannot be written as JSON: %s", err)
+		return nil
+	}
+	if !utf8.Valid(encoded) || replaced.Match(encoded) {
+		v.fault("Body", "holds text that is not UTF-8")
+	}
+	var content any
+	if err := json.Unmarshal(encoded, &content); err != nil {
+		v.fault("Body", "cannot be read as JSON: %s", err)
+	}
+	v.content(reflect.ValueOf(content), "Body")
+	return encoded
 }

@@ -1,8 +1,9 @@
 package ctcbr
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Retention is how long copies are kept. Use [KeepDays], [KeepWeeks], [KeepMonths], [KeepYears] or
@@ -13,25 +14,14 @@ type Retention struct {
 	// Value is the number of units, at least 1. [KeepForever] leaves it out.
 	Value *int `json:"value,omitempty"`
 	// HasLadder turns the ladder on.
-	HasLadder *bool `json:"hasConf,omitempty"`
+	HasLadder *bool `json:"hasConf,omitempty" wire:"lenient"`
 	// Ladder keeps some older copies beyond Value. It needs HasLadder: [Retention.WithLadder] sets
 	// both.
 	Ladder *RetentionLadder `json:"conf,omitempty"`
 }
 
-// UnmarshalJSON reads a retention also where HasLadder is written as a number or as text.
-func (r *Retention) UnmarshalJSON(data []byte) error {
-	type plain Retention
-	wire := struct {
-		*plain
-		HasLadder json.RawMessage `json:"hasConf"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	if len(wire.HasLadder) > 0 {
-		r.HasLadder = readBool(plainText(wire.HasLadder))
-	}
-	return err
-}
+// UnmarshalJSON also accepts HasLadder as a number or as text.
+func (r *Retention) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
 // RetentionUnit is the unit of Retention.Value.
 type RetentionUnit int

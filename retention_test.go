@@ -92,12 +92,12 @@ func TestLadderIsChecked(t *testing.T) {
 		faults    []Fault
 	}{
 		"out of range": {KeepDays(0).WithLadder(-1, 0, 0, -2), []Fault{
-			{"backupRetentionInfo.value", "must be 1 to 2147483647, is 0"},
-			{"backupRetentionInfo.conf.day", "must be 0 to 2147483647, is -1"},
-			{"backupRetentionInfo.conf.year", "must be 0 to 2147483647, is -2"},
+			{"Retention.Value", "backupRetentionInfo.value", "must be 1 to 2147483647, is 0"},
+			{"Retention.Ladder.Days", "backupRetentionInfo.conf.day", "must be 0 to 2147483647, is -1"},
+			{"Retention.Ladder.Years", "backupRetentionInfo.conf.year", "must be 0 to 2147483647, is -2"},
 		}},
 		"in range": {retention: KeepForever().WithLadder(0, 0, 0, 0)},
-		"none":     {Retention{}, []Fault{{"backupRetentionInfo", "is required"}}},
+		"none":     {Retention{}, []Fault{{"Retention", "backupRetentionInfo", "is required"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Schedule is when a plan runs, in Beijing time. Use [Hourly], [Daily], [Weekly] or [Monthly] to
@@ -197,7 +198,7 @@ func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
 		Day  json.RawMessage `json:"day"`
 		Hour ClockTime       `json:"hour"`
 	}
-	if err := decode(data, &wire); err != nil {
+	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	*s = StoredSchedule{Rule: readInt[ScheduleRule](wire.Rule), Day: readInt[int](wire.Day), Hour: wire.Hour}
@@ -268,7 +269,7 @@ type ClockTime string
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *ClockTime) UnmarshalJSON(data []byte) error {
-	*t = ClockTime(plainText(data))
+	*t = ClockTime(wirejson.Text(data))
 	return nil
 }
 
@@ -286,7 +287,7 @@ func (t ClockTime) offset() (time.Duration, bool) {
 // them.
 type UploadLimits struct {
 	// Enabled reports whether the limits apply.
-	Enabled *bool `json:"isLimitQos,omitempty"`
+	Enabled *bool `json:"isLimitQos,omitempty" wire:"lenient"`
 	// Windows are the hours with a limit.
 	Windows []UploadWindow `json:"rateLimits,omitzero"`
 }
@@ -302,13 +303,13 @@ type UploadWindow struct {
 }
 
 // LimitUpload limits uploads to mbps megabytes per second (1 to 9999), every day between the hours
-// from (0 to 23) and to (1 to 24), Beijing time. [UploadLimits.And] adds more hours. Whether a
-// limit may span midnight is not documented: use two windows.
+// from (0 to 23) and to (1 to 24), Beijing time. [UploadLimits.And] adds more hours. A limit that
+// spans midnight takes two windows.
 func LimitUpload(from, to, mbps int) *UploadLimits {
 	return (*UploadLimits)(nil).And(from, to, mbps)
 }
 
-// And returns the limits with one more window, turned on. It does not change l. Windows should not
+// And returns the limits with one more window, turned on. It does not change l. Windows must not
 // overlap.
 func (l *UploadLimits) And(from, to, mbps int) *UploadLimits {
 	more := &UploadLimits{Enabled: Ptr(true)}
@@ -330,8 +331,8 @@ func (l *UploadLimits) String() string {
 	}
 	var v validation
 	var windows []string
-	for i, w := range l.Windows {
-		w.check(&v, "rateLimits["+strconv.Itoa(i)+"]")
+	l.check(&v, "rateLimits")
+	for _, w := range l.Windows {
 		windows = append(windows, fmt.Sprintf("%d MB/s from %02d:00 to %02d:00", w.MBps, deref(w.From), w.To))
 	}
 	if fault := v.words(""); fault != "" {
@@ -366,34 +367,34 @@ func (w UploadWindow) compare(other UploadWindow) int {
 }
 
 // UnmarshalJSON also accepts Enabled as a number or as text.
-func (l *UploadLimits) UnmarshalJSON(data []byte) error {
-	type plain UploadLimits
-	wire := struct {
-		*plain
-		Enabled json.RawMessage `json:"isLimitQos"`
-	}{plain: (*plain)(l)}
-	err := decode(data, &wire)
-	if len(wire.Enabled) > 0 {
-		l.Enabled = readBool(plainText(wire.Enabled))
+func (l *UploadLimits) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, l) }
+
+// check checks each window, and that no two of them overlap.
+func (l *UploadLimits) check(v *validation, field string) {
+	for i, w := range l.Windows {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		w.check(v, at)
+		for _, other := range l.Windows[:i] {
+			if w.overlaps(other) {
+				v.fault(at, "overlaps the window from %02d:00 to %02d:00", *other.From, other.To)
+				break
+			}
+		}
 	}
-	return err
 }
 
-// readBool reads true, false or a number, and returns nil for anything else.
-func readBool(text string) *bool {
-	if on, err := strconv.ParseBool(text); err == nil {
-		return &on
+func (w UploadWindow) check(v *validation, field string) {
+	v.number(field+".start", w.From, 0, 23)
+	v.between(field+".stop", w.To, 1, 24)
+	v.between(field+".uploadMb", w.MBps, 1, 9999)
+	if w.From != nil && *w.From <= 23 && w.To >= 1 && *w.From >= w.To {
+		v.fault(field+".stop", "must be after the start at %02d:00, is %02d:00: of limits over midnight make two windows", *w.From, w.To)
 	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
-		return Ptr(n != 0)
-	}
-	return nil
 }
 
-func (w UploadWindow) check(c *validation, field string) {
-	c.number(field+".start", w.From, 0, 23)
-	c.between(field+".stop", w.To, 1, 24)
-	c.between(field+".uploadMb", w.MBps, 1, 9999)
+// overlaps reports whether both windows hold some hour.
+func (w UploadWindow) overlaps(other UploadWindow) bool {
+	return w.From != nil && other.From != nil && max(*w.From, *other.From) < min(w.To, other.To)
 }
 
 // enumerate joins words as in a sentence: "a, b and c".

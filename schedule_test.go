@@ -263,6 +263,9 @@ func TestUploadLimitsInWords(t *testing.T) {
 		"off":            {&UploadLimits{Enabled: Ptr(false), Windows: LimitUpload(8, 18, 10).Windows}, "upload limits that are not turned on"},
 		"not on":         {&UploadLimits{Windows: LimitUpload(8, 18, 10).Windows}, "upload limits that are not turned on"},
 		"no start":       {&UploadLimits{Enabled: Ptr(true), Windows: []UploadWindow{{To: 3, MBps: 1}}}, "invalid upload limits: rateLimits[0].start is required"},
+		"over midnight":  {LimitUpload(22, 6, 10), "invalid upload limits: rateLimits[0].stop must be after the start at 22:00, is 06:00: of limits over midnight make two windows"},
+		"empty":          {LimitUpload(6, 6, 10), "invalid upload limits: rateLimits[0].stop must be after the start at 06:00, is 06:00: of limits over midnight make two windows"},
+		"overlapping":    {LimitUpload(18, 24, 10).And(6, 12, 10).And(11, 19, 50), "invalid upload limits: rateLimits[2] overlaps the window from 18:00 to 24:00"},
 		"all wrong":      {LimitUpload(1, 2, 3).And(24, 25, 0), "invalid upload limits: rateLimits[1].start must be 0 to 23, is 24; rateLimits[1].stop must be 1 to 24, is 25; rateLimits[1].uploadMb must be 1 to 9999, is 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -410,9 +413,9 @@ func randomSchedule(r *rand.Rand) Schedule {
 
 func randomLimits(r *rand.Rand) *UploadLimits {
 	var l *UploadLimits
-	for range r.IntN(4) {
-		from := r.IntN(24)
-		l = l.And(from, from+1+r.IntN(24-from), 1+r.IntN(9999))
+	for i := range r.IntN(4) {
+		from := 6 * i
+		l = l.And(from, from+1+r.IntN(6), 1+r.IntN(9999))
 	}
 	if l != nil && r.IntN(4) == 0 {
 		l.Enabled = Ptr(false)

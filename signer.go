@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
@@ -46,7 +44,7 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	}
 	id := firstValue(req.Header, headerRequestID)
 	if id == "" {
-		id = uuid.NewString()
+		id = newUUID()
 	}
 	if strings.ContainsAny(id, "\r\n") {
 		return errors.New("ctcbr: a request ID must be one line")

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"net/http"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Storages are the vaults that hold backup copies: the console's 存储库, which the API calls a
@@ -219,8 +221,8 @@ type Storage struct {
 	Capacity   Size          `json:"backupStorageCapacity"`
 	Free       Size          `json:"backupStorageFreeCapacity"`
 	Status     StorageStatus `json:"backupStorageStatusCode"`
-	StatusDesc string        `json:"backupStorageStatusDesc"` // in Chinese
-	Created    Time          `json:"backupStorageCreatTime"`  // sic
+	StatusDesc string        `json:"backupStorageStatusDesc"`                             // in Chinese
+	Created    Time          `json:"backupStorageCreatTime" or:"backupStorageCreateTime"` // sic
 	// Expires is the end of the period that was paid for. Call [Storages.Renew] before then.
 	Expires    Time   `json:"backupStorageExpireTime"`
 	RegionName string `json:"regionName"`
@@ -230,18 +232,7 @@ type Storage struct {
 }
 
 // UnmarshalJSON accepts both spellings of the creation time.
-func (s *Storage) UnmarshalJSON(data []byte) error {
-	type plain Storage
-	wire := struct {
-		*plain
-		Created Time `json:"backupStorageCreateTime"`
-	}{plain: (*plain)(s)}
-	err := decode(data, &wire)
-	if s.Created.IsZero() {
-		s.Created = wire.Created
-	}
-	return err
-}
+func (s *Storage) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, s) }
 
 // List lists the vaults of a region in one request. It changes nothing and is safe to repeat.
 //

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // Tasks are the runs of plans. Each creates one snapshot of a host.
@@ -328,13 +330,14 @@ type CreateRestoreRequest struct {
 	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string `json:"backupTgtInstanceID,omitempty"`
 	// TargetDir is the directory to restore to, which is created if it is missing. Empty means the
-	// original paths.
+	// original paths: the restore then writes over the live data, unless ExistingFiles says
+	// otherwise.
 	TargetDir string `json:"backupTgtDir,omitempty"`
 	// ExistingFiles is what to do with a file that already exists at the target:
 	// ctcbr.Ptr(ctcbr.ExistingSkip) keeps it. The default overwrites it.
 	ExistingFiles *ExistingFileMode `json:"backupExistFileMode,omitempty"`
 	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
-	// only. Set it whenever you set Paths: without it, they may not narrow the restore.
+	// only. It is required where Paths are given. Without either, all files are restored.
 	Scope *RestoreScope `json:"backupRestoreFuncType,omitempty"`
 	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string `json:"backupRestoreFileList,omitzero"`
@@ -353,6 +356,10 @@ func (r *CreateRestoreRequest) complete(v *validation) {
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
 	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
+	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
+		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
+	}
+	v.path("backupTgtDir", r.TargetDir)
 }
 
 // CreateRestoreResponse is the response of [Restores.Create].
@@ -508,8 +515,8 @@ type Restore struct {
 	Name string `json:"backupRestoreName"`
 	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
 	// read from their deprecated names, if the service gives only those.
-	TargetID    string   `json:"backupTargetInstanceID"`
-	TargetName  string   `json:"backupTargetInstanceName"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are the paths that were backed up.
 	Paths []string `json:"backupPaths"`
@@ -519,7 +526,7 @@ type Restore struct {
 	StatusDesc string        `json:"backupRestoreStatus"` // in Chinese
 	Started    Time          `json:"backupRestoreStartTime"`
 	// Done is when the restore ended, or empty before.
-	Done Time `json:"backupRestoreCompleteTime"`
+	Done Time `json:"backupRestoreCompleteTime" or:"backupRestoreDoneTime"`
 	// Message says why the restore failed, or that it succeeded.
 	Message     string  `json:"backupRestoreErrMsg"`
 	Percent     Percent `json:"backupRestorePercent"`
@@ -534,20 +541,7 @@ type Restore struct {
 }
 
 // UnmarshalJSON accepts both names of the target and of the end time.
-func (r *Restore) UnmarshalJSON(data []byte) error {
-	type plain Restore
-	wire := struct {
-		*plain
-		TargetID   string `json:"backupTgtInstanceID"`
-		TargetName string `json:"backupTgtInstanceName"`
-		Done       Time   `json:"backupRestoreDoneTime"`
-	}{plain: (*plain)(r)}
-	err := decode(data, &wire)
-	r.TargetID = cmp.Or(r.TargetID, wire.TargetID)
-	r.TargetName = cmp.Or(r.TargetName, wire.TargetName)
-	r.Done = cmp.Or(r.Done, wire.Done)
-	return err
-}
+func (r *Restore) UnmarshalJSON(data []byte) error { return wirejson.Unmarshal(data, r) }
 
 // List lists the restores of a region in one request. It changes nothing and is safe to repeat.
 //
@@ -712,6 +706,7 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 	case r.TargetDir != "":
 		v.fault("TargetDir", "must be empty to restore in place")
 	}
+	v.path("TargetDir", r.TargetDir)
 	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
 	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
 	v.given("Paths", !needed || len(r.Paths) > 0)

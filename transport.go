@@ -2,9 +2,7 @@ package ctcbr
 
 import (
 	"errors"
-	"io"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/ctyun-go/ctcbr/internal/transport"
 )
@@ -54,20 +52,8 @@ func (e *engine) roundTrip(req *http.Request) (*http.Response, error) {
 var errNoRoundTrip = errors.New("the transport returned neither a response nor an error")
 
 // endsAnswers reports whether the transport is known to end an answer when the context is done.
-// The answers of any other are closed then, so that the call ends.
+// The answers of any other transport are closed then, so that the call ends.
 func (e *engine) endsAnswers() bool {
 	_, known := e.transport.(*http.Transport)
 	return known && len(e.options.middleware) == 0
-}
-
-// closing closes a body once, whoever comes first.
-type closing struct {
-	body io.Closer
-	done atomic.Bool
-}
-
-func (o *closing) close() {
-	if o.done.CompareAndSwap(false, true) {
-		o.body.Close()
-	}
 }

@@ -1,29 +1,54 @@
 package ctcbr
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// validation completes a request with what the client knows, and collects its faults.
+// validation completes a request with what the client knows, and collects its faults. Checks name
+// a field as it is named on the wire; its Go name is that of the field with this json tag.
 type validation struct {
 	operation   operation
 	regionID    string
 	clientToken string
+	request     any // nil: what is checked is no request
 	faults      []Fault
 }
 
+// validate completes a request and collects all its faults.
+func validate(op operation, regionID string, req request) *validation {
+	v := &validation{operation: op, regionID: regionID, request: req}
+	req.complete(v)
+	v.content(reflect.ValueOf(req).Elem(), "")
+	return v
+}
+
+// err is a [ValidationError] of all faults, or nil.
 func (v *validation) err() error {
 	if len(v.faults) == 0 {
 		return nil
+	}
+	for i := range v.faults {
+		if f := &v.faults[i]; f.Name == "" {
+			f.Name = goName(reflect.TypeOf(v.request), f.Field)
+		}
 	}
 	return &ValidationError{Operation: v.operation.name(), Faults: v.faults}
 }
 
 func (v *validation) fault(field, format string, args ...any) {
 	v.faults = append(v.faults, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+}
+
+// has reports whether a field is known to be at fault.
+func (v *validation) has(field string) bool {
+	return slices.ContainsFunc(v.faults, func(f Fault) bool { return f.Field == field })
 }
 
 // region falls back to the client's region.
@@ -52,6 +77,17 @@ func (v *validation) required(field, value string) {
 
 // isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
 func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// argument takes a text that is required and is no field of a request, but a parameter of a method.
+func (v *validation) argument(name, field, value string) {
+	problem := textProblem(value)
+	if isBlank(value) {
+		problem = "is required"
+	}
+	if problem != "" {
+		v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
+	}
+}
 
 func (v *validation) given(field string, given bool) {
 	if !given {
@@ -86,14 +122,30 @@ func (v *validation) paths(field string, paths []string, longest int) {
 		v.fault(field, "must be at most %d paths, are %d", most, len(paths))
 	}
 	for i, p := range paths {
+		at := fmt.Sprintf("%s[%d]", field, i)
 		switch n := utf8.RuneCountInString(p); {
 		case n == 0:
-			v.fault(fmt.Sprintf("%s[%d]", field, i), "is empty")
+			v.fault(at, "is empty")
 		case n > longest:
-			v.fault(fmt.Sprintf("%s[%d]", field, i), "must be at most %d characters, has %d", longest, n)
+			v.fault(at, "must be at most %d characters, has %d", longest, n)
 		}
+		v.path(at, p)
 	}
 }
+
+// path refuses a quote in a path of Windows, where no name can hold one. A shell leaves it there.
+func (v *validation) path(field, path string) {
+	if isWindowsPath(strings.TrimLeft(path, `"`)) && strings.Contains(path, `"`) {
+		v.fault(field, `holds a quote, which "\" before the closing quote of a command line leaves there: %s`, quoted(path))
+	}
+}
+
+// isWindowsPath reports whether a path begins with a drive, or with a server.
+func isWindowsPath(path string) bool {
+	return strings.HasPrefix(path, `\\`) || len(path) > 1 && path[1] == ':' && isLetter(path[0])
+}
+
+func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
 // period checks the period of a subscription.
 func (v *validation) period(unit CycleType, count int) {
@@ -107,7 +159,6 @@ func (v *validation) period(unit CycleType, count int) {
 
 // name checks a repository name: digits, letters and "-", beginning with a letter, not ending with "-".
 func (v *validation) name(field, name string) {
-	isLetter := func(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
 	switch {
 	case name == "":
@@ -123,4 +174,141 @@ func (v *validation) name(field, name string) {
 	case strings.HasSuffix(name, "-"):
 		v.fault(field, `must not end with "-", is %q`, name)
 	}
+}
+
+// searchField is the one text that may begin or end with white space: it is searched for in names.
+const searchField = "queryContent"
+
+// content checks what holds for every text and number of a request, whatever its field is for. The
+// names of fields are put together only where there is a fault.
+func (v *validation) content(value reflect.Value, field string) {
+	if isSound(value) {
+		return
+	}
+	switch value.Kind() {
+	case reflect.String:
+		v.text(field, value.String())
+	case reflect.Int:
+		if !v.has(field) {
+			v.fault(field, "must be %d to %d, is %d", math.MinInt32, math.MaxInt32, value.Int())
+		}
+	case reflect.Pointer, reflect.Interface:
+		v.content(value.Elem(), field)
+	case reflect.Slice:
+		for i := range value.Len() {
+			v.content(value.Index(i), fmt.Sprintf("%s[%d]", field, i))
+		}
+	case reflect.Map:
+		keys := value.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			v.text(field, key.String())
+			v.content(value.MapIndex(key), field+"."+key.String())
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			at := field
+			if of := value.Type().Field(i); !of.Anonymous || of.Tag != "" {
+				at = strings.TrimPrefix(field+"."+wireName(of), ".")
+			}
+			v.content(value.Field(i), at)
+		}
+	}
+}
+
+// text refuses a text that the service cannot mean, unless its field is known to be at fault.
+func (v *validation) text(field, text string) {
+	if strings.HasSuffix(field, searchField) {
+		text = strings.TrimFunc(text, func(r rune) bool { return isWhite(r) && !unicode.IsControl(r) })
+	}
+	if problem := textProblem(text); problem != "" && !v.has(field) {
+		v.fault(field, "%s", problem)
+	}
+}
+
+// isSound reports whether nothing in a value is at fault, without an allocation.
+func isSound(value reflect.Value) bool {
+	if !value.IsValid() || !value.CanInterface() {
+		return true // nothing, or a field that is not exported
+	}
+	switch value.Kind() {
+	case reflect.String:
+		return textProblem(value.String()) == ""
+	case reflect.Int:
+		return value.Int() == int64(int32(value.Int()))
+	case reflect.Pointer, reflect.Interface:
+		return value.IsNil() || isSound(value.Elem())
+	case reflect.Slice:
+		for i := range value.Len() {
+			if !isSound(value.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Map:
+		for each := value.MapRange(); each.Next(); {
+			if !isSound(each.Key()) || !isSound(each.Value()) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			if !isSound(value.Field(i)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// textProblem says why a text can be no ID, name or path, or "". Text that is not UTF-8 would be
+// sent with other characters in its place, and so would name something else.
+func textProblem(text string) string {
+	switch trimmed := strings.TrimFunc(text, isWhite); {
+	case !utf8.ValidString(text):
+		return "is not UTF-8: " + quoted(text)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return "holds a control character: " + quoted(text)
+	case trimmed == "" && text != "":
+		return "is blank: " + quoted(text)
+	case trimmed != text:
+		return "has white space at its beginning or end: " + quoted(text)
+	}
+	return ""
+}
+
+// isWhite reports whether a character at the end of a text cannot be seen: white space, a byte
+// order mark, or a space without width.
+func isWhite(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
+
+// quoted is the beginning of a text as a Go string.
+func quoted(text string) string { return fmt.Sprintf("%q", shortened(text, 100)) }
+
+// goName is the name that a field of the wire has in Go: "Schedule.Hour" of
+// "backupPeriodInfo.hour". What is no field of a struct keeps its name.
+func goName(t reflect.Type, field string) string {
+	parts := strings.Split(field, ".")
+	for i, part := range parts {
+		for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
+			t = t.Elem()
+		}
+		if t == nil || t.Kind() != reflect.Struct {
+			break
+		}
+		name, _, _ := strings.Cut(part, "[")
+		found, ok := t.FieldByNameFunc(func(goName string) bool {
+			of, _ := t.FieldByName(goName)
+			return wireName(of) == name
+		})
+		if !ok {
+			break
+		}
+		parts[i], t = found.Name+part[len(name):], found.Type
+	}
+	return strings.Join(parts, ".")
+}
+
+// wireName is the name of a field on the wire, or its Go name where it is not sent.
+func wireName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return cmp.Or(name, f.Name)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/eop"
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // beijing is the time zone of all dates of the service, in texts and in signatures.
@@ -72,7 +73,7 @@ func (t Time) String() string { return string(t) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (t *Time) UnmarshalJSON(data []byte) error {
-	*t = Time(plainText(data))
+	*t = Time(wirejson.Text(data))
 	return nil
 }
 
@@ -126,7 +127,7 @@ func (s Size) String() string { return string(s) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (s *Size) UnmarshalJSON(data []byte) error {
-	*s = Size(plainText(data))
+	*s = Size(wirejson.Text(data))
 	return nil
 }
 
@@ -166,7 +167,7 @@ func (r Rate) String() string { return string(r) }
 
 // UnmarshalJSON keeps whatever text or number it is given, and never fails.
 func (r *Rate) UnmarshalJSON(data []byte) error {
-	*r = Rate(plainText(data))
+	*r = Rate(wirejson.Text(data))
 	return nil
 }
 
@@ -216,7 +217,7 @@ func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -
 // fails.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	*p = 0
-	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(plainText(data)), "%"))
+	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(wirejson.Text(data)), "%"))
 	// NaN and infinity cannot be marshaled to JSON again: n-n is 0 for neither.
 	if n, err := strconv.ParseFloat(number, 64); err == nil && n-n == 0 {
 		*p = Percent(n)
@@ -248,11 +249,22 @@ func readInt[T ~int](data []byte) *T {
 	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
 		return nil
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(plainText(data)))
+	n, err := strconv.Atoi(strings.TrimSpace(wirejson.Text(data)))
 	if err != nil {
 		return nil
 	}
 	return Ptr(T(n))
+}
+
+// readBool reads true, false or a number, and returns nil for all else.
+func readBool(text string) *bool {
+	if on, err := strconv.ParseBool(text); err == nil {
+		return &on
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n-n == 0 {
+		return Ptr(n != 0)
+	}
+	return nil
 }
 
 // deref returns the value that p points to, or the zero value.

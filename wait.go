@@ -196,11 +196,11 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 func checkIDs(name, field string, ids ...string) error {
 	check := &validation{operation: operation{path: name}}
 	for i, id := range ids {
-		which := field
 		if len(ids) > 1 {
-			which = fmt.Sprintf("%s[%d]", field, i)
+			check.argument(fmt.Sprintf("ids[%d]", i), fmt.Sprintf("%s[%d]", field, i), id)
+		} else {
+			check.argument("id", field, id)
 		}
-		check.required(which, id)
 	}
 	return check.err()
 }

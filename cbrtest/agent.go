@@ -216,7 +216,7 @@ func (st *state) listAgents(a args) (any, *failure) {
 	for _, g := range items {
 		g.poll()
 	}
-	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+	return newListing(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
 		w.agent(g)
 		w.text("instanceName", g.host.Name)
 		w.text("backupClientSubType", "内网")
@@ -249,7 +249,7 @@ func (st *state) listAgentsByHost(a args) (any, *failure) {
 	for _, g := range items {
 		g.poll()
 	}
-	return newList(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
+	return newListing(&st.mu, "backupClientList", items, func(w *jsonWriter, g *agent) {
 		w.agent(g)
 		w.text("backupClientName", g.host.Name)
 	},

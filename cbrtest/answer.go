@@ -85,7 +85,7 @@ type answer struct {
 	status  int
 	header  http.Header
 	failure *failure
-	result  any // the returnObj: a *list is written item by item, all else at once
+	result  any // the returnObj: a *listing is written item by item, all else at once
 }
 
 func failed(f *failure) *answer { return &answer{status: f.status, failure: f} }
@@ -133,7 +133,7 @@ func (ans *answer) write(w io.Writer) error {
 		return json.NewEncoder(w).Encode(ans.failure.body())
 	}
 	ok := envelope{StatusCode: statusSuccess, Message: "SUCCESS", Description: "成功", ReturnObj: ans.result}
-	l, isList := ans.result.(*list)
+	l, isList := ans.result.(*listing)
 	if !isList {
 		return json.NewEncoder(w).Encode(ok)
 	}
@@ -153,9 +153,9 @@ func (ans *answer) write(w io.Writer) error {
 	return err
 }
 
-// list is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked for
-// no longer than it takes to write one piece.
-type list struct {
+// listing is a returnObj that holds a list, which may be long: it is written piece by piece, and the state is locked
+// for no longer than one piece takes.
+type listing struct {
 	name   string
 	counts []count // members after the list
 	total  int
@@ -170,9 +170,9 @@ type count struct {
 // listPiece is the number of items that are written at once.
 const listPiece = 64
 
-// newList makes a list of items, whose members are written by item, with the lock held.
-func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *list {
-	return &list{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
+// newListing makes a listing of items. Their members are written by item, with the lock held.
+func newListing[T any](lock sync.Locker, name string, items []T, item func(*jsonWriter, T), counts ...count) *listing {
+	return &listing{name: name, counts: counts, total: len(items), piece: func(w *jsonWriter, from, to int) {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, it := range items[from:to] {
@@ -184,13 +184,13 @@ func newList[T any](lock sync.Locker, name string, items []T, item func(*jsonWri
 }
 
 // MarshalJSON writes a list where it is part of something else, such as the failure of a fault.
-func (ls *list) MarshalJSON() ([]byte, error) {
+func (ls *listing) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	err := ls.write(&buf)
 	return buf.Bytes(), err
 }
 
-func (ls *list) write(out io.Writer) error {
+func (ls *listing) write(out io.Writer) error {
 	w := &jsonWriter{buf: []byte(`{"` + ls.name + `":[`)}
 	for from := 0; from < ls.total; from += listPiece {
 		ls.piece(w, from, min(from+listPiece, ls.total))

@@ -2,9 +2,9 @@ package cbrtest
 
 import "regexp"
 
-// This file holds what a request may look like: every operation with its parameters, one to a line.
+// This file is the contract of requests: every operation with its parameters.
 
-// place is where the parameters of an operation are.
+// place is where an operation has its parameters.
 type place int
 
 const (
@@ -12,212 +12,212 @@ const (
 	inBody
 )
 
-// operation is one operation of the API.
-type operation struct {
+// endpoint is one operation of the API.
+type endpoint struct {
 	method, path string
 	in           place
 	run          func(*state, args) (any, *failure)
 	params       []param
-	rules        []rule
+	rules        []paramRule
 }
 
-// rule is a check of parameters that depend on one another. It returns the parameter at fault and what is wrong.
-type rule func(args) (name, reason string)
+// paramRule checks parameters that depend on one another. It returns the parameter at fault and what is wrong.
+type paramRule func(args) (name, reason string)
 
 var (
-	region      = text("regionID").must()
-	clientToken = text("clientToken")
-	agentID     = text("backupClientID")
-	storageID   = text("backupStorageID")
-	planID      = text("backupPolicyID")
-	planName    = text("backupPolicyName")
-	taskID      = text("backupTaskID")
-	restoreID   = text("backupRestoreID")
-	snapshotID  = text("backupSnapID")
-	sourceHost  = text("backupSrcInstanceID")
-	search      = text("queryContent")
-	pageNo      = integer("pageNo").between(1, 1<<31-1)
-	pageSize    = integer("pageSize").between(1, 50)
-	capacity    = integer("backupStorageCapacity").between(100, 1024000)
-	cycleType   = text("cycleType").oneOf("year", "month")
-	cycleCount  = integer("cycleCount").between(1, 11)
-	isCloud     = boolean("isCloud")
-	sourceType  = text("sourceType").oneOf("CT-ECS", "CT-DPS", "CT-LS")
-	directType  = integer("directType").oneOf(0, 1, 2)
+	regionParam      = textParam("regionID").must()
+	clientTokenParam = textParam("clientToken")
+	agentIDParam     = textParam("backupClientID")
+	storageIDParam   = textParam("backupStorageID")
+	planIDParam      = textParam("backupPolicyID")
+	planNameParam    = textParam("backupPolicyName")
+	taskIDParam      = textParam("backupTaskID")
+	restoreIDParam   = textParam("backupRestoreID")
+	snapshotIDParam  = textParam("backupSnapID")
+	sourceHostParam  = textParam("backupSrcInstanceID")
+	searchParam      = textParam("queryContent")
+	pageNoParam      = integerParam("pageNo").between(1, 1<<31-1)
+	pageSizeParam    = integerParam("pageSize").between(1, 50)
+	capacityParam    = integerParam("backupStorageCapacity").between(100, 1024000)
+	cycleTypeParam   = textParam("cycleType").oneOf("year", "month")
+	cycleCountParam  = integerParam("cycleCount").between(1, 11)
+	isCloudParam     = booleanParam("isCloud")
+	sourceTypeParam  = textParam("sourceType").oneOf("CT-ECS", "CT-DPS", "CT-LS")
+	directTypeParam  = integerParam("directType").oneOf(0, 1, 2)
 
-	fileInfo = record("backupFileInfo",
-		texts("dirs").atMost(10, 4095),
-		texts("files").atMost(10, 4095),
-		integer("rule").oneOf(0, 1, 2),
+	fileInfoParam = objectParam("backupFileInfo",
+		textsParam("dirs").atMost(10, 4095),
+		textsParam("files").atMost(10, 4095),
+		integerParam("rule").oneOf(0, 1, 2),
 	)
-	periodInfo = record("backupPeriodInfo",
-		integer("rule").must().oneOf(0, 1, 2, 3),
-		integer("day").between(0, 31),
-		integer("hour").between(0, 23),
+	periodInfoParam = objectParam("backupPeriodInfo",
+		integerParam("rule").must().oneOf(0, 1, 2, 3),
+		integerParam("day").between(0, 31),
+		integerParam("hour").between(0, 23),
 	)
-	retentionInfo = record("backupRetentionInfo",
-		integer("type").must().oneOf(-1, 1, 2, 3, 4, -4), // -4 is in the examples of the reference alone
-		integer("value").between(1, 1<<31-1),
-		boolean("hasConf"),
-		record("conf",
-			integer("day").between(0, 1<<31-1),
-			integer("week").between(0, 1<<31-1),
-			integer("month").between(0, 1<<31-1),
-			integer("year").between(0, 1<<31-1),
+	retentionInfoParam = objectParam("backupRetentionInfo",
+		integerParam("type").must().oneOf(-1, 1, 2, 3, 4, -4), // -4 is in the examples of the reference alone
+		integerParam("value").between(1, 1<<31-1),
+		booleanParam("hasConf"),
+		objectParam("conf",
+			integerParam("day").between(0, 1<<31-1),
+			integerParam("week").between(0, 1<<31-1),
+			integerParam("month").between(0, 1<<31-1),
+			integerParam("year").between(0, 1<<31-1),
 		),
 	)
-	fullInfo = record("backupFullInfo",
-		integer("backupMode").oneOf(0, 1),
-		integer("incrementNum").between(0, 1<<31-1),
+	fullInfoParam = objectParam("backupFullInfo",
+		integerParam("backupMode").oneOf(0, 1),
+		integerParam("incrementNum").between(0, 1<<31-1),
 	)
-	limitInfo = record("backupLimitQosInfo",
-		flag("isLimitQos"),
-		objects("rateLimits",
-			integer("start").must().between(0, 23),
-			integer("stop").must().between(1, 24),
-			integer("uploadMb").must().between(1, 9999),
+	limitInfoParam = objectParam("backupLimitQosInfo",
+		flagParam("isLimitQos"),
+		objectsParam("rateLimits",
+			integerParam("start").must().between(0, 23),
+			integerParam("stop").must().between(1, 24),
+			integerParam("uploadMb").must().between(1, 9999),
 		),
 	)
 )
 
 var storageNamePattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
-// operations are all operations, by the last segment of their path.
-var operations = map[string]operation{
+// endpoints holds all operations, by the last segment of their path.
+var endpoints = map[string]endpoint{
 	OpenService: {
 		method: "POST", path: "/v4/backup/open-service-backup", in: inBody, run: (*state).openService,
-		params: []param{region, clientToken},
+		params: []param{regionParam, clientTokenParam},
 	},
 	InstallAgent: {
 		method: "POST", path: "/v4/backup/install-client-backup", in: inBody, run: (*state).installAgent,
-		params: []param{region, text("instanceID").must()},
+		params: []param{regionParam, textParam("instanceID").must()},
 	},
 	ListAgents: {
 		method: "GET", path: "/v4/backup/info-client-backup", in: inQuery, run: (*state).listAgents,
-		params: []param{region, agentID, search, pageNo, pageSize, isCloud, sourceType, boolean("notOnlyInstalled")},
+		params: []param{regionParam, agentIDParam, searchParam, pageNoParam, pageSizeParam, isCloudParam, sourceTypeParam, booleanParam("notOnlyInstalled")},
 	},
 	UninstallAgent: {
 		method: "POST", path: "/v4/backup/uninstall-client-backup", in: inBody, run: (*state).uninstallAgent,
-		params: []param{agentID.must(), region},
+		params: []param{agentIDParam.must(), regionParam},
 	},
 	ListAgentsByHost: {
 		method: "GET", path: "/v4/backup/client-by-instance-backup", in: inBody, run: (*state).listAgentsByHost,
-		params: []param{region, sourceHost, agentID, pageNo, pageSize},
+		params: []param{regionParam, sourceHostParam, agentIDParam, pageNoParam, pageSizeParam},
 	},
 	CreateStorage: {
 		method: "POST", path: "/v4/backup/create-storage-backup", in: inBody, run: (*state).createStorage,
 		params: []param{
-			clientToken, region, text("backupStorageName").must().like(storageNamePattern), capacity.must(),
-			cycleType.must(), cycleCount.must(), integer("multiAz").oneOf(0, 1),
+			clientTokenParam, regionParam, textParam("backupStorageName").must().like(storageNamePattern), capacityParam.must(),
+			cycleTypeParam.must(), cycleCountParam.must(), integerParam("multiAz").oneOf(0, 1),
 		},
-		rules: []rule{cycleRule},
+		rules: []paramRule{cycleRule},
 	},
 	ListStorages: {
 		method: "GET", path: "/v4/backup/query-storage-backup", in: inQuery, run: (*state).listStorages,
 		params: []param{
-			region, storageID, search,
-			text("backupStorageStatus").oneOf("Available", "Expire", "Refing", "Destorying"),
+			regionParam, storageIDParam, searchParam,
+			textParam("backupStorageStatus").oneOf("Available", "Expire", "Refing", "Destorying"),
 		},
 	},
 	ResizeStorage: {
 		method: "POST", path: "/v4/backup/resize-storage-backup", in: inBody, run: (*state).resizeStorage,
-		params: []param{clientToken, storageID.must(), capacity.must(), region},
+		params: []param{clientTokenParam, storageIDParam.must(), capacityParam.must(), regionParam},
 	},
 	RenewStorage: {
 		method: "POST", path: "/v4/backup/renew-storage-backup", in: inBody, run: (*state).renewStorage,
-		params: []param{clientToken, storageID.must(), region, cycleType.must(), cycleCount.must()},
-		rules:  []rule{cycleRule},
+		params: []param{clientTokenParam, storageIDParam.must(), regionParam, cycleTypeParam.must(), cycleCountParam.must()},
+		rules:  []paramRule{cycleRule},
 	},
 	UnsubscribeStorage: {
 		method: "POST", path: "/v4/backup/refund-storage-backup", in: inBody, run: (*state).unsubscribeStorage,
-		params: []param{clientToken, storageID.must(), region},
+		params: []param{clientTokenParam, storageIDParam.must(), regionParam},
 	},
 	CreatePlan: {
 		method: "POST", path: "/v4/backup/new-backup-policy", in: inBody, run: (*state).createPlan,
 		params: []param{
-			region, planName.must(), sourceHost.must(), storageID.must(), directType.must(), fileInfo,
-			periodInfo.must(), retentionInfo.must(), fullInfo, limitInfo, isCloud, sourceType,
+			regionParam, planNameParam.must(), sourceHostParam.must(), storageIDParam.must(), directTypeParam.must(), fileInfoParam,
+			periodInfoParam.must(), retentionInfoParam.must(), fullInfoParam, limitInfoParam, isCloudParam, sourceTypeParam,
 		},
-		rules: []rule{fileRule, periodRule, retentionRule},
+		rules: []paramRule{fileRule, periodRule, retentionRule},
 	},
 	ListPlans: {
 		method: "GET", path: "/v4/backup/query-backup-policy", in: inQuery, run: (*state).listPlans,
 		params: []param{
-			region, sourceHost, planName, planID, text("backupPolicyStatus").oneOf("CreateSuccess", "Stop"),
-			search, isCloud, sourceType,
+			regionParam, sourceHostParam, planNameParam, planIDParam, textParam("backupPolicyStatus").oneOf("CreateSuccess", "Stop"),
+			searchParam, isCloudParam, sourceTypeParam,
 		},
 	},
 	OperatePlan: {
 		method: "POST", path: "/v4/backup/action-backup-policy", in: inBody, run: (*state).operatePlan,
 		params: []param{
-			region, planID.must(), integer("backupPolicyOp").must().oneOf(1, 2, 3), integer("backupMode").oneOf(0, 1),
-			isCloud, sourceType,
+			regionParam, planIDParam.must(), integerParam("backupPolicyOp").must().oneOf(1, 2, 3), integerParam("backupMode").oneOf(0, 1),
+			isCloudParam, sourceTypeParam,
 		},
 	},
 	UpdatePlan: {
 		method: "POST", path: "/v4/backup/update-backup-policy", in: inBody, run: (*state).updatePlan,
 		params: []param{
-			region, planID.must(), planName.must(), directType.must(), fileInfo, periodInfo.must(),
-			retentionInfo.must(), fullInfo, limitInfo, isCloud, sourceType,
+			regionParam, planIDParam.must(), planNameParam.must(), directTypeParam.must(), fileInfoParam, periodInfoParam.must(),
+			retentionInfoParam.must(), fullInfoParam, limitInfoParam, isCloudParam, sourceTypeParam,
 		},
-		rules: []rule{fileRule, periodRule, retentionRule},
+		rules: []paramRule{fileRule, periodRule, retentionRule},
 	},
 	DeletePlan: {
 		method: "POST", path: "/v4/backup/refund-backup-policy", in: inBody, run: (*state).deletePlan,
-		params: []param{region, planID.must(), isCloud, sourceType},
+		params: []param{regionParam, planIDParam.must(), isCloudParam, sourceTypeParam},
 	},
 	ListTasks: {
 		method: "GET", path: "/v4/backup/query-task-backup", in: inQuery, run: (*state).listTasks,
 		params: []param{
-			region, sourceHost, search,
-			text("backupTaskStatus").oneOf("Completed", "Executing", "Failed", "Preparing", "Canceling"),
-			isCloud, sourceType,
+			regionParam, sourceHostParam, searchParam,
+			textParam("backupTaskStatus").oneOf("Completed", "Executing", "Failed", "Preparing", "Canceling"),
+			isCloudParam, sourceTypeParam,
 		},
 	},
 	CancelTask: {
 		method: "POST", path: "/v4/backup/cancel-task-backup", in: inBody, run: (*state).cancelTask,
-		params: []param{region, taskID.must(), isCloud, sourceType},
+		params: []param{regionParam, taskIDParam.must(), isCloudParam, sourceTypeParam},
 	},
 	CreateRestore: {
 		method: "POST", path: "/v4/backup/create-restore-backup", in: inBody, run: (*state).createRestore,
 		params: []param{
-			snapshotID.must(), region, text("backupTgtInstanceID"), text("backupTgtDir"),
-			integer("backupExistFileMode").oneOf(0, 1, 2), integer("backupRestoreFuncType").oneOf(0, 1, 2),
-			texts("backupRestoreFileList").atMost(10, 0), boolean("backupRestoreIncludeSysDirs"), isCloud, sourceType,
+			snapshotIDParam.must(), regionParam, textParam("backupTgtInstanceID"), textParam("backupTgtDir"),
+			integerParam("backupExistFileMode").oneOf(0, 1, 2), integerParam("backupRestoreFuncType").oneOf(0, 1, 2),
+			textsParam("backupRestoreFileList").atMost(10, 0), booleanParam("backupRestoreIncludeSysDirs"), isCloudParam, sourceTypeParam,
 		},
-		rules: []rule{restoreRule},
+		rules: []paramRule{restoreRule},
 	},
 	ListRestores: {
 		method: "GET", path: "/v4/backup/query-restore-backup", in: inQuery, run: (*state).listRestores,
 		params: []param{
-			region, restoreID, sourceHost, search,
-			text("backupRestoreStatus").oneOf("RestoreCreating", "RestoreCreateFail", "RestoreCompleted",
+			regionParam, restoreIDParam, sourceHostParam, searchParam,
+			textParam("backupRestoreStatus").oneOf("RestoreCreating", "RestoreCreateFail", "RestoreCompleted",
 				"RestoreRunning", "RestoreCanceling", "RestoreFail"),
-			isCloud, sourceType,
+			isCloudParam, sourceTypeParam,
 		},
 	},
 	CancelRestore: {
 		method: "POST", path: "/v4/backup/cancel-restore-backup", in: inBody, run: (*state).cancelRestore,
-		params: []param{region, restoreID.must(), isCloud, sourceType},
+		params: []param{regionParam, restoreIDParam.must(), isCloudParam, sourceTypeParam},
 	},
 	ListSnapshots: {
 		method: "GET", path: "/v4/backup/query-backup-snapshot", in: inQuery, run: (*state).listSnapshots,
 		params: []param{
-			region, planName, planID, sourceHost, storageID,
-			text("backupSnapStatus").oneOf("Available", "NotAvailable", "Restoring"), search, isCloud, sourceType,
+			regionParam, planNameParam, planIDParam, sourceHostParam, storageIDParam,
+			textParam("backupSnapStatus").oneOf("Available", "NotAvailable", "Restoring"), searchParam, isCloudParam, sourceTypeParam,
 		},
 	},
 	DeleteResource: {
 		method: "POST", path: "/v4/backup/delete-resources-backup", in: inBody, run: (*state).deleteResource,
-		params: []param{text("backupObjectID").must(), region, isCloud, sourceType},
+		params: []param{textParam("backupObjectID").must(), regionParam, isCloudParam, sourceTypeParam},
 	},
 	GetOrder: {
 		method: "GET", path: "/v4/order/query-uuid", in: inQuery, run: (*state).showOrder,
-		params: []param{text("masterOrderId").must()},
+		params: []param{textParam("masterOrderId").must()},
 	},
 	ListRegions: {
 		method: "GET", path: "/v4/region/list-regions", in: inQuery, run: (*state).listRegions,
-		params: []param{text("regionName")},
+		params: []param{textParam("regionName")},
 	},
 }
 

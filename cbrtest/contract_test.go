@@ -77,7 +77,7 @@ func described(path string, all []member) []string {
 
 // restate writes parameters of the table in the form of the contract. Only the outermost ones are in a place.
 func restate(in string, params []param) []member {
-	types := map[kind]string{
+	types := map[paramKind]string{
 		kindText: "string", kindInteger: "integer", kindBoolean: "boolean", kindFlag: "boolean",
 		kindTexts: "string[]", kindObject: "object", kindObjects: "object[]",
 	}
@@ -108,7 +108,7 @@ func TestParametersAreThoseOfTheContract(t *testing.T) {
 		names = append(names, want.Name)
 		t.Run(want.Name, func(t *testing.T) {
 			t.Parallel()
-			op := operations[want.Name]
+			op := endpoints[want.Name]
 			require.Equal(t, want.Method+" "+want.Path, op.method+" "+op.path)
 			in := map[place]string{inQuery: "query", inBody: "body"}[op.in]
 			params := described("", restate(in, op.params))
@@ -118,11 +118,11 @@ func TestParametersAreThoseOfTheContract(t *testing.T) {
 			require.Equal(t, described("", want.Parameters), params)
 		})
 	}
-	require.ElementsMatch(t, names, slices.Collect(maps.Keys(operations)))
+	require.ElementsMatch(t, names, slices.Collect(maps.Keys(endpoints)))
 }
 
 // valid returns parameters of every operation that pass the checks, all of them given.
-func valid(op operation) map[string]any {
+func valid(op endpoint) map[string]any {
 	out := map[string]any{}
 	for _, p := range op.params {
 		out[p.name] = validValue(p)
@@ -167,7 +167,7 @@ func validFields(fields []param) map[string]any {
 func refusedFor(t *testing.T, srv *Server, operation, parameter string, params map[string]any) {
 	t.Helper()
 	q := prepare(srv, operation, nil)
-	if operations[operation].in == inBody {
+	if endpoints[operation].in == inBody {
 		q.body = toJSON(params)
 	} else {
 		q.query = prepare(srv, operation, params).query
@@ -192,7 +192,7 @@ func withoutRegion(query string) string {
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	for name, op := range operations {
+	for name, op := range endpoints {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.True(t, strings.HasSuffix(op.path, "/"+name))
@@ -211,7 +211,7 @@ func TestParameters(t *testing.T) {
 
 // checkParam asserts that one parameter is refused in every form that it must not have.
 func checkParam(t *testing.T, srv *Server, name string, p param) {
-	op := operations[name]
+	op := endpoints[name]
 	with := func(v any) map[string]any {
 		params := valid(op)
 		params[p.name] = v
@@ -261,7 +261,7 @@ func checkParam(t *testing.T, srv *Server, name string, p param) {
 // checkField asserts the same of a member of an object.
 func checkField(t *testing.T, srv *Server, name string, p, f param) {
 	with := func(change func(fields map[string]any)) map[string]any {
-		params := valid(operations[name])
+		params := valid(endpoints[name])
 		fields := validFields(p.fields)
 		change(fields)
 		params[p.name] = fields
@@ -336,7 +336,7 @@ func TestParameterRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			params := valid(operations[tt.operation])
+			params := valid(endpoints[tt.operation])
 			maps.Copy(params, tt.change)
 			maps.DeleteFunc(params, func(_ string, v any) bool { return v == absent })
 			if tt.parameter != "" {
@@ -398,7 +398,7 @@ func TestOddRequests(t *testing.T) {
 func TestEmptyObjectNextToAQuery(t *testing.T) {
 	t.Parallel()
 	srv, params := seeded(t)
-	for name, op := range operations {
+	for name, op := range endpoints {
 		if op.in != inQuery {
 			continue
 		}

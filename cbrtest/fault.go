@@ -249,8 +249,8 @@ func (q *faults) take(operation string, now moment) (Fault, bool) {
 	return p.fault, true
 }
 
-// message is an answer as it goes over the wire.
-type message struct {
+// rawAnswer is an answer as it goes over the wire.
+type rawAnswer struct {
 	status int
 	header http.Header
 	body   []byte
@@ -285,14 +285,14 @@ func (f Fault) answers() bool {
 }
 
 // message makes the answer that a fault sends, as far as it sends one.
-func (f Fault) message(ans *answer, date string) message {
-	msg := message{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
+func (f Fault) message(ans *answer, date string) rawAnswer {
+	msg := rawAnswer{status: http.StatusOK, header: http.Header{"Content-Type": {contentType}, "Date": {date}}}
 	refusedOrder := f.Code == codeInProgress && ans != nil && ans.failure != nil
 	switch {
 	case f.Code != "" && !refusedOrder:
-		failure := refuse(f.Code, f.Message, f.Description)
-		failure.returnObj = ans.returnObj()
-		msg.body = failed(failure).bytes()
+		spoilt := refuse(f.Code, f.Message, f.Description)
+		spoilt.returnObj = ans.returnObj()
+		msg.body = failed(spoilt).bytes()
 	case f.replaces() && !refusedOrder:
 		msg.body = []byte(f.Body)
 		if !json.Valid(msg.body) {
@@ -327,7 +327,7 @@ func (s *Server) drop(w http.ResponseWriter, reset bool) {
 }
 
 // breakConn answers on the connection itself.
-func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg message) {
+func (s *Server) breakConn(w http.ResponseWriter, f Fault, msg rawAnswer) {
 	switch f.Conn {
 	case CloseBeforeBody, CloseAfterRequest:
 		s.drop(w, false)
@@ -373,11 +373,11 @@ var chunked = http.Header{"Transfer-Encoding": {"chunked"}}
 func announced(n int) http.Header { return http.Header{"Content-Length": {strconv.Itoa(n)}} }
 
 // half is as much of a body as comes before the connection breaks.
-func (m message) half() []byte { return m.body[:len(m.body)/2] }
+func (m rawAnswer) half() []byte { return m.body[:len(m.body)/2] }
 
 // sendHeader sends the header of an answer. The framing is what is said about the length of its body, unless the fault
 // says otherwise.
-func (m message) sendHeader(conn net.Conn, framing http.Header) {
+func (m rawAnswer) sendHeader(conn net.Conn, framing http.Header) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", m.status, http.StatusText(m.status))
 	header := maps.Clone(framing)

@@ -309,12 +309,13 @@ func TestOperationsHaveToExist(t *testing.T) {
 	for name, want := range map[string]string{
 		"new-backup-polcy": CreatePlan, "query-uid": GetOrder, "list-region": ListRegions,
 		"refund-storage": UnsubscribeStorage, "x": GetOrder, "Query-UUID": GetOrder,
+		"rename-storage-backup": CreateStorage, "storage": CreateStorage, "snapshot": ListSnapshots, // the first by name
 	} {
 		says := fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", name, want)
 		require.PanicsWithValue(t, says, func() { srv.Inject(name, Fault{}) })
 		require.PanicsWithValue(t, says, func() { srv.Count(name) })
 	}
-	for name := range operations {
+	for name := range endpoints {
 		srv.Inject(name, Fault{})
 		require.Zero(t, srv.Count(name))
 	}

@@ -49,6 +49,20 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+func TestHostsOfFleetsHaveNamesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.AddFleet(Fleet{Hosts: 2})
+	srv.AddFleet(Fleet{Hosts: 2, SourceType: "CT-DPS"})
+	var names []any
+	for _, source := range []string{"CT-ECS", "CT-DPS"} {
+		for _, agent := range items(t, call(t, srv, ListAgents, object{"sourceType": source}), "backupClientList") {
+			names = append(names, agent["instanceName"])
+		}
+	}
+	require.Equal(t, []any{"host-00001", "host-00002", "host-00003", "host-00004"}, names)
+}
+
 func TestFleetOfOne(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

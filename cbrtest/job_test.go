@@ -448,7 +448,7 @@ func TestTextsOfStates(t *testing.T) {
 // prepared returns those of the parameters that the operation has.
 func prepared(operation string, params map[string]any) map[string]any {
 	out := map[string]any{}
-	for _, p := range operations[operation].params {
+	for _, p := range endpoints[operation].params {
 		if v, ok := params[p.name]; ok {
 			out[p.name] = v
 		}

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// memAddr is the address of every in-memory listener. It is one of the loopback interface, since clients send plain
-// HTTP nowhere else, with a port on which hardly a machine listens.
+// memAddr is the address of every listener in memory. It is a loopback address, since clients send plain HTTP nowhere
+// else, and its port is one on which hardly a machine listens.
 type memAddr struct{}
 
 func (memAddr) Network() string { return "memory" }
@@ -64,14 +64,14 @@ func (l *memListener) dial(ctx context.Context, _, addr string) (net.Conn, error
 	}
 }
 
-// memConn is one end of a connection in memory. Like a TCP connection it can be reset, which its client sees.
+// memConn is one end of a connection in memory. Like a TCP connection it can be reset, and its client sees that.
 type memConn struct {
 	net.Conn
 	reset  *atomic.Bool
 	client bool
 }
 
-// SetLinger makes the coming Close a reset, as it does on a TCP connection.
+// SetLinger turns the next Close into a reset, as it does on a TCP connection.
 func (c *memConn) SetLinger(int) error {
 	c.reset.Store(true)
 	return nil

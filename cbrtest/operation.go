@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 )
 
 // The operations, by the last segment of their paths. [Server.Inject] and [Server.Count] take these names, and panic
@@ -42,7 +43,7 @@ const (
 // operationOf returns the name of the operation whose path a request has, or NoOperation.
 func operationOf(r *http.Request) string {
 	name := path.Base(r.URL.Path)
-	if op, known := operations[name]; known && op.path == r.URL.EscapedPath() {
+	if op, known := endpoints[name]; known && op.path == r.URL.EscapedPath() {
 		return name
 	}
 	return NoOperation
@@ -51,17 +52,20 @@ func operationOf(r *http.Request) string {
 // mustExist panics unless there is an operation of the name. A test that misspells one would otherwise test nothing.
 // "" stands for any operation.
 func mustExist(operation string) {
-	if _, known := operations[operation]; known || operation == "" || operation == NoOperation {
+	if _, known := endpoints[operation]; known || operation == "" || operation == NoOperation {
 		return
 	}
 	panic(fmt.Sprintf("cbrtest: there is no operation %q; did you mean %q?", operation, nearest(operation)))
 }
 
-// nearest returns the operation whose name takes the fewest edits to become the given one.
+// nearest returns the operation whose name holds the given one, or else takes the fewest edits to become it.
 func nearest(name string) string {
 	best, fewest := "", 0
-	for candidate := range operations {
+	for candidate := range endpoints {
 		edits := distance(name, candidate)
+		if strings.Contains(candidate, name) {
+			edits = 0
+		}
 		if best == "" || edits < fewest || edits == fewest && candidate < best {
 			best, fewest = candidate, edits
 		}

@@ -63,7 +63,7 @@ func (s *Server) Charges() int {
 
 type order struct {
 	id, operation, token string
-	content              string // what was ordered, to tell whether a token comes again with something else
+	content              string // see orderContent
 	resourceType         string
 	resourceID           string // of accounting; the repository has another
 	storageID            string // "" if it is about none
@@ -132,10 +132,8 @@ func (st *state) inProgress(o *order) *failure {
 	return f
 }
 
-// orderContent is what was ordered, without the token.
+// orderContent is what was ordered, to tell whether a token comes again with something else.
 func orderContent(operation string, a args) string {
-	a = maps.Clone(a)
-	delete(a, "clientToken")
 	text, _ := json.Marshal(a) // sorts the members; args hold nothing that cannot be marshalled
 	return operation + string(text)
 }
@@ -233,8 +231,8 @@ func (st *state) openService(a args) (any, *failure) {
 	})
 }
 
-// period returns the time at which a subscription from a time on ends.
-func period(a args, from time.Time) time.Time {
+// subscribedUntil returns the time at which a subscription from a time on ends.
+func subscribedUntil(a args, from time.Time) time.Time {
 	n := int(a.int("cycleCount"))
 	if a.text("cycleType") == "year" {
 		return from.AddDate(n, 0, 0)

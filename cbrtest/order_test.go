@@ -388,6 +388,30 @@ func TestResizeAndRenew(t *testing.T) {
 	require.Empty(t, items(t, call(t, srv, "query-storage-backup", map[string]any{"backupStorageStatus": "Expire"}), "backupStorageList"))
 }
 
+func TestPeriodsOfSubscriptions(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 15, 8, 0, 0, 0, beijing)
+	for name, tt := range map[string]struct {
+		cycle map[string]any
+		want  string
+	}{
+		"a month":       {object{"cycleType": "month", "cycleCount": 1}, "2026-04-15 08:00:00"},
+		"eleven months": {object{"cycleType": "month", "cycleCount": 11}, "2027-02-15 08:00:00"},
+		"a year":        {object{"cycleType": "year", "cycleCount": 1}, "2027-03-15 08:00:00"},
+		"three years":   {object{"cycleType": "year", "cycleCount": 3}, "2029-03-15 08:00:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, Activated(), WithClock(at), WithPolls(Polls{Order: -1}))
+			create := vault("vault", "")
+			maps.Copy(create, tt.cycle)
+			placed(t, srv, CreateStorage, create)
+			listed := items(t, call(t, srv, ListStorages, nil), "backupStorageList")[0]
+			require.Equal(t, []any{"2026-03-15 08:00:00", tt.want}, []any{listed["backupStorageCreatTime"], listed["backupStorageExpireTime"]})
+		})
+	}
+}
+
 func TestRepositoryPutIntoExpireIsExpired(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithPolls(Polls{Order: -1}))

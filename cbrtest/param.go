@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// kind is the JSON type of a parameter.
-type kind int
+// paramKind is the JSON type of a parameter.
+type paramKind int
 
 const (
-	kindText kind = iota
+	kindText paramKind = iota
 	kindInteger
 	kindBoolean
 	kindFlag // a boolean, or 0 or 1
@@ -31,7 +31,7 @@ const (
 // param describes one parameter. It is made by a function named after its type and methods that narrow it down.
 type param struct {
 	name              string
-	kind              kind
+	kind              paramKind
 	required          bool
 	ranged            bool
 	low, high         int64
@@ -42,17 +42,17 @@ type param struct {
 	fields            []param
 }
 
-func text(name string) param    { return param{name: name, kind: kindText} }
-func integer(name string) param { return param{name: name, kind: kindInteger} }
-func boolean(name string) param { return param{name: name, kind: kindBoolean} }
-func flag(name string) param    { return param{name: name, kind: kindFlag} }
-func texts(name string) param   { return param{name: name, kind: kindTexts} }
+func textParam(name string) param    { return param{name: name, kind: kindText} }
+func integerParam(name string) param { return param{name: name, kind: kindInteger} }
+func booleanParam(name string) param { return param{name: name, kind: kindBoolean} }
+func flagParam(name string) param    { return param{name: name, kind: kindFlag} }
+func textsParam(name string) param   { return param{name: name, kind: kindTexts} }
 
-func record(name string, fields ...param) param {
+func objectParam(name string, fields ...param) param {
 	return param{name: name, kind: kindObject, fields: fields}
 }
 
-func objects(name string, fields ...param) param {
+func objectsParam(name string, fields ...param) param {
 	return param{name: name, kind: kindObjects, fields: fields}
 }
 
@@ -89,8 +89,8 @@ func (par param) atMost(items, characters int) param {
 	return par
 }
 
-// args are the parameters of a request: string, int64, bool, []string, args, []args. A text that is given empty counts
-// as not given.
+// args are the parameters of a request, each a string, int64, bool, []string, args or []args. An empty text counts as
+// not given.
 type args map[string]any
 
 func (a args) has(name string) bool       { _, ok := a[name]; return ok }
@@ -106,7 +106,7 @@ func (a args) intOr(name string, def int) int {
 	return int(a.int(name))
 }
 
-// source returns what kind of host a request is about.
+// source returns the kind of hosts that a request is about.
 func (a args) source() string {
 	switch {
 	case a.has("sourceType"):
@@ -124,7 +124,7 @@ func invalid(name, reason string) *failure {
 }
 
 // parse returns the parameters of a request for the operation.
-func (op operation) parse(r *http.Request, body []byte) (args, *failure) {
+func (op endpoint) parse(r *http.Request, body []byte) (args, *failure) {
 	a, refused := op.read(r, body)
 	if refused != nil {
 		return nil, refused
@@ -140,8 +140,8 @@ func (op operation) parse(r *http.Request, body []byte) (args, *failure) {
 	return a, nil
 }
 
-// read reads the parameters from where they have to be, as they are.
-func (op operation) read(r *http.Request, body []byte) (args, *failure) {
+// read reads the parameters from where the operation has them, and checks nothing else.
+func (op endpoint) read(r *http.Request, body []byte) (args, *failure) {
 	if op.in == inQuery {
 		// Real clients send the body {} with every GET.
 		if v, err := decode(body); len(body) > 0 && (err != nil || !isEmptyObject(v)) {
@@ -169,7 +169,7 @@ func isEmptyObject(v any) bool {
 }
 
 // readQuery reads a query, where numbers and booleans come as text.
-func (op operation) readQuery(raw string) (args, *failure) {
+func (op endpoint) readQuery(raw string) (args, *failure) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, invalid("(query)", "cannot be read")
@@ -222,7 +222,7 @@ func checkFields(params []param, a args, prefix string) *failure {
 	return nil
 }
 
-// check returns a value in the type that args promise.
+// check returns a value in the type that args hold.
 func (par param) check(v any, name string) (any, *failure) {
 	switch par.kind {
 	case kindText:

@@ -316,7 +316,7 @@ func (st *state) listPlans(a args) (any, *failure) {
 			is(hostID, p.host.ID) && is(id, p.id) && is(status, p.status) &&
 			matches(name, p.name) && matches(search, p.name, p.host.Name)
 	})
-	return newList(&st.mu, "backupPolicyList", found, st.writePlan, count{"backupPolicyTotal", len(found)}), nil
+	return newListing(&st.mu, "backupPolicyList", found, st.writePlan, count{"backupPolicyTotal", len(found)}), nil
 }
 
 func (st *state) writePlan(w *jsonWriter, p *plan) {

@@ -71,12 +71,12 @@ func (rec *recorder) begin(operation string, r *http.Request) *Request {
 }
 
 func (rec *recorder) body(entry *Request, body []byte) {
-	var order struct{ ClientToken string }
-	_ = json.Unmarshal(body, &order) // what is not an order has no token
+	var placed struct{ ClientToken string }
+	_ = json.Unmarshal(body, &placed) // what is not an order has no token
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	entry.Body = bytes.Clone(body[:min(len(body), recordBody)])
-	entry.ClientToken = order.ClientToken
+	entry.ClientToken = placed.ClientToken
 }
 
 func (rec *recorder) refused(entry *Request, reason string) {

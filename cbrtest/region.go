@@ -13,7 +13,7 @@ type wireRegion struct {
 	OpenapiAvailable bool     `json:"openapiAvailable"`
 }
 
-// listRegions lists the region of the server and others, in which the service cannot be used.
+// listRegions lists the region of the server and two others, in which the service cannot be used.
 func (st *state) listRegions(a args) (any, *failure) {
 	regions := []wireRegion{
 		{st.regionID, regionName, "cn-huadong1-jsnj1A", "华东地区", "openstack", true, []string{"cn-huadong1-jsnj1A-public-ctcloud", "cn-huadong1-jsnj2A-public-ctcloud"}, true},

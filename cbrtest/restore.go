@@ -241,7 +241,7 @@ func (st *state) listRestores(a args) (any, *failure) {
 			kept = append(kept, r)
 		}
 	}
-	return newList(&st.mu, "backupRestoreList", kept, writeRestore, count{"backupRestoreCount", len(kept)}), nil
+	return newListing(&st.mu, "backupRestoreList", kept, writeRestore, count{"backupRestoreCount", len(kept)}), nil
 }
 
 func writeRestore(w *jsonWriter, r *restore) {

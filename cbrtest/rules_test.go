@@ -2,6 +2,7 @@ package cbrtest
 
 import (
 	"maps"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -262,6 +263,43 @@ func TestWhereAnAgentCanBeInstalled(t *testing.T) {
 	require.Equal(t, false, agent["backupClientEnableInstall"])
 }
 
+func TestHostsByDefault(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	listed := map[any]map[string]any{}
+	full := srv.AddHost(Host{Name: "win", IPs: []string{"10.0.0.1", "10.0.0.2"}, ImageName: "Windows Server 2022", OSType: "windows", OSArch: "arm64"})
+	local := srv.AddHost(Host{SourceType: "CT-LS"})
+	metal := srv.AddHost(Host{SourceType: "CT-DPS"})
+	for range 300 {
+		srv.AddHost(Host{})
+	}
+	for _, source := range []string{"CT-ECS", "CT-LS", "CT-DPS"} {
+		for page := range 7 {
+			params := object{"notOnlyInstalled": true, "sourceType": source, "pageSize": 50, "pageNo": page + 1}
+			for _, agent := range items(t, call(t, srv, ListAgents, params), "backupClientList") {
+				listed[agent["instacneID"]] = agent
+			}
+		}
+	}
+	require.Len(t, listed, 304)
+	of := func(id string) []any {
+		a := listed[id]
+		return []any{a["instanceName"], a["imageName"], a["osType"], a["osArch"], a["backupClientType"]}
+	}
+	require.Equal(t, []any{"ecm-demo", "CTyunOS 23.01 64位", "linux", "x86_64", 0.}, of(srv.HostID))
+	require.Equal(t, []any{"win", "Windows Server 2022", "windows", "arm64", 0.}, of(full))
+	require.Equal(t, []any{"ecm-" + local[:4], "CTyunOS 23.01 64位", "linux", "x86_64", 1.}, of(local))
+	require.Equal(t, 3., of(metal)[4])
+	require.Equal(t, []any{"10.0.0.1", "10.0.0.2"}, listed[full]["instacneIps"])
+	addresses := map[any]bool{}
+	for _, agent := range listed {
+		address := agent["instacneIps"].([]any)[0]
+		require.False(t, addresses[address], "%s twice", address)
+		addresses[address] = true
+		require.True(t, net.ParseIP(address.(string)) != nil, address)
+	}
+}
+
 func TestPagesOfAgents(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -298,6 +336,55 @@ func TestOnlyThePageThatIsReadIsPolled(t *testing.T) {
 			srv.SetStatus(id, "Installing")
 		}
 	}
+}
+
+func TestSeedsActivateTheService(t *testing.T) {
+	t.Parallel()
+	for name, add := range map[string]func(*Server){
+		"agent":      func(srv *Server) { srv.AddAgent("") },
+		"repository": func(srv *Server) { srv.AddStorage(Storage{}) },
+		"plan":       func(srv *Server) { srv.AddPlan(Plan{StorageID: "gone"}) },
+		"fleet":      func(srv *Server) { srv.AddFleet(Fleet{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t)
+			install := object{"instanceID": srv.AddHost(Host{})}
+			require.Equal(t, "Backup.Service.NotActivated", refusal(t, srv, InstallAgent, install).Error)
+			add(srv)
+			call(t, srv, InstallAgent, install)
+		})
+	}
+}
+
+func TestProgressOfRestores(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.AddRestore(Restore{})
+	var got []any
+	for range 6 {
+		r := items(t, call(t, srv, ListRestores, nil), "backupRestoreList")[0]
+		got = append(got, []any{r["backupRestorePercent"], r["backupRestoreDoneFileCount"], r["backupRestoreDoneTime"] != nil, r["backupRestoreErrMsg"]})
+	}
+	require.Equal(t, []any{
+		[]any{0., 0., false, ""}, []any{25., 128., false, ""}, []any{50., 256., false, ""}, []any{75., 384., false, ""},
+		[]any{100., 512., true, "恢复成功"}, []any{100., 512., true, "恢复成功"},
+	}, got)
+}
+
+func TestProgressOfTasks(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.AddTask(Task{})
+	var got []any
+	for range 6 {
+		r := items(t, call(t, srv, ListTasks, nil), "backupTaskList")[0]
+		got = append(got, []any{r["backupTaskPercent"], r["backupFileCount"], r["backupTaskRate"], r["backupTaskDoneTime"] != nil})
+	}
+	require.Equal(t, []any{
+		[]any{0., 0., "0 KB/s", false}, []any{25., 128., "209.28 KB/s", false}, []any{50., 256., "221.78 KB/s", false},
+		[]any{75., 384., "234.28 KB/s", false}, []any{100., 512., "0 KB/s", true}, []any{100., 512., "0 KB/s", true},
+	}, got)
 }
 
 func TestRenamedHost(t *testing.T) {

@@ -164,7 +164,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // carryOut finds the operation of a request that the gateway lets in, checks its parameters and runs it.
 func (s *Server) carryOut(operation string, r *http.Request, body []byte) *answer {
-	op, known := operations[operation]
+	op, known := endpoints[operation]
 	if !known {
 		return failed(noSuchAPI("there is no path " + r.URL.EscapedPath()))
 	}

@@ -278,7 +278,7 @@ func TestAHostHasOneAgent(t *testing.T) {
 	srv.SetStatus(first, "InstallFail")
 	require.Equal(t, first, srv.AddAgent(srv.HostID))
 	srv.AddAgent("late") // before its host
-	srv.AddHost(Host{ID: "late"})
+	srv.AddHost(Host{ID: "late", Name: "late-01"})
 	listed := items(t, call(t, srv, "info-client-backup", map[string]any{"notOnlyInstalled": true}), "backupClientList")
 	var hosts []any
 	for _, agent := range listed {
@@ -286,6 +286,7 @@ func TestAHostHasOneAgent(t *testing.T) {
 		hosts = append(hosts, agent["instacneID"])
 	}
 	require.Equal(t, []any{srv.HostID, "late"}, hosts)
+	require.Equal(t, "late-01", listed[1]["instanceName"])
 }
 
 func TestLongListIsStreamed(t *testing.T) {
@@ -344,7 +345,7 @@ func TestManyGoroutines(t *testing.T) {
 	t.Parallel()
 	srv, params := seeded(t)
 	var wg sync.WaitGroup
-	for name := range operations {
+	for name := range endpoints {
 		for range 5 {
 			wg.Go(func() {
 				if r := prepare(srv, name, params[name]).send(t, srv); r.Status != 200 {
@@ -357,7 +358,7 @@ func TestManyGoroutines(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	require.Equal(t, 5*len(operations), srv.Count("")-srv.Count("open-service-backup")+5)
+	require.Equal(t, 5*len(endpoints), srv.Count("")-srv.Count("open-service-backup")+5)
 }
 
 func TestIDsOfRegions(t *testing.T) {

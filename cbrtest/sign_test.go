@@ -3,6 +3,7 @@ package cbrtest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,6 +73,8 @@ func TestMoreSignedHeaders(t *testing.T) {
 	send := func(list ...string) reply {
 		srv := start(t)
 		text := ""
+		values := maps.Clone(values)
+		values["host"] = strings.TrimPrefix(srv.URL, "http://")
 		for _, name := range list {
 			text += name + ":" + values[strings.ToLower(name)] + "\n"
 		}
@@ -83,6 +86,7 @@ func TestMoreSignedHeaders(t *testing.T) {
 	}
 	require.Equal(t, 200, send("ctyun-eop-request-id", "eop-date").Status)
 	require.Equal(t, 200, send("content-type", "ctyun-eop-request-id", "eop-date").Status)
+	require.Equal(t, 200, send("ctyun-eop-request-id", "eop-date", "host").Status)
 	for name, list := range map[string][]string{
 		"not in order":       {"ctyun-eop-request-id", "eop-date", "content-type"},
 		"the two swapped":    {"eop-date", "ctyun-eop-request-id"},

@@ -156,7 +156,7 @@ func requireGateway(t testing.TB, r reply, status int, code, says string) {
 
 // prepare makes the request of an operation with the parameters where they belong. The region is filled in.
 func prepare(srv *Server, operation string, params map[string]any) signed {
-	op := operations[operation]
+	op := endpoints[operation]
 	all := map[string]any{}
 	for _, p := range op.params {
 		if p.name == "regionID" {

@@ -223,7 +223,7 @@ func (st *state) listSnapshots(a args) (any, *failure) {
 			matches(planName, n.planName) &&
 			(search == "" || matches(search, n.Name, n.ID, n.hostName, st.storageName(n.StorageID), n.planName))
 	})
-	return newList(&st.mu, "backupSnapshotList", found, st.writeSnapshot, count{"backupSnapshotTotal", len(found)}), nil
+	return newListing(&st.mu, "backupSnapshotList", found, st.writeSnapshot, count{"backupSnapshotTotal", len(found)}), nil
 }
 
 func (st *state) writeSnapshot(w *jsonWriter, n *snapshot) {

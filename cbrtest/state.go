@@ -31,16 +31,17 @@ type state struct {
 	lastID    uint64
 	failures  map[Job][]string
 
-	hosts     table[Host]
-	agents    table[agent]
-	storages  table[storage]
-	plans     table[plan]
-	tasks     table[task]
-	restores  table[restore]
-	snapshots table[snapshot]
-	orders    table[order]
-	charges   int
-	tokens    map[string]*order
+	hosts      table[Host]
+	agents     table[agent]
+	storages   table[storage]
+	plans      table[plan]
+	tasks      table[task]
+	restores   table[restore]
+	snapshots  table[snapshot]
+	orders     table[order]
+	charges    int
+	fleetHosts int // that were added with fleets
+	tokens     map[string]*order
 
 	// What finds things without going through all of them.
 	agentOf map[string]*agent      // by the ID of the host
@@ -68,7 +69,7 @@ func newState(cfg config) *state {
 }
 
 // serve runs an operation with its parameters, which were checked.
-func (st *state) serve(op operation, a args) *answer {
+func (st *state) serve(op endpoint, a args) *answer {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if id := a.text("regionID"); id != "" && id != st.regionID {

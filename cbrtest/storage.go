@@ -116,7 +116,7 @@ func (st *state) createStorage(a args) (any, *failure) {
 				ID:         o.storageID,
 				Name:       name,
 				CapacityGB: int(a.int("backupStorageCapacity")),
-				Expires:    period(a, st.now()),
+				Expires:    subscribedUntil(a, st.now()),
 				MultiAZ:    a.int("multiAz") == 1,
 			})
 			st.storages.get(o.storageID).listedFrom = st.listedFrom()
@@ -175,7 +175,7 @@ func (st *state) renewStorage(a args) (any, *failure) {
 			if now := st.now(); from.Before(now) {
 				from = now
 			}
-			v.Expires = period(a, from)
+			v.Expires = subscribedUntil(a, from)
 		}
 		return nil
 	})
@@ -267,7 +267,7 @@ func (st *state) listStorages(a args) (any, *failure) {
 			kept = append(kept, v)
 		}
 	}
-	return newList(&st.mu, "backupStorageList", kept, st.writeStorage, count{"backupStorageCount", len(kept)}), nil
+	return newListing(&st.mu, "backupStorageList", kept, st.writeStorage, count{"backupStorageCount", len(kept)}), nil
 }
 
 func (st *state) writeStorage(w *jsonWriter, v *storage) {

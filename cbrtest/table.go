@@ -6,11 +6,11 @@ import "iter"
 // it. Adding, finding and removing take the same time however many things there are.
 type table[T any] struct {
 	at   map[string]int // index in rows
-	rows []row[T]
+	rows []tableRow[T]
 	gaps int // rows whose thing was removed
 }
 
-type row[T any] struct {
+type tableRow[T any] struct {
 	id    string
 	thing *T
 }
@@ -24,7 +24,7 @@ func (tab *table[T]) add(id string, thing *T) {
 		return
 	}
 	tab.at[id] = len(tab.rows)
-	tab.rows = append(tab.rows, row[T]{id, thing})
+	tab.rows = append(tab.rows, tableRow[T]{id, thing})
 }
 
 // get returns nil if there is no such thing.
@@ -49,7 +49,7 @@ func (tab *table[T]) remove(id string) bool {
 }
 
 func (tab *table[T]) closeGaps() {
-	var rows []row[T] // new ones, since an iteration may be under way
+	var rows []tableRow[T] // new ones, since an iteration may be under way
 	for _, r := range tab.rows {
 		if r.thing != nil {
 			tab.at[r.id] = len(rows)

@@ -206,7 +206,7 @@ func (st *state) listTasks(a args) (any, *failure) {
 			kept = append(kept, t)
 		}
 	}
-	return newList(&st.mu, "backupTaskList", kept, st.writeTask, count{"bakupTaskCount", len(kept)}), nil
+	return newListing(&st.mu, "backupTaskList", kept, st.writeTask, count{"bakupTaskCount", len(kept)}), nil
 }
 
 func (t *task) snapshotText() (id, name string) {

@@ -82,10 +82,10 @@ func (w *jsonWriter) time(name string, value time.Time) {
 }
 
 // size writes a number of bytes as text, such as 1.65GB.
-func (w *jsonWriter) size(name string, bytes int64) {
+func (w *jsonWriter) size(name string, n int64) {
 	w.name(name)
 	w.buf = append(w.buf, '"')
-	w.buf = strconv.AppendFloat(w.buf, float64(bytes)/gigabyte, 'f', 2, 64)
+	w.buf = strconv.AppendFloat(w.buf, float64(n)/gigabyte, 'f', 2, 64)
 	w.buf = append(w.buf, `GB"`...)
 }
 

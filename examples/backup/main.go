@@ -91,6 +91,7 @@ func (b *backup) do(ctx context.Context) error {
 	if err := b.findUnknown(ctx, jobs, old); err != nil {
 		b.env.Complain("looking for runs of unknown outcome: %s", err)
 	}
+	distinguish(jobs)
 	b.wait(ctx, jobs)
 	return b.summarize(ctx, jobs)
 }
@@ -198,6 +199,21 @@ func (b *backup) findUnknown(ctx context.Context, jobs []*job, old map[string]ct
 	return err
 }
 
+// distinguish refuses a task that the runs of several plans named: it can be the copy of one of them
+// at most.
+func distinguish(jobs []*job) {
+	plans := make(map[string]int)
+	for _, each := range jobs {
+		plans[each.taskID]++
+	}
+	for _, each := range jobs {
+		if each.taskID != "" && plans[each.taskID] > 1 {
+			each.err = fmt.Errorf("task %s was named for %d plans: %w", each.taskID, plans[each.taskID], ctcbr.ErrOutcomeUnknown)
+			each.taskID = ""
+		}
+	}
+}
+
 // wait waits for all tasks at once.
 func (b *backup) wait(ctx context.Context, jobs []*job) {
 	progress := b.env.NewProgress()
@@ -215,6 +231,9 @@ func (b *backup) wait(ctx context.Context, jobs []*job) {
 	progress.Done()
 	for _, task := range tasks {
 		running[task.ID].task = task
+		if task.Status != ctcbr.TaskCompleted {
+			running[task.ID].err = fmt.Errorf("task %s did not complete", task.ID)
+		}
 	}
 	cli.EachError(err, func(err error) {
 		var ended *ctcbr.TaskError

@@ -65,6 +65,19 @@ func TestBackupThatFails(t *testing.T) {
 	require.Contains(t, p.Stderr.String(), "1 of 3 plans were not backed up")
 }
 
+func TestBackupOfPlansWhoseRunsNameOneTask(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"Failed", "Completed"} {
+		cloud := cloudWithPlans(t)
+		task := cloud.AddTask(cbrtest.Task{PlanID: "plan-1", Status: status})
+		cloud.Inject(runs, cbrtest.Fault{Times: 2, Body: `{"statusCode":800,"returnObj":{"status":"success","backupTaskID":"` + task + `"}}`})
+		p := clitest.New(cloud, run)
+		require.Equal(t, 1, p.Run(t.Context(), "plan-1", "plan-2"))
+		require.Contains(t, p.Stdout.String(), "0 of 2 plans backed up")
+		require.Contains(t, p.Stderr.String(), "was named for 2 plans: outcome unknown")
+	}
+}
+
 func TestBackupOfUnknownPlan(t *testing.T) {
 	t.Parallel()
 	p := clitest.New(cloudWithPlans(t), run)

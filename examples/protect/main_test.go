@@ -117,7 +117,7 @@ func TestProtectInstallsAgainAfterAFailedInstall(t *testing.T) {
 	cloud := cloudWithHosts(t, 1)
 	cloud.FailNext(cbrtest.InstallJob, "no disk")
 	p := clitest.New(cloud, run)
-	require.Equal(t, 1, p.Run(t.Context(), with("-at-most", "30ms", "host-1")...))
+	require.Equal(t, 1, p.Run(t.Context(), with("host-1")...))
 	require.Contains(t, p.Stdout.String(), "InstallFail")
 
 	again := clitest.New(cloud, run)

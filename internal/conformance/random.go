@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // Random makes requests and answers that the contract allows.
@@ -41,7 +43,41 @@ func Pick[T any](r *Random, from ...T) T { return from[r.IntN(len(from))] }
 func (r *Random) often() bool { return r.full || !r.least && r.IntN(3) > 0 }
 
 // Request makes the parameters of a request.
-func (r *Random) Request(op Operation) Object { return r.members(op.Parameters, nil) }
+func (r *Random) Request(op Operation) Object {
+	o := r.members(op.Parameters, nil)
+	r.agree(o)
+	return o
+}
+
+// agree makes members of a request agree that each are as the contract has them, and together
+// would say two things.
+func (r *Random) agree(o Object) {
+	selection, _ := o["backupFileInfo"].(Object)
+	if o["directType"] == 0.0 && r.full {
+		o["directType"] = 1.0
+	}
+	if o["directType"] == 0.0 {
+		delete(selection, "dirs")
+	}
+	if scope := o["backupRestoreFuncType"]; scope == nil || scope == 0.0 {
+		delete(o, "backupRestoreFileList")
+		if r.full && scope != nil {
+			o["backupRestoreFuncType"], o["backupRestoreFileList"] = 1.0, []any{r.Name()}
+		}
+	}
+	if period, ok := o["backupPeriodInfo"].(Object); ok && r.full {
+		period["day"] = 3 // of a week and of a month
+	}
+	limits, _ := o["backupLimitQosInfo"].(Object)
+	windows, _ := limits["rateLimits"].([]any)
+	for i, window := range windows { // at most four
+		window.(Object)["start"], window.(Object)["stop"] = 6*i, 6*i+1+r.IntN(6)
+	}
+	if r.full && len(windows) > 0 {
+		limits["rateLimits"] = windows[:1]
+		windows[0].(Object)["start"], windows[0].(Object)["stop"] = 0, 24
+	}
+}
 
 func (r *Random) members(parameters []Parameter, outer Object) Object {
 	o := Object{}
@@ -76,7 +112,7 @@ func (r *Random) value(p Parameter, needed bool, o, outer Object) any {
 		if p.Pattern != "" {
 			return Pick(r, "v", "Vault-", "a--9") + fmt.Sprint(r.IntN(1000))
 		}
-		return r.Text()
+		return r.Name()
 	case "boolean":
 		return r.IntN(2) == 0
 	case "integer":
@@ -105,10 +141,21 @@ func (r *Random) value(p Parameter, needed bool, o, outer Object) any {
 		if p.Fields != nil {
 			list[i] = r.members(p.Fields, o)
 		} else {
-			list[i] = r.Text()
+			list[i] = r.Name()
 		}
 	}
 	return list
+}
+
+// Name makes a text that a request may hold: text without control characters that does not begin
+// with white space, and is no path of Windows.
+func (r *Random) Name() string {
+	return Pick(r, "/", "机", "nn") + strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return -1
+		}
+		return c
+	}, r.Text())
 }
 
 // Text makes text that is hard on encoders, and not blank.

@@ -134,7 +134,7 @@ func (e *Env) NewClient() (*ctcbr.Client, error) {
 // WaitOptions adds the Pause to the options of a wait.
 func (e *Env) WaitOptions(opts ...ctcbr.WaitOption) []ctcbr.WaitOption {
 	if e.Pause > 0 {
-		opts = append(opts, ctcbr.WaitInterval(e.Pause, e.Pause))
+		opts = append(opts, ctcbr.WaitInterval(e.Pause, e.Pause), ctcbr.WaitListed(10*e.Pause))
 	}
 	return opts
 }

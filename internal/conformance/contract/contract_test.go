@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -460,7 +462,12 @@ func TestParametersRequiredWhen(t *testing.T) {
 						s.RequireRefused(t, c, op, request, path)
 						continue
 					}
-					_, err := conformance.Invoke(t, c, op, request)
+					sent := request
+					if p.Name == "rule" && value == 0.0 { // then no directories may be named
+						sent = maps.Clone(request)
+						sent["backupFileInfo"] = conformance.Object{"files": parent["files"]}
+					}
+					_, err := conformance.Invoke(t, c, op, sent)
 					require.NoError(t, err, "%s left out where %s is %v", path, name, value)
 					require.Len(t, s.Take(), 1)
 				}
@@ -600,6 +607,13 @@ func TestValidation(t *testing.T) {
 		"backupPeriodInfo": conformance.Object{"rule": 0}, "backupRetentionInfo": conformance.Object{"type": -1},
 	}
 	restore := conformance.Object{"regionID": "r", "backupSnapID": "s"}
+	limits := func(hours ...int) conformance.Object {
+		var windows []any
+		for pair := range slices.Chunk(hours, 2) {
+			windows = append(windows, conformance.Object{"start": pair[0], "stop": pair[1], "uploadMb": 1})
+		}
+		return conformance.Object{"backupLimitQosInfo": conformance.Object{"isLimitQos": true, "rateLimits": windows}}
+	}
 	tests := []struct {
 		name, operation string
 		base, change    conformance.Object
@@ -623,7 +637,20 @@ func TestValidation(t *testing.T) {
 		{"kept for -1 weeks", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": 2, "value": -1}}, []string{"backupRetentionInfo.value"}},
 		{"given directories, none given", "new-backup-policy", plan, conformance.Object{"directType": 1, "backupFileInfo": conformance.Object{"dirs": []any{}}}, []string{"backupFileInfo.dirs"}},
 		{"advanced rule without rule and directories", "new-backup-policy", plan, conformance.Object{"directType": 2, "backupFileInfo": conformance.Object{"files": []any{"/a"}}}, []string{"backupFileInfo.dirs", "backupFileInfo.rule"}},
-		{"all directories with some named", "new-backup-policy", plan, conformance.Object{"backupFileInfo": conformance.Object{"dirs": []any{"/a"}}}, nil},
+		{"all directories with some named", "new-backup-policy", plan, conformance.Object{"backupFileInfo": conformance.Object{"dirs": []any{"/a"}}}, []string{"backupFileInfo.dirs"}},
+		{"all directories with files named", "new-backup-policy", plan, conformance.Object{"backupFileInfo": conformance.Object{"dirs": []any{}, "files": []any{"/a"}}}, nil},
+		{"all directories with some named, in an update", "update-backup-policy", plan, conformance.Object{"backupPolicyID": "p", "backupFileInfo": conformance.Object{"dirs": []any{"/a"}}}, []string{"backupFileInfo.dirs"}},
+		{"a limit over midnight", "new-backup-policy", plan, limits(22, 6), []string{"backupLimitQosInfo.rateLimits.stop"}},
+		{"a limit of no hour", "new-backup-policy", plan, limits(6, 6), []string{"backupLimitQosInfo.rateLimits.stop"}},
+		{"a limit of one hour", "new-backup-policy", plan, limits(23, 24), nil},
+		{"limits that touch", "new-backup-policy", plan, limits(8, 18, 18, 24, 0, 8), nil},
+		{"limits that overlap", "new-backup-policy", plan, limits(8, 18, 0, 1, 17, 24), []string{"backupLimitQosInfo.rateLimits"}},
+		{"a limit within another", "new-backup-policy", plan, limits(0, 24, 8, 9, 9, 10), []string{"backupLimitQosInfo.rateLimits", "backupLimitQosInfo.rateLimits"}},
+		{"limits that overlap and are off", "update-backup-policy", plan, conformance.Object{"backupPolicyID": "p", "backupLimitQosInfo": conformance.Object{"isLimitQos": false, "rateLimits": limits(1, 3, 2, 4)["backupLimitQosInfo"].(conformance.Object)["rateLimits"]}}, []string{"backupLimitQosInfo.rateLimits"}},
+		{"kept for longer than 32 bits count", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": 4, "value": 1 << 31}}, []string{"backupRetentionInfo.value"}},
+		{"kept for ever, and for longer than 32 bits count", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": -1, "value": 1 << 31}}, []string{"backupRetentionInfo.value"}},
+		{"a ladder longer than 32 bits count", "new-backup-policy", plan, conformance.Object{"backupRetentionInfo": conformance.Object{"type": -1, "hasConf": false, "conf": conformance.Object{"week": 1 << 40}}}, []string{"backupRetentionInfo.conf.week"}},
+		{"increments that 32 bits do not count", "new-backup-policy", plan, conformance.Object{"backupFullInfo": conformance.Object{"backupMode": 1, "incrementNum": -1 << 40}}, []string{"backupFullInfo.incrementNum"}},
 		{"every fault of a rate limit, in both windows", "new-backup-policy", plan,
 			conformance.Object{"backupLimitQosInfo": conformance.Object{"isLimitQos": true, "rateLimits": []any{conformance.Object{"start": 24, "stop": 25, "uploadMb": 10000}, conformance.Object{}}}},
 			[]string{"backupLimitQosInfo.rateLimits.start", "backupLimitQosInfo.rateLimits.stop", "backupLimitQosInfo.rateLimits.uploadMb", "backupLimitQosInfo.rateLimits.start", "backupLimitQosInfo.rateLimits.stop", "backupLimitQosInfo.rateLimits.uploadMb"}},
@@ -634,6 +661,10 @@ func TestValidation(t *testing.T) {
 			"backupRetentionInfo": conformance.Object{"type": 4, "value": 0}, "backupLimitQosInfo": conformance.Object{"rateLimits": []any{conformance.Object{"start": -1, "stop": 0, "uploadMb": 0}}},
 		}, []string{"regionID", "backupPolicyName", "backupSrcInstanceID", "backupStorageID", "backupFileInfo.dirs", "backupFileInfo.files", "backupFileInfo.rule",
 			"backupPeriodInfo.day", "backupPeriodInfo.hour", "backupRetentionInfo.value", "backupLimitQosInfo.rateLimits.start", "backupLimitQosInfo.rateLimits.stop", "backupLimitQosInfo.rateLimits.uploadMb"}},
+		{"some files, of no scope", "create-restore-backup", restore, conformance.Object{"backupRestoreFileList": []any{"/etc/hosts"}}, []string{"backupRestoreFuncType"}},
+		{"some files, of all", "create-restore-backup", restore, conformance.Object{"backupRestoreFuncType": 0, "backupRestoreFileList": []any{"/etc/hosts"}}, []string{"backupRestoreFuncType"}},
+		{"some files, of a scope that is not documented", "create-restore-backup", restore, conformance.Object{"backupRestoreFuncType": 3, "backupRestoreFileList": []any{"/etc/hosts"}}, nil},
+		{"a directory of blanks", "create-restore-backup", restore, conformance.Object{"backupTgtDir": " "}, []string{"backupTgtDir"}},
 		{"some files, none named", "create-restore-backup", restore, conformance.Object{"backupRestoreFuncType": 1, "backupRestoreFileList": []any{}}, []string{"backupRestoreFileList"}},
 		{"all files", "create-restore-backup", restore, conformance.Object{"backupRestoreFuncType": 0}, nil},
 	}
@@ -655,6 +686,197 @@ func TestValidation(t *testing.T) {
 			_, err := conformance.Invoke(t, c, operations[test.operation], request)
 			require.NoError(t, err)
 			require.Len(t, s.Take(), 1)
+		})
+	}
+}
+
+// What a text of a request must not be, whatever its field: the service would take it for the name
+// of something else.
+var badTexts = map[string]string{
+	"no UTF-8":                 "a\xffb",
+	"no UTF-8 at its end":      "a\xe5\xa4",
+	"a carriage return":        "a\r",
+	"a line break":             "a\nb",
+	"a NUL":                    "a\x00b",
+	"an escape sequence":       "\x1b[31ma",
+	"a delete":                 "a\x7f",
+	"a control of Latin-1":     "a\u0085b",
+	"a space before":           " a",
+	"a space behind":           "a ",
+	"a tab behind":             "a\t",
+	"a space of a page behind": "a\u00a0",
+	"a wide space before":      "\u3000a",
+	"a byte order mark before": "\ufeffa",
+	"a space without width":    "a\u200b",
+	"a space alone":            " ",
+}
+
+func TestTextsThatNameNothing(t *testing.T) {
+	conformance.EachOperation(t, func(t *testing.T, op conformance.Operation) {
+		s := conformance.NewService(t)
+		c := s.Client(t)
+		call := conformance.Calls[op.Name]
+		request := conformance.NewFullSample().Request(op)
+		tried := 0
+		eachParameter(op.Parameters, request, "", func(p conformance.Parameter, _ conformance.Object, path string) {
+			if p.Type != "string" && p.Type != "string[]" {
+				return
+			}
+			tried++
+			for name, text := range badTexts {
+				req := reflect.New(call.Request)
+				require.NoError(t, json.Unmarshal(conformance.Encode(t, request), req.Interface()))
+				setText(req.Elem(), strings.Split(path, "."), text)
+				_, err := call.Make(t.Context(), c, req.Interface())
+				if p.Name == "queryContent" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) {
+					require.NoError(t, err, "it is searched for: %q", text)
+					require.Len(t, s.Take(), 1)
+					continue
+				}
+				require.Equal(t, []string{path}, conformance.FaultsOf(t, err), "%s in %s: %v", name, path, err)
+				require.Contains(t, err.Error(), " (", "both names")
+				require.Empty(t, s.Take())
+			}
+		})
+		require.NotZero(t, tried)
+	})
+}
+
+// setText sets the text, or the first text, of the field at a path of names on the wire.
+func setText(v reflect.Value, path []string, text string) {
+	for _, name := range path {
+		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct {
+			if v.Kind() == reflect.Slice {
+				v = v.Index(0)
+			} else {
+				v = v.Elem()
+			}
+		}
+		v = v.FieldByIndex(conformance.Tags(v.Type())[name].Index)
+	}
+	if v.Kind() == reflect.Slice {
+		v = v.Index(0)
+	}
+	v.SetString(text)
+}
+
+// Every fault has the name of the field in Go beside that on the wire.
+func TestFaultsHaveBothNames(t *testing.T) {
+	t.Parallel()
+	s := conformance.NewService(t)
+	c := s.Client(t)
+	_, err := c.Plans.Create(t.Context(), &ctcbr.CreatePlanRequest{
+		RegionID: "region", HostID: "host\r", StorageID: "vault", DirectType: ctcbr.Ptr(ctcbr.DirectGiven),
+		Files: &ctcbr.FileSelection{Dirs: []string{"/a", "/b "}}, Schedule: ctcbr.Daily(24),
+		Retention: ctcbr.KeepDays(0).WithLadder(-1, 0, 0, 0), Limits: ctcbr.LimitUpload(8, 9, 1).And(8, 10, 0),
+	})
+	var invalid *ctcbr.ValidationError
+	require.ErrorAs(t, err, &invalid)
+	var names, fields []string
+	for _, f := range invalid.Faults {
+		names, fields = append(names, f.Name), append(fields, f.Field)
+		require.Contains(t, err.Error(), f.Name+" ("+f.Field+") "+f.Problem)
+	}
+	require.ElementsMatch(t, []string{"Name", "HostID", "Files.Dirs[1]", "Schedule.Hour", "Retention.Value", "Retention.Ladder.Days", "Limits.Windows[1]", "Limits.Windows[1].MBps"}, names)
+	require.ElementsMatch(t, []string{"backupPolicyName", "backupSrcInstanceID", "backupFileInfo.dirs[1]", "backupPeriodInfo.hour", "backupRetentionInfo.value", "backupRetentionInfo.conf.day", "backupLimitQosInfo.rateLimits[1]", "backupLimitQosInfo.rateLimits[1].uploadMb"}, fields)
+	require.ErrorContains(t, err, "Name (backupPolicyName) is required")
+	require.ErrorContains(t, err, `HostID (backupSrcInstanceID) holds a control character: "host\r"`)
+	require.ErrorContains(t, err, `Files.Dirs[1] (backupFileInfo.dirs[1]) has white space at its beginning or end: "/b "`)
+}
+
+// A shell makes D:\data" of "D:\data\": no path of Windows holds a quote.
+func TestQuotesInPaths(t *testing.T) {
+	t.Parallel()
+	for path, refused := range map[string]bool{
+		`D:\data"`: true, `d:\"data`: true, `z:/data"`: true, `"D:\data"`: true, `\\server\share"`: true, `D:"`: true, `D:\data" E:\more`: true,
+		`D:\data`: false, `\\server\share`: false, `/srv/"quoted"`: false, `data"`: false, `4:\data"`: false, `/D:\data"`: false, `"`: false, `\data"`: false, `D`: false,
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			s := conformance.NewService(t)
+			c := s.Client(t, ctcbr.WithRegion("region"))
+			plan := &ctcbr.CreatePlanRequest{Name: `a"b`, HostID: "host", StorageID: "vault", DirectType: ctcbr.Ptr(ctcbr.DirectGiven), Schedule: ctcbr.Hourly(), Retention: ctcbr.KeepForever()}
+			plan.Files = &ctcbr.FileSelection{Dirs: []string{"/ok", path}, Files: []string{path}}
+			_, planned := c.Plans.Create(t.Context(), plan)
+			_, restored := c.Restores.Create(t.Context(), &ctcbr.CreateRestoreRequest{SnapshotID: "snapshot", TargetDir: path, Scope: ctcbr.Ptr(ctcbr.RestoreOnly), Paths: []string{path}})
+			_, newest := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: path})
+			if !refused {
+				require.NoError(t, planned)
+				require.NoError(t, restored)
+				require.NotErrorIs(t, newest, ctcbr.ErrInvalid)
+				return
+			}
+			require.Equal(t, []string{"backupFileInfo.dirs", "backupFileInfo.files"}, conformance.FaultsOf(t, planned))
+			require.Equal(t, []string{"backupRestoreFileList", "backupTgtDir"}, conformance.FaultsOf(t, restored))
+			require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, newest))
+			require.Empty(t, s.Take())
+		})
+	}
+}
+
+func TestNewestRefusesABlankDirectory(t *testing.T) {
+	t.Parallel()
+	s := conformance.NewService(t)
+	c := s.Client(t, ctcbr.WithRegion("region"))
+	for _, dir := range []string{"", " ", "\t", "/restored\r", "/restored "} {
+		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: dir})
+		require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, err), "%q", dir)
+	}
+	require.Empty(t, s.Take())
+}
+
+func TestRawRequestsAreChecked(t *testing.T) {
+	t.Parallel()
+	utf16 := func(mark string, wide func(byte) string) json.RawMessage {
+		for _, b := range []byte(`{"id":"1"}`) {
+			mark += wide(b)
+		}
+		return json.RawMessage(mark)
+	}
+	little, big := func(b byte) string { return string([]byte{b, 0}) }, func(b byte) string { return string([]byte{0, b}) }
+	for name, c := range map[string]struct {
+		req    ctcbr.RawRequest
+		faults []string
+		body   string
+	}{
+		"a method":                       {req: ctcbr.RawRequest{Method: "PUT", Path: "/v4/x"}, faults: []string{"Method"}},
+		"a path":                         {req: ctcbr.RawRequest{Method: "GET", Path: "v4/x"}, faults: []string{"Path"}},
+		"a path with a line break":       {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/x\r"}, faults: []string{"Path"}},
+		"a path that ends in a space":    {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/x "}, faults: []string{"Path"}},
+		"a path that is not UTF-8":       {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/\xff"}, faults: []string{"Path"}},
+		"everything at once":             {req: ctcbr.RawRequest{Path: "/v4/x\r", Query: url.Values{"a": {"\xff"}}, Body: map[string]string{"b": "\r"}}, faults: []string{"Method", "Path", "Query.a", "Body.b"}},
+		"a query":                        {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/x", Query: url.Values{"a": {"1"}, "regionID": {"1", "r\r"}}}, faults: []string{"Query.regionID"}},
+		"a name in a query":              {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/x", Query: url.Values{"a\n": {"1"}}}, faults: []string{"Query"}},
+		"what is searched for":           {req: ctcbr.RawRequest{Method: "GET", Path: "/v4/x", Query: url.Values{"a": {"1"}}}},
+		"a body":                         {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"dirs": []string{"/etc\r"}}}, faults: []string{"Body.dirs"}},
+		"a body that is not UTF-8":       {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"dirs": []string{"/\xff"}}}, faults: []string{"Body"}},
+		"a name in a body":               {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"dirs\r": 1}}, faults: []string{"Body"}},
+		"a raw body that is not UTF-8":   {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage("{\"id\":\"\xff\"}")}, faults: []string{"Body"}},
+		"an inner raw body not in UTF-8": {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"a": json.RawMessage("\"\xff\"")}}, faults: []string{"Body"}},
+		"escapes in a raw body":          {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage(`{"id":"1\r"}`)}, faults: []string{"Body.id"}},
+		"a raw body that is no JSON":     {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage(`{"id":`)}, faults: []string{"Body"}},
+		"what cannot be JSON":            {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: func() {}}, faults: []string{"Body"}},
+		"the character itself":           {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"id": "\ufffd", "path": `\ufffd`}}, body: "{\"id\":\"\ufffd\",\"path\":\"\\\\ufffd\"}"},
+		"large numbers":                  {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: map[string]any{"at": 1 << 40}}, body: `{"at":1099511627776}`},
+		"null":                           {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage(`null`)}, body: "null"},
+		"a byte order mark":              {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage("\ufeff{\"id\":\"1\"}")}, body: `{"id":"1"}`},
+		"UTF-16 of PowerShell":           {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: utf16("\xff\xfe", little)}, body: `{"id":"1"}`},
+		"UTF-16 the other way":           {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: utf16("\xfe\xff", big)}, body: `{"id":"1"}`},
+		"UTF-16 without a mark":          {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: utf16("", little)}, body: `{"id":"1"}`},
+		"half of UTF-16":                 {req: ctcbr.RawRequest{Method: "POST", Path: "/v4/x", Body: json.RawMessage("\xff\xfe{")}, faults: []string{"Body"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := conformance.NewService(t)
+			_, err := s.Client(t).Do(t.Context(), &c.req)
+			if c.faults == nil {
+				require.NoError(t, err)
+				require.Equal(t, c.body, string(s.Take()[0].Body))
+				return
+			}
+			require.ElementsMatch(t, c.faults, conformance.FaultsOf(t, err), "%v", err)
+			require.NotContains(t, err.Error(), "\r")
+			require.Empty(t, s.Take())
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -258,7 +259,7 @@ func TestGetAndFind(t *testing.T) {
 		"agent of bare metal":    {look: agent(ctcbr.GetAgentRequest{ID: agentMetal, SourceType: ctcbr.SourceBareMetal}), id: agentMetal},
 		"agent listed elsewhere": {look: agent(ctcbr.GetAgentRequest{ID: agentMetal}), want: ctcbr.ErrNotFound, says: agentMetal},
 		"agent of part of an ID": {look: agent(ctcbr.GetAgentRequest{HostID: "host"}), want: ctcbr.ErrNotFound, says: `agent of host "host"`},
-		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "backupClientID or instanceID is required"},
+		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "ID (backupClientID) or HostID (instanceID) is required"},
 
 		"storage":                  {look: storage(vault), id: vault},
 		"storage that is not":      {look: storage("nope"), want: ctcbr.ErrNotFound, says: `repository "nope"`},
@@ -387,3 +388,63 @@ func TestGetIsNotContentWithPartOfAnAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a", snapshot.ID)
 }
+
+// TestGetIsTriedAgainAfterItsFirstItem shows that a search is repeated like any read, also where the
+// answer breaks off behind items: nobody has seen them.
+func TestGetIsTriedAgainAfterItsFirstItem(t *testing.T) {
+	t.Parallel()
+	const whole = `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"},{"backupSnapID":"c"}]}}`
+	for name, broken := range map[string]struct {
+		answer func() io.Reader
+		times  int
+	}{
+		"cut":     {func() io.Reader { return strings.NewReader(whole[:len(whole)-20]) }, 1},
+		"garbled": {func() io.Reader { return strings.NewReader(whole[:len(whole)-20] + "x") }, 1},
+		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(whole[:len(whole)-20]), silent{}) }, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{answer: func(n int, req *http.Request) *http.Response {
+					if n > broken.times {
+						return wireAnswer(200, strings.NewReader(strings.ReplaceAll(whole, `"a"`, `"d"`)))
+					}
+					resp := wireAnswer(200, nil)
+					resp.Body = &ending{Reader: broken.answer(), ctx: req.Context()}
+					return resp
+				}}
+				client := wireClient(t, w)
+				snapshot, err := client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "b"})
+				require.NoError(t, err)
+				require.Equal(t, "b", snapshot.ID)
+				_, err = client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "a"})
+				require.ErrorIs(t, err, ctcbr.ErrNotFound, "what a broken answer held is forgotten")
+				require.EqualValues(t, broken.times+2, w.asked.Load())
+			})
+		})
+	}
+}
+
+// silent is a body that never ends.
+type silent struct{}
+
+func (silent) Read([]byte) (int, error) { return 0, errSilent }
+
+var errSilent = errors.New("silent")
+
+// ending is a body that waits for the end of its request where it is silent.
+type ending struct {
+	io.Reader
+	ctx context.Context
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	if errors.Is(err, errSilent) {
+		<-e.ctx.Done()
+		err = e.ctx.Err()
+	}
+	return n, err
+}
+
+func (e *ending) Close() error { return nil }

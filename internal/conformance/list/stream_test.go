@@ -318,7 +318,7 @@ func TestAllEndsInTheErrorOfTheAnswer(t *testing.T) {
 		},
 		"two contents in a failure": {
 			body: `{"returnObj":null,"returnObj":"x","statusCode":900,"error":"Backup.A.B"}`,
-			code: "Backup.A.B",
+			code: "Backup.A.B", want: ctcbr.ErrBadAnswer, asked: 2,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -152,6 +152,7 @@ func TestErrorText(t *testing.T) {
 		"no error":              {(*ctcbr.Error)(nil), "<nil>"},
 
 		"faults":                         {&ctcbr.ValidationError{Operation: "op", Faults: []ctcbr.Fault{{Field: "name", Problem: "is required"}, {Field: "hour", Problem: "must be 0 to 23, is 24"}}}, "ctcbr: op: invalid request: name is required; hour must be 0 to 23, is 24"},
+		"faults with both names":         {&ctcbr.ValidationError{Operation: "op", Faults: []ctcbr.Fault{{Name: "Name", Field: "backupPolicyName", Problem: "is required"}, {Name: "Dir", Field: "Dir", Problem: "is blank"}}}, "ctcbr: op: invalid request: Name (backupPolicyName) is required; Dir is blank"},
 		"faults of no known operation":   {&ctcbr.ValidationError{Operation: ".", Faults: []ctcbr.Fault{{Field: "Path", Problem: "is required"}}}, "ctcbr: invalid request: Path is required"},
 		"a fault without a field":        {&ctcbr.ValidationError{Faults: []ctcbr.Fault{{Problem: "the body is empty"}}}, "ctcbr: invalid request: the body is empty"},
 		"no faults":                      {&ctcbr.ValidationError{}, "ctcbr: invalid request"},
@@ -251,7 +252,7 @@ func TestValidationErrorStaysShort(t *testing.T) {
 	require.ErrorIs(t, err, ctcbr.ErrInvalid)
 	require.Less(t, len(err.Error()), 1<<10)
 	require.True(t, utf8.ValidString(err.Error()))
-	for _, field := range []string{"regionID is required", "backupStorageName must hold", "存…; backupStorageCapacity must be", "cycleType is required"} {
+	for _, field := range []string{"RegionID (regionID) is required", "Name (backupStorageName) must hold", "存…; CapacityGB (backupStorageCapacity) must be", "CycleType (cycleType) is required"} {
 		require.ErrorContains(t, err, field)
 	}
 	_, err = client.Restores.Create(t.Context(), &ctcbr.CreateRestoreRequest{Paths: make([]string, 100_000)})

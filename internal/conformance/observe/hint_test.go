@@ -214,15 +214,15 @@ func TestValidationSaysWhatToDo(t *testing.T) {
 		region, name string
 		says         string
 	}{
-		"underscore":           {"r", "my_vault", `backupStorageName must not hold "_", use "-": letters, digits and "-" are allowed, is "my_vault"`},
-		"space":                {"r", "my vault", `backupStorageName must hold letters, digits and "-" alone, is "my vault"`},
-		"Chinese":              {"r", "存储库", `backupStorageName must hold letters, digits and "-" alone, is "存储库"`},
-		"more than one line":   {"r", "my\nvault", `backupStorageName must hold letters, digits and "-" alone, is "my\nvault"`},
+		"underscore":           {"r", "my_vault", `Name (backupStorageName) must not hold "_", use "-": letters, digits and "-" are allowed, is "my_vault"`},
+		"space":                {"r", "my vault", `Name (backupStorageName) must hold letters, digits and "-" alone, is "my vault"`},
+		"Chinese":              {"r", "存储库", `Name (backupStorageName) must hold letters, digits and "-" alone, is "存储库"`},
+		"more than one line":   {"r", "my\nvault", `Name (backupStorageName) must hold letters, digits and "-" alone, is "my\nvault"`},
 		"begins with a digit":  {"r", "1-vault", `must begin with a letter`},
 		"ends with a hyphen":   {"r", "vault-", `must not end with "-"`},
-		"no region":            {"", "vault", "regionID is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
-		"a region of blanks":   {"  ", "vault", "regionID is required"},
-		"a region and a fault": {"", "my_vault", `configuration file; backupStorageName must not hold "_"`},
+		"no region":            {"", "vault", "RegionID (regionID) is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file"},
+		"a region of blanks":   {"  ", "vault", "RegionID (regionID) is required"},
+		"a region and a fault": {"", "my_vault", `configuration file; Name (backupStorageName) must not hold "_"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

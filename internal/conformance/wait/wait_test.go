@@ -587,7 +587,8 @@ func TestWaitRefusesWhatHasNoID(t *testing.T) {
 				require.ErrorIs(t, err, ctcbr.ErrInvalid)
 				var invalid *ctcbr.ValidationError
 				require.ErrorAs(t, err, &invalid)
-				require.Equal(t, []ctcbr.Fault{{Field: c.field, Problem: "is required"}}, invalid.Faults)
+				require.Equal(t, []ctcbr.Fault{{Name: invalid.Faults[0].Name, Field: c.field, Problem: "is required"}}, invalid.Faults)
+				require.Contains(t, []string{"id", "ids[1]"}, invalid.Faults[0].Name)
 				require.NotErrorAs(t, err, new(*ctcbr.WaitError), "no wait has begun")
 				require.Zero(t, cloud.Count(""))
 			})

@@ -1,0 +1,233 @@
+package wirejson
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Reader is a value that reads itself from a scanner: exactly one JSON value. The
+// scanner offers a value that has this method nothing else.
+type Reader interface{ ReadJSON(s *Scanner) }
+
+// Unmarshal reads data, which must be one JSON text, into the value that v points to.
+// It is json.Unmarshal with the rules of this package.
+func Unmarshal(data []byte, v any) error {
+	s := newBytesScanner(data)
+	defer s.Free()
+	flaw := s.Decode(v)
+	if err := s.End(); err != nil {
+		return err
+	}
+	return flaw
+}
+
+// Decode reads a value into the one that v points to. It returns the error that
+// stopped the scanner, or else the first error of an UnmarshalJSON, which stops
+// nothing.
+func (s *Scanner) Decode(v any) error {
+	outer := s.flaw
+	s.flaw = nil
+	value := reflect.ValueOf(v).Elem()
+	s.value(value, planOf(value.Type()), false, nil)
+	flaw := s.flaw
+	s.flaw = outer
+	return cmp.Or(s.err, flaw)
+}
+
+// value reads a value. One of the wrong type is lost, and nothing else.
+func (s *Scanner) value(v reflect.Value, p *plan, lenient bool, last *string) {
+	c := s.next()
+	switch {
+	case p.kind == kindText && c == '"': // as it is, whatever method it has
+		v.SetString(s.text(last))
+	case p.kind == kindText && lenient && isDigit(c):
+		v.SetString(s.Text())
+	case p.kind == kindStruct && c == '{':
+		s.object(v, p)
+	case p.kind == kindList && c == '[':
+		s.list(v, p)
+	case (p.kind == kindList || p.kind == kindPointer) && c == 'n':
+		s.Skip()
+		v.SetZero()
+	case p.kind == kindPointer && lenient && p.elem.kind == kindBool:
+		v.Set(reflect.ValueOf(truth(s.Raw())).Convert(v.Type()))
+	case p.kind == kindPointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		s.value(v.Elem(), p.elem, false, last)
+	case p.kind == kindInt && (c == '-' || isDigit(c)):
+		if n, err := strconv.ParseInt(string(s.Raw()), 10, 64); err == nil && !v.OverflowInt(n) {
+			v.SetInt(n)
+		}
+	case p.kind == kindBool && (c == 't' || c == 'f'):
+		s.Skip()
+		v.SetBool(c == 't')
+	case p.kind == kindSelf:
+		v.Addr().Interface().(Reader).ReadJSON(s)
+	case p.method && p.kind != kindStruct:
+		if raw := s.Raw(); s.err == nil {
+			s.note(v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw))
+		}
+	case p.kind == kindOther:
+		if raw := s.Raw(); s.err == nil {
+			s.note(json.Unmarshal(raw, v.Addr().Interface()))
+		}
+	default:
+		s.Skip()
+	}
+}
+
+// note remembers the first error of a value, unless that merely has the wrong type.
+func (s *Scanner) note(err error) {
+	var mismatch *json.UnmarshalTypeError
+	if s.flaw == nil && err != nil && !errors.As(err, &mismatch) {
+		s.flaw = err
+	}
+}
+
+// memory is what a scanner remembers of the structs of a type.
+type memory struct {
+	texts []string // the last text of each field
+	after []int    // the field that came last after each, and at the end the one that came first
+}
+
+func (s *Scanner) memoryOf(p *plan) *memory {
+	m := s.seen[p]
+	if m == nil {
+		n := len(p.fields)
+		m = &memory{texts: make([]string, n), after: make([]int, n+1)}
+		for i := range n {
+			m.after[i] = i + 1
+		}
+		s.seen[p] = m
+	}
+	return m
+}
+
+// object reads an object. That members mostly come in the order of the object before
+// saves looking them up.
+func (s *Scanner) object(v reflect.Value, p *plan) {
+	m := s.memoryOf(p)
+	var firsts uint64 // a bit for each field with two names of which the first said something
+	before := len(p.fields)
+	for more := s.open('}'); more; more = s.more('}') {
+		name := s.name()
+		to := named{at: m.after[before]}
+		if to.at >= len(p.fields) || p.fields[to.at].name != string(name) {
+			var known bool
+			if to, known = p.find(name); !known {
+				s.Skip()
+				continue
+			}
+			m.after[before] = to.at
+		}
+		before = to.at
+		f := &p.fields[to.at]
+		if f.second == "" {
+			s.value(v.FieldByIndex(f.index), f.plan, f.lenient, &m.texts[to.at])
+		} else {
+			s.either(v.FieldByIndex(f.index), f, to.second, &firsts)
+		}
+	}
+}
+
+// either reads the value of a field that has two names. What says nothing, such as an
+// empty text, does not replace what says something, and what comes under the second
+// name does not replace what came under the first.
+func (s *Scanner) either(v reflect.Value, f *field, second bool, firsts *uint64) {
+	had, first := says(v), uint64(1)<<f.pair
+	if second && had == saysSomething && *firsts&first != 0 {
+		s.Skip()
+		return
+	}
+	if had == saysNothing {
+		s.value(v, f.plan, f.lenient, nil)
+	} else {
+		before := reflect.New(v.Type()).Elem()
+		before.Set(v)
+		v.SetZero()
+		if s.value(v, f.plan, f.lenient, nil); says(v) < had {
+			v.Set(before)
+			return
+		}
+	}
+	if !second && says(v) == saysSomething {
+		*firsts |= first
+	}
+}
+
+// How much a value says.
+const (
+	saysNothing   = iota // zero
+	saysEmpty            // a blank text, an empty list
+	saysSomething        // all else
+)
+
+func says(v reflect.Value) int {
+	switch {
+	case v.IsZero():
+		return saysNothing
+	case v.Kind() == reflect.Slice && v.Len() == 0, v.Kind() == reflect.String && strings.TrimSpace(v.String()) == "":
+		return saysEmpty
+	}
+	return saysSomething
+}
+
+// list reads a list, of which nothing of an earlier one remains. A long one of unknown
+// length is read in pieces and put together at the end, since enlarging it again and
+// again takes several times the memory.
+func (s *Scanner) list(v reflect.Value, p *plan) {
+	v.SetZero()
+	var pieces []reflect.Value
+	begin, n, last := s.offset(), 0, ""
+	for more := s.open(']'); more; more = s.more(']') {
+		if at := v.Len(); at == v.Cap() {
+			room, known := s.room(n, s.offset()-begin)
+			if !known && n >= firstPiece {
+				pieces = append(pieces, reflect.ValueOf(v.Interface()))
+				v.SetZero()
+			}
+			v.Grow(room)
+		}
+		v.SetLen(v.Len() + 1)
+		s.value(v.Index(v.Len()-1), p.elem, false, &last)
+		n++
+	}
+	switch {
+	case s.err != nil:
+	case n == 0: // an empty list is not nil
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	case pieces != nil:
+		whole := reflect.MakeSlice(v.Type(), 0, n)
+		for _, piece := range append(pieces, v) {
+			whole = reflect.AppendSlice(whole, piece)
+		}
+		v.Set(whole)
+	}
+}
+
+const (
+	firstPiece   = 32
+	largestPiece = 1 << 10
+)
+
+// room is how many more elements to make room for in a list that had n in so many
+// bytes. If the length of the text is known, it is as many as the rest may hold, but
+// not many times those that came, since the length is what the server says.
+func (s *Scanner) room(n int, size int64) (elements int, known bool) {
+	const few, times = 8, 16
+	left := s.length - s.offset()
+	switch {
+	case n < few:
+		return max(1, n), left > 0
+	case left <= 0:
+		return min(n, largestPiece), false
+	}
+	likely := left / max(1, size/int64(n))
+	return int(min(likely+likely/64+1, int64(n)*times)), true
+}

@@ -1,0 +1,216 @@
+package wirejson
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plan is how values of a type are read.
+type plan struct {
+	kind   kind
+	method bool  // a text that has an UnmarshalJSON, for what is no JSON string
+	elem   *plan // of a pointer or a list
+
+	// Of a struct:
+	fields []field
+	byName map[string]named
+	folded map[string]named
+}
+
+type kind uint8
+
+const (
+	kindOther   kind = iota // encoding/json reads it
+	kindSelf                // it has a ReadJSON
+	kindMethod              // it has an UnmarshalJSON
+	kindText                // a string
+	kindBool                // a bool
+	kindInt                 // a signed integer
+	kindPointer             // a pointer
+	kindList                // a slice
+	kindStruct              // a struct
+)
+
+// field is a field of a struct, as its tags describe it.
+type field struct {
+	name     string
+	second   string // another name, or none
+	pair     int    // a number that no other field with a second name has
+	index    []int
+	plan     *plan
+	optional bool // left out of queries where it is zero
+	lenient  bool
+}
+
+// named is the field that a name leads to.
+type named struct {
+	at     int // in plan.fields
+	second bool
+}
+
+// plans keeps the plan of every type that was sent or received: reading the tags takes
+// longer than all else.
+var plans sync.Map // of reflect.Type to *plan
+
+func planOf(t reflect.Type) *plan {
+	if known, ok := plans.Load(t); ok {
+		return known.(*plan)
+	}
+	all := make(planning)
+	p := all.planOf(t)
+	for t, p := range all {
+		plans.LoadOrStore(t, p)
+	}
+	return p
+}
+
+// planning holds the plans that are being made, so that types may contain themselves.
+type planning map[reflect.Type]*plan
+
+var (
+	selfType   = reflect.TypeFor[Reader]()
+	methodType = reflect.TypeFor[json.Unmarshaler]()
+	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+func (all planning) planOf(t reflect.Type) *plan {
+	if p := all[t]; p != nil {
+		return p
+	}
+	p := &plan{}
+	all[t] = p
+	pointer := reflect.PointerTo(t)
+	p.method = pointer.Implements(methodType)
+	spelled := pointer.Implements(textType)
+	switch k := t.Kind(); {
+	case pointer.Implements(selfType):
+		p.kind = kindSelf
+	case k == reflect.Struct && !spelled && p.addFields(t, all) && (!p.method || p.hasOwnTags()):
+		p.kind = kindStruct
+	case k == reflect.String && (p.method || !spelled):
+		p.kind = kindText
+	case p.method:
+		p.kind = kindMethod
+	case spelled:
+		// encoding/json calls its UnmarshalText.
+	case k == reflect.Pointer:
+		p.kind, p.elem = kindPointer, all.planOf(t.Elem())
+	case k == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // which is base64
+		p.kind, p.elem = kindList, all.planOf(t.Elem())
+	case k == reflect.Bool:
+		p.kind = kindBool
+	case reflect.Int <= k && k <= reflect.Int64:
+		p.kind = kindInt
+	}
+	return p
+}
+
+// hasOwnTags reports whether a struct has tags that encoding/json does not know, so that its
+// UnmarshalJSON is for others.
+func (p *plan) hasOwnTags() bool {
+	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient })
+}
+
+// addFields finds the fields of a struct and of those that it embeds. It reports false
+// for a struct that is better left to encoding/json.
+func (p *plan) addFields(t reflect.Type, all planning) bool {
+	found, ok := fieldsIn(t, nil)
+	depth := make(map[string]int)
+	for _, f := range found {
+		if d := depth[f.name]; d == 0 || len(f.index) < d {
+			depth[f.name] = len(f.index)
+		}
+	}
+	p.byName, p.folded = make(map[string]named), make(map[string]named)
+	pairs := 0
+	for _, f := range found {
+		if len(f.index) > depth[f.name] {
+			continue // hidden by a field further out
+		}
+		if _, twice := p.byName[f.name]; twice {
+			return false
+		}
+		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
+		if f.second != "" {
+			f.pair = pairs
+			pairs++
+		}
+		p.addName(f.name, named{at: len(p.fields)})
+		p.fields = append(p.fields, f)
+	}
+	for i, f := range p.fields {
+		if f.second != "" {
+			p.addName(f.second, named{at: i, second: true})
+		}
+	}
+	return ok
+}
+
+// addName lets a name lead to a field, unless it leads to another one.
+func (p *plan) addName(name string, to named) {
+	if _, taken := p.byName[name]; !taken {
+		p.byName[name] = to
+	}
+	folded := string(appendFolded(nil, []byte(name)))
+	if _, taken := p.folded[folded]; !taken {
+		p.folded[folded] = to
+	}
+}
+
+// fieldsIn returns the fields of a struct in their order. It reports false where one
+// is of a kind that plans do not have.
+func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
+	for i := range t.NumField() {
+		of := t.Field(i)
+		tag := of.Tag.Get("json")
+		name, options, _ := strings.Cut(tag, ",")
+		at := append(slices.Clip(index), i)
+		switch {
+		case tag == "-":
+		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Struct:
+			inner, ok := fieldsIn(of.Type, at)
+			if !ok {
+				return nil, false
+			}
+			found = append(found, inner...)
+		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Pointer, strings.Contains(options, "string"):
+			return nil, false
+		case of.IsExported():
+			found = append(found, field{
+				name: cmp.Or(name, of.Name), second: of.Tag.Get("or"), index: at,
+				optional: options != "", lenient: of.Tag.Get("wire") == "lenient",
+			})
+		}
+	}
+	return found, true
+}
+
+// find returns the field that a name leads to. The case of letters does not matter, as
+// everywhere in encoding/json.
+func (p *plan) find(name []byte) (named, bool) {
+	if found, ok := p.byName[string(name)]; ok {
+		return found, true
+	}
+	var space [64]byte
+	found, ok := p.folded[string(appendFolded(space[:0], name))]
+	return found, ok
+}
+
+// appendFolded appends a name in the one form that all names have in common that differ
+// in the case of letters alone: of each letter the first in Unicode.
+func appendFolded(to, name []byte) []byte {
+	for _, r := range string(name) {
+		for next := unicode.SimpleFold(r); next > r; next = unicode.SimpleFold(r) {
+			r = next
+		}
+		to = utf8.AppendRune(to, unicode.SimpleFold(r)) // which goes around
+	}
+	return to
+}
