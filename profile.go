@@ -112,15 +112,15 @@ func (s *surroundings) readProfile() (profile, error) {
 		return profile{}, fmt.Errorf("%w: the file %s is not JSON of the expected form", ErrNoCredentials, path)
 	}
 	name := cmp.Or(os.Getenv("CTYUN_PROFILE"), file.Active)
-	chosen, ok := file.Profiles[name]
+	selected, ok := file.Profiles[name]
 	if !ok && os.Getenv("CTYUN_PROFILE") != "" {
 		return profile{}, fmt.Errorf("%w: the file %s has no profile %q, which CTYUN_PROFILE asks for", ErrNoCredentials, path, name)
 	}
-	if chosen.AccessKey == "" && chosen.SecretKey == "" {
-		chosen.AccessKey, chosen.SecretKey = file.AccessKey, file.SecretKey
+	if selected.AccessKey == "" && selected.SecretKey == "" {
+		selected.AccessKey, selected.SecretKey = file.AccessKey, file.SecretKey
 	}
-	chosen.Region = cmp.Or(chosen.Region, file.Region)
-	return chosen, nil
+	selected.Region = cmp.Or(selected.Region, file.Region)
+	return selected, nil
 }
 
 // toUTF8 returns text without its byte order mark, and in UTF-8 if it is JSON in UTF-16, as what
