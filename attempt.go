@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -60,6 +61,12 @@ func (a *answer) skew() time.Duration {
 		return 0
 	}
 	return date.Sub(a.signedAt)
+}
+
+// dated reports whether the answer has a date that a clock could show, and not one centuries away.
+func (a *answer) dated() bool {
+	skew := a.skew()
+	return a.header.Get("Date") != "" && skew != math.MinInt64 && skew != math.MaxInt64
 }
 
 // attempt is the memory of one attempt, in one piece.
@@ -124,7 +131,7 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
 	if isCutOff(at.lifetime.ctx, err) {
-		err = causeOf(at.lifetime.ctx)
+		err = fmt.Errorf("their provider did not answer: %w", causeOf(at.lifetime.ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)

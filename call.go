@@ -289,7 +289,9 @@ func newError(cl *call, a *answer, cause error) *Error {
 		return e
 	}
 	e.HTTPStatus, e.StatusCode, e.form = a.status, a.envelope.StatusCode.number, a.form
-	e.skew, e.dated = a.skew(), a.header.Get("Date") != ""
+	if e.dated = a.dated(); e.dated {
+		e.skew = a.skew()
+	}
 	e.retryAfter, _ = parseRetryAfter(a.header)
 	e.OrderID = redact.Beginning(clean, a.envelope.orderID(), shownBody)
 	e.GatewayRequestID = redact.Beginning(clean, string(a.envelope.RequestID), shownBody)

@@ -21,7 +21,12 @@ func (e *Error) hint() string {
 	}
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
+	var op *net.OpError
 	switch {
+	case wantsProxyPassword(e.Err), e.HTTPStatus == 407:
+		return "give the proxy its password, in HTTPS_PROXY or the transport's Proxy: http://USER:PASSWORD@HOST:PORT"
+	case errors.As(e.Err, &dns) && dns.IsNotFound && errors.As(e.Err, &op) && op.Op == "proxyconnect":
+		return "the host of the proxy has no address: check HTTPS_PROXY and NO_PROXY, or the transport's Proxy, and the DNS of this machine"
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
 		return "the host name of the endpoint does not resolve: check its spelling, and the DNS of this machine"
 	case errors.As(e.Err, &certificate):
@@ -99,10 +104,14 @@ var hints = [...]struct {
 	{"clientnotactiv", false, hintAgent},
 	{"agentnotactiv", false, hintAgent},
 	{"clientnotinstall", false, hintAgent},
+	{"regionnotmatch", false, "what the request names is in another region than the request"},
+	{"regionnotsupport", false, "the region does not offer this: take another, or see its functions in the console"},
+	{"regionnotopen", false, "the region is not open to the account: open it in the console, or take another"},
 	{"regioninvalid", false, hintRegion},
 	{"regionidinvalid", false, hintRegion},
 	{"invalidregion", false, hintRegion},
 	{"signature", true, hintSecret},
+	{"secret", true, hintSecret},
 	{"accesskey", true, "the access key (AK) is not known: check its spelling, and that it was not deleted or disabled"},
 	{"dateinvalid", true, hintClock},
 	{"dateexpired", true, hintClock},

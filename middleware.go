@@ -17,7 +17,7 @@ import (
 // nothing was sent: the call ends, is not retried, and its outcome is known. An error returned
 // after next was called counts as an error of the connection: reads and orders are retried, and the
 // outcome of a write is unknown. A response is judged as if it had come from the service, whoever
-// made it. A second call of next is refused, and ends the call if its error is returned.
+// made it; one without a body has an empty one. A second call of next is refused, and ends the call if its error is returned.
 //
 // The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with the
 // attempt. A context in its place must last until the answer has been read.
@@ -58,17 +58,11 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 	}
 	resp, err := next(req)
 	at.delivery.intercepted = exit.shut()
-	switch {
-	case resp == nil:
-		return nil, err
-	case resp.Body == nil:
-		resp.Body = http.NoBody
-	}
-	if err != nil {
+	if resp != nil && err != nil {
 		resp.Body.Close()
-		return nil, err
+		resp = nil
 	}
-	return resp, nil
+	return resp, err
 }
 
 // around returns next with the middleware around it, which can call next only once.
@@ -77,8 +71,11 @@ func (m Middleware) around(next func(*http.Request) (*http.Response, error)) fun
 		once := &gate{next: next}
 		defer once.shut()
 		resp, err := m(req, once.pass)
-		if resp == nil && err == nil {
+		switch {
+		case resp == nil && err == nil:
 			err = errNoResponse
+		case resp != nil && resp.Body == nil:
+			resp.Body = http.NoBody
 		}
 		return resp, err
 	}

@@ -31,13 +31,15 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 	return info, ok
 }
 
-// CallHook sees every call as a whole, with all its attempts, after its request
-// was found valid: what validation refuses is no call. It returns the context of
-// the call, made of the one it was given, and a function that is called when the
-// call ends, with the error that the caller gets, or nil; the function may be nil.
-// A list that All streams ends with its last item, or when the caller leaves it,
-// which is no error; one that All reads in pages is one call for each page. Waiting
-// is many calls, and a search that finds nothing is a call that succeeded.
+// CallHook sees every call as a whole, with all its attempts, after its request was found valid:
+// what validation refuses is no call. It returns the context of the call, made of the one it was
+// given, where nil leaves that as it is; and a function that is called when the call ends, with the
+// error that the caller gets, or nil. The function may be nil. Where a hook panics, those that began
+// before it are ended all the same.
+//
+// A list that All streams ends with its last item, or when the caller leaves it, which is no error;
+// one that All reads in pages is one call for each page. Waiting is many calls, and a search that
+// finds nothing is a call that succeeded.
 type CallHook func(ctx context.Context, info CallInfo) (context.Context, func(error))
 
 // WithCallHook calls the hook for every call. Of several hooks the first is the
@@ -55,17 +57,33 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 	if len(e.options.hooks) == 0 {
 		return ctx, func(error) {}
 	}
-	var ends []func(error)
+	var ends callEnds
+	begun := false
+	defer func() {
+		if !begun {
+			ends.call(errUnwound)
+		}
+	}()
 	for _, hook := range e.options.hooks {
-		var end func(error)
-		if ctx, end = hook(ctx, info); end != nil {
+		inner, end := hook(ctx, info)
+		if inner != nil {
+			ctx = inner
+		}
+		if end != nil {
 			ends = append(ends, end)
 		}
 	}
-	return ctx, func(err error) {
-		for _, end := range slices.Backward(ends) {
-			end(err)
-		}
+	begun = true
+	return ctx, ends.call
+}
+
+// callEnds are what hooks returned, the outermost first.
+type callEnds []func(error)
+
+// call calls all of them, the innermost first. One that panics keeps no other from being called.
+func (c callEnds) call(err error) {
+	for _, end := range c {
+		defer end(err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -98,7 +99,7 @@ func (o *options) fail(format string, args ...any) {
 
 // lookAround fills in keys and region from the environment and the configuration file.
 func (o *options) lookAround() {
-	found, err := lookAround(o.credentials == nil)
+	found, err := lookAround(o.credentials == nil, o.region == "")
 	if err != nil {
 		o.fail("%w", err)
 		return
@@ -106,7 +107,7 @@ func (o *options) lookAround() {
 	o.region = cmp.Or(o.region, found.Region)
 	if o.credentials == nil {
 		o.warning = found.warning
-		WithStaticCredentials(found.AccessKey, found.SecretKey)(o)
+		o.credentials = NewCredentials(found.AccessKey, found.SecretKey)
 	}
 }
 
@@ -126,13 +127,28 @@ func WithStaticCredentials(accessKey, secretKey string) Option {
 // WithCredentials signs requests with the key pair that p returns, which may change while the
 // client is in use.
 func WithCredentials(p CredentialsProvider) Option {
-	return func(o *options) { o.credentials = p }
+	return func(o *options) {
+		if isNil(p) {
+			o.fail("WithCredentials: %w: the provider holds nil", ErrNoCredentials)
+		}
+		if c, static := p.(Credentials); static {
+			if err := c.check(); err != nil {
+				o.fail("WithCredentials: %w", err)
+			}
+		}
+		o.credentials = p
+	}
 }
 
 // WithRegion sets the region (resource pool) ID for requests that name none. Without it,
 // [NewClient] takes the region from the environment or the configuration file.
 func WithRegion(id string) Option {
-	return func(o *options) { o.region = id }
+	return func(o *options) {
+		if problem := textProblem(id); problem != "" {
+			o.fail("WithRegion: the region ID %s: %s", problem, quoted(id))
+		}
+		o.region = id
+	}
 }
 
 // WithEndpoint sets the endpoint of CT-CBR. The default is [DefaultEndpoint]. No environment
@@ -166,7 +182,12 @@ func WithPlainHTTP() Option {
 // The default client verifies TLS, uses the proxy of the environment and keeps up to 64 idle
 // connections per host.
 func WithHTTPClient(c *http.Client) Option {
-	return func(o *options) { o.httpClient = c }
+	return func(o *options) {
+		if c != nil && (isNil(c.Transport) || isNil(c.Jar)) {
+			o.fail("WithHTTPClient: the transport or the cookie jar of the client holds nil")
+		}
+		o.httpClient = c
+	}
 }
 
 // WithUserAgent puts text in front of the SDK's own User-Agent, for example "portal/1.4".
@@ -226,9 +247,12 @@ func WithMaxAnswer(bytes int64) Option {
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is a loopback address.
 func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
+	// What is said of a text that is no URL does not repeat it, and with it a password.
+	if problem := textProblem(text); problem != "" {
+		return nil, false, fmt.Errorf("ctcbr: the endpoint %s", problem)
+	}
 	u, err := url.Parse(text)
 	if err != nil {
-		// The text of a url.Error repeats the URL, and with it a password.
 		return nil, false, errors.New("ctcbr: the endpoint is not a URL")
 	}
 	loopback = isLoopback(u.Hostname())
@@ -248,4 +272,14 @@ func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, e
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// isNil reports whether an interface holds a pointer or a function that is nil.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }

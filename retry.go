@@ -7,8 +7,11 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
 // callKind says what sending a call twice would do.
@@ -26,7 +29,7 @@ type failure int
 const (
 	failNone         failure = iota // it succeeded
 	failNotConnected                // the connection failed before anything was sent
-	failHopeless                    // unknown host or bad certificate: another attempt meets the same
+	failHopeless                    // unknown host, bad certificate, proxy that wants a password: another attempt meets the same
 	failEnded                       // the context is done, or the client was closed
 	failNoAnswer                    // the request may have left, no full answer came
 	failThrottled                   // 429
@@ -166,14 +169,33 @@ func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	return max(0, at.Sub(now)), true
 }
 
-// isHopeless reports whether retrying cannot help: unknown host or bad certificate.
+// isHopeless reports whether retrying cannot help: unknown host, bad certificate, or a proxy that
+// wants a password, where each attempt brings its account nearer to being locked.
 func isHopeless(err error) bool {
+	if wantsProxyPassword(err) {
+		return true
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return dns.IsNotFound && !dns.IsTemporary && !dns.IsTimeout
 	}
 	var certificate *tls.CertificateVerificationError
 	return errors.As(err, &certificate)
+}
+
+// wantsProxyPassword reports whether a proxy on the way to the server wants a password, or refused
+// the one it was given. Of a transport of the caller, the text of its error alone says so.
+func wantsProxyPassword(err error) bool {
+	var op *net.OpError
+	switch {
+	case err == nil:
+		return false
+	case errors.Is(err, transport.ErrProxyPassword), strings.HasSuffix(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
+		return true
+	case errors.As(err, &op) && strings.HasPrefix(op.Op, "socks"):
+		return strings.Contains(err.Error(), "authentication")
+	}
+	return false
 }
 
 // budget bounds how many throttled requests a client sends again: ten, and one more for every

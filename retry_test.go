@@ -96,23 +96,40 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A client may send ten throttled requests again, and one more for every ten calls, and never saves
+// up more than ten.
 func TestBudgetIsBounded(t *testing.T) {
 	t.Parallel()
 	b := newBudget()
-	for range 1000 {
-		b.earn()
+	spend := func() (n int) {
+		for b.spend() {
+			n++
+		}
+		return n
 	}
-	for range 10 {
-		require.True(t, b.spend())
-	}
-	require.False(t, b.spend(), "it holds ten at most")
+	require.Equal(t, 10, spend())
 	for range 9 {
 		b.earn()
 	}
-	require.False(t, b.spend(), "nine calls earn none")
+	require.Zero(t, spend(), "nine calls are worth nothing")
 	b.earn()
-	require.True(t, b.spend(), "ten calls earn one")
-	require.False(t, b.spend())
+	require.Equal(t, 1, spend())
+	for range 25 {
+		b.earn()
+	}
+	require.Equal(t, 2, spend())
+	for range 5 {
+		b.earn()
+	}
+	require.Equal(t, 1, spend(), "what was left over counts")
+	for range 10_000 {
+		b.earn()
+	}
+	require.Equal(t, 10, spend())
+	for range 99 {
+		b.earn()
+	}
+	require.Equal(t, 9, spend())
 }
 
 func FuzzRetryAfter(f *testing.F) {

@@ -35,6 +35,9 @@ type Signer struct {
 // sorted and percent-encoded by RFC 3986, so that the bytes signed are the bytes sent; a query that
 // cannot be parsed is an error. The body is not read from req: body must be what req.Body yields.
 func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, at time.Time) error {
+	if req == nil || req.URL == nil {
+		return errNoURL
+	}
 	query, err := eop.CanonicalQuery(req.URL.RawQuery)
 	if err != nil {
 		return fmt.Errorf("ctcbr: the query cannot be signed: %w", err)
@@ -54,6 +57,8 @@ func (s *Signer) Sign(req *http.Request, body []byte, credentials Credentials, a
 	req.URL.RawQuery = query
 	return s.authorize(req.Header, id, query, body, credentials, at)
 }
+
+var errNoURL = errors.New("ctcbr: a request without a URL cannot be signed")
 
 // authorize sets the three headers of the scheme. The query must be canonical.
 func (s *Signer) authorize(h http.Header, id, query string, body []byte, credentials Credentials, at time.Time) error {
@@ -129,17 +134,23 @@ const maxSignedBody = 64 << 20
 // RoundTrip signs a copy of req and sends it. It replaces the request ID, so that every attempt has
 // its own. A request body over 64 MiB is an error that matches [ErrTooLarge].
 func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req == nil {
+		return nil, errNoURL
+	}
 	body, err := readRequestBody(req)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case req.URL == nil:
+		return nil, errNoURL
 	}
 	if req.Response != nil {
 		return nil, fmt.Errorf("ctcbr: %w: not signed for %s", ErrRedirect, req.URL.Host)
 	}
-	if t.Credentials == nil {
-		return nil, ErrNoCredentials
+	if t.Credentials == nil || isNil(t.Credentials) {
+		return nil, fmt.Errorf("%w: the SigningTransport has none", ErrNoCredentials)
 	}
-	credentials, err := t.Credentials.Credentials(req.Context())
+	credentials, err := provide(req.Context(), t.Credentials)
 	if err != nil {
 		return nil, err
 	}
@@ -157,11 +168,13 @@ func (t *SigningTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if err := signer.Sign(signed, body, credentials, time.Now()); err != nil {
 		return nil, err
 	}
-	base := t.Base
-	if base == nil {
-		base = http.DefaultTransport
+	switch {
+	case t.Base == nil:
+		return http.DefaultTransport.RoundTrip(signed)
+	case isNil(t.Base):
+		return nil, errors.New("ctcbr: the Base of the SigningTransport holds nil")
 	}
-	return base.RoundTrip(signed)
+	return t.Base.RoundTrip(signed)
 }
 
 // readRequestBody reads and closes the body of req. A RoundTripper must close it even when it

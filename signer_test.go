@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -262,6 +263,75 @@ func TestSigningTransportWithoutCredentials(t *testing.T) {
 	client := &http.Client{Transport: &SigningTransport{}}
 	_, err := client.Get("https://127.0.0.1:1/")
 	require.ErrorIs(t, err, ErrNoCredentials)
+}
+
+// What cannot be signed or sent is an error, and its body is closed.
+func TestSigningWithoutWhatItTakes(t *testing.T) {
+	t.Parallel()
+	keys := NewCredentials("ak", "sk")
+	var noFunc CredentialsFunc
+	var noPointer *keptCredentials
+	var noTransport *http.Transport
+	for name, c := range map[string]struct {
+		transport *SigningTransport
+		change    func(*http.Request)
+		is        error
+		says      string
+	}{
+		"no URL":                     {&SigningTransport{Credentials: keys}, func(r *http.Request) { r.URL = nil }, nil, "without a URL"},
+		"no URL, following another":  {&SigningTransport{Credentials: keys}, func(r *http.Request) { r.URL, r.Response = nil, &http.Response{} }, nil, "without a URL"},
+		"a function that is nil":     {&SigningTransport{Credentials: noFunc}, nil, ErrNoCredentials, ""},
+		"a pointer that is nil":      {&SigningTransport{Credentials: noPointer}, nil, ErrNoCredentials, ""},
+		"a transport that is nil":    {&SigningTransport{Credentials: keys, Base: noTransport}, nil, nil, "Base"},
+		"a func of transport is nil": {&SigningTransport{Credentials: keys, Base: roundTripper(nil)}, nil, nil, "Base"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			closed := 0
+			req, err := http.NewRequest(http.MethodPost, "https://127.0.0.1:1/", nil)
+			require.NoError(t, err)
+			req.Body = struct {
+				io.Reader
+				io.Closer
+			}{strings.NewReader("{}"), closerFunc(func() error { closed++; return nil })}
+			if c.change != nil {
+				c.change(req)
+			}
+			_, err = c.transport.RoundTrip(req)
+			require.Error(t, err)
+			require.ErrorContains(t, err, c.says)
+			if c.is != nil {
+				require.ErrorIs(t, err, c.is)
+			}
+			require.NotZero(t, closed, "a transport closes the body also of what it does not send")
+		})
+	}
+	_, err := (&SigningTransport{Credentials: keys}).RoundTrip(nil)
+	require.ErrorContains(t, err, "without a URL")
+	var s Signer
+	require.ErrorContains(t, s.Sign(nil, nil, keys, time.Now()), "without a URL")
+	require.ErrorContains(t, s.Sign(&http.Request{Method: http.MethodGet}, nil, keys, time.Now()), "without a URL")
+	_, err = noFunc.Credentials(t.Context())
+	require.ErrorIs(t, err, ErrNoCredentials)
+}
+
+// A provider that does not return holds no request of a SigningTransport.
+func TestSigningTransportWithASilentProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		transport := &SigningTransport{Credentials: CredentialsFunc(func(context.Context) (Credentials, error) {
+			<-never
+			return Credentials{}, nil
+		})}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://127.0.0.1:1/", nil)
+		require.NoError(t, err)
+		_, err = transport.RoundTrip(req)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		close(never)
+	})
 }
 
 func TestCredentialsAreNeverPrinted(t *testing.T) {

@@ -81,12 +81,15 @@ func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 // argument takes a text that is required and is no field of a request, but a parameter of a method.
 func (v *validation) argument(name, field, value string) {
 	problem := textProblem(value)
-	if isBlank(value) {
+	switch {
+	case isBlank(value):
 		problem = "is required"
+	case problem != "":
+		problem += ": " + quoted(value)
+	default:
+		return
 	}
-	if problem != "" {
-		v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
-	}
+	v.faults = append(v.faults, Fault{Name: name, Field: field, Problem: problem})
 }
 
 func (v *validation) given(field string, given bool) {
@@ -222,7 +225,7 @@ func (v *validation) text(field, text string) {
 		text = strings.TrimFunc(text, func(r rune) bool { return isWhite(r) && !unicode.IsControl(r) })
 	}
 	if problem := textProblem(text); problem != "" && !v.has(field) {
-		v.fault(field, "%s", problem)
+		v.fault(field, "%s: %s", problem, quoted(text))
 	}
 }
 
@@ -265,13 +268,13 @@ func isSound(value reflect.Value) bool {
 func textProblem(text string) string {
 	switch trimmed := strings.TrimFunc(text, isWhite); {
 	case !utf8.ValidString(text):
-		return "is not UTF-8: " + quoted(text)
+		return "is not UTF-8"
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return "holds a control character: " + quoted(text)
+		return "holds a control character"
 	case trimmed == "" && text != "":
-		return "is blank: " + quoted(text)
+		return "is blank"
 	case trimmed != text:
-		return "has white space at its beginning or end: " + quoted(text)
+		return "has white space at its beginning or end"
 	}
 	return ""
 }

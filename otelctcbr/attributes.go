@@ -86,8 +86,15 @@ func protocolVersion(resp *http.Response) string {
 	return "" // not read from a connection
 }
 
-func statusType(status int) attribute.KeyValue {
-	return semconv.ErrorTypeKey.String(strconv.Itoa(status))
+// otherName is the error.type of what has no name of its own: it is one of few.
+var otherName = semconv.ErrorTypeOther.Value.AsString()
+
+// statusName is a status of HTTP that has a meaning. A server can make up hundreds of others.
+func statusName(status int) string {
+	if http.StatusText(status) == "" {
+		return otherName
+	}
+	return strconv.Itoa(status)
 }
 
 // transportName names the kind of a connection failure, or the end of the context.
@@ -111,11 +118,7 @@ func transportName(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection_lost"
 	}
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
-	return semconv.ErrorType(err).Value.AsString()
+	return otherName
 }
 
 // failure is what is recorded of a failed call.
@@ -139,12 +142,26 @@ func ofCall(err error) failure {
 	return f
 }
 
-// code matches text that looks like an error code. Other text could be different each time, which
-// metrics cannot bear.
-var code = regexp.MustCompile(`^[A-Za-z]\w*(\.\w+){1,4}$`)
+// names are those of what an answer means, the first that holds first. The codes of the service are
+// without number, and are attributes of spans alone.
+var names = [...]struct {
+	err  error
+	name string
+}{
+	{ctcbr.ErrOrderInProgress, "order_in_progress"},
+	{ctcbr.ErrRegion, "region"},
+	{ctcbr.ErrUnauthorized, "unauthorized"},
+	{ctcbr.ErrThrottled, "throttled"},
+	{ctcbr.ErrUnavailable, "unavailable"},
+	{ctcbr.ErrNotFound, "not_found"},
+	{ctcbr.ErrRejected, "rejected"},
+	{ctcbr.ErrTooLarge, "too_large"},
+	{ctcbr.ErrBadAnswer, "bad_answer"},
+	{ctcbr.ErrNoCredentials, "no_credentials"},
+}
 
-// callName names the kind of a call's failure: why the caller gave up, or else the HTTP status, the
-// service's code, or what was wrong with the response.
+// callName names the kind of a call's failure: why the caller gave up, or else the
+// HTTP status, or what the answer means, or what was wrong with it.
 func callName(err error) string {
 	var e *ctcbr.Error
 	isError := errors.As(err, &e)
@@ -153,30 +170,16 @@ func callName(err error) string {
 			return transportName(err)
 		}
 	}
-	switch {
-	case isError && e.HTTPStatus != 0 && e.HTTPStatus/100 != 2:
-		return strconv.Itoa(e.HTTPStatus)
-	case isError && len(e.Code) < 100 && code.MatchString(e.Code):
-		return e.Code
+	if isError && e.HTTPStatus != 0 && e.HTTPStatus/100 != 2 {
+		return statusName(e.HTTPStatus)
 	}
-	for _, known := range []struct {
-		err  error
-		name string
-	}{
-		{ctcbr.ErrRejected, "rejected"},
-		{ctcbr.ErrTooLarge, "too_large"},
-		{ctcbr.ErrBadAnswer, "bad_answer"},
-		{ctcbr.ErrNoCredentials, "no_credentials"},
-	} {
+	for _, known := range names {
 		if errors.Is(err, known.err) {
 			return known.name
 		}
 	}
-	if isError && e.StatusCode != 0 && e.Err == nil {
-		return "refused" // without a code
-	}
-	if isError && e.Err != nil {
-		err = e.Err
+	if isError && e.HTTPStatus != 0 && e.Err == nil {
+		return "refused" // for a reason that has no name here
 	}
 	return transportName(err)
 }

@@ -154,6 +154,9 @@ func (o *observer) attempt(req *http.Request, next func(*http.Request) (*http.Re
 		a.end(err)
 		return resp, err
 	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
 	a.answered(resp)
 	resp.Body = &body{ReadCloser: resp.Body, attempt: a}
 	return resp, nil
@@ -186,7 +189,7 @@ func (a *attempt) answered(resp *http.Response) {
 		told = append(told, semconv.NetworkProtocolVersion(version))
 	}
 	if resp.StatusCode >= 400 {
-		told = append(told, statusType(resp.StatusCode))
+		told = append(told, semconv.ErrorTypeKey.String(statusName(resp.StatusCode)))
 		a.span.SetStatus(codes.Error, "")
 	}
 	a.span.SetAttributes(told...)

@@ -3,6 +3,7 @@ package otelctcbr_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -276,7 +277,14 @@ func TestFailure(t *testing.T) {
 		"HTTP 503 of a list":                   {act: "list", fault: cbrtest.Fault{Status: 503, Times: -1}, attempts: 4, attempt: "503", call: "503"},
 		"HTTP 403 with a code":                 {act: "read", fault: cbrtest.Fault{Status: 403, Code: "CTAPI.Auth.Refused"}, attempts: 1, attempt: "403", call: "403", code: "CTAPI.Auth.Refused"},
 		"redirect":                             {act: "read", fault: cbrtest.Redirect(302, "https://elsewhere.invalid/"), attempts: 1, call: "302"},
-		"refused":                              {act: "read", fault: cbrtest.Fault{Code: "Backup.Storage.NotFound"}, attempts: 1, call: "Backup.Storage.NotFound", code: "Backup.Storage.NotFound"},
+		"refused":                              {act: "read", fault: cbrtest.Fault{Code: "Backup.Storage.NotFound"}, attempts: 1, call: "not_found", code: "Backup.Storage.NotFound"},
+		"refused for another reason":           {act: "read", fault: cbrtest.Fault{Code: "Backup.Storage.InUse"}, attempts: 1, call: "refused", code: "Backup.Storage.InUse"},
+		"no such region":                       {act: "read", fault: cbrtest.Fault{Code: "Openapi.RegionInfo.AccessFailed"}, attempts: 1, call: "region", code: "Openapi.RegionInfo.AccessFailed"},
+		"no permission":                        {act: "read", fault: cbrtest.Fault{Code: "CTIAM_0005"}, attempts: 1, call: "unauthorized", code: "CTIAM_0005"},
+		"throttled by a code":                  {act: "read", fault: cbrtest.Fault{Code: "Backup.FlowLimit"}, attempts: 1, call: "throttled", code: "Backup.FlowLimit"},
+		"a platform that failed":               {act: "read", fault: cbrtest.Fault{Code: "openapi.innerSys.accessFailed", Times: -1}, attempts: 4, call: "unavailable", code: "openapi.innerSys.accessFailed"},
+		"an order in progress without a name":  {act: "order", fault: cbrtest.Fault{Code: "Backup.Order.InProgress"}, attempts: 1, call: "order_in_progress", code: "Backup.Order.InProgress"},
+		"a status that HTTP does not know":     {act: "read", fault: cbrtest.Fault{Status: 478}, attempts: 1, attempt: "_OTHER", call: "_OTHER"},
 		"refused with words instead of a code": {act: "read", fault: cbrtest.Fault{Code: "no, request 17 cannot be done"}, attempts: 1, call: "refused", code: "no, request 17 cannot be done"},
 		"rejected under a success":             {act: "write", fault: cbrtest.Fault{Body: `{"statusCode":800,"returnObj":{"status":"fail"}}`}, attempts: 1, call: "rejected"},
 		"a success without what was made":      {act: "order", fault: cbrtest.Fault{Body: `{"statusCode":800}`}, attempts: 1, unknown: true, call: "bad_answer"},
@@ -333,6 +341,55 @@ func TestFailure(t *testing.T) {
 		})
 	}
 }
+
+// However many codes and statuses a service thinks of, the series of a metric stay few.
+func TestErrorTypesAreFew(t *testing.T) {
+	t.Parallel()
+	observed(t, func(t *testing.T, b *bench) {
+		types := map[any]bool{}
+		for i := range 60 {
+			b.cloud.Inject("", cbrtest.Fault{Code: fmt.Sprintf("Backup.Storage.Code%d", i)})
+			require.Error(t, acts["write"](t.Context(), b))
+			b.cloud.Inject("", cbrtest.Fault{Status: 400 + 4*i})
+			require.Error(t, acts["write"](t.Context(), b))
+		}
+		for _, point := range b.histogram(t, "ctcbr.client.call.duration") {
+			types[attributes(point.Attributes.ToSlice())["error.type"]] = true
+		}
+		require.True(t, types["refused"] && types["404"] && types["_OTHER"], "%v", types)
+		require.Less(t, len(types), 40)
+	})
+}
+
+// Middleware and transports may leave out the body of a response.
+func TestResponseWithoutABody(t *testing.T) {
+	t.Parallel()
+	for name, opt := range map[string]ctcbr.Option{
+		"of inner middleware": ctcbr.WithMiddleware(func(req *http.Request, _ func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+			return &http.Response{StatusCode: 204, Header: http.Header{}, Request: req}, nil
+		}),
+		"of a transport": ctcbr.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 204, Header: http.Header{}, Request: req}, nil
+		})}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, act := range []string{"read", "list", "order", "write"} {
+				observed(t, func(t *testing.T, b *bench) {
+					require.ErrorIs(t, acts[act](t.Context(), b), ctcbr.ErrBadAnswer)
+					attempts, call := b.ended(t)
+					require.NotEmpty(t, attempts)
+					require.EqualValues(t, 204, attributes(attempts[0].Attributes)["http.response.status_code"])
+					requireType(t, "bad_answer", attributes(call.Attributes))
+				}, opt)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func requireType(t *testing.T, want string, got map[string]any) {
 	t.Helper()

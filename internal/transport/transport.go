@@ -5,10 +5,16 @@
 package transport
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
+
+// ErrProxyPassword says that a proxy wants a password, or refused the one it was given.
+var ErrProxyPassword = errors.New("the proxy wants a password (HTTP 407)")
 
 // New returns a transport with bounds on every step before the answer: 10 seconds for a
 // connection, 10 seconds for its handshake, and 25 seconds until an HTTP/2 connection
@@ -16,7 +22,13 @@ import (
 func New() *http.Transport {
 	// Not a clone of http.DefaultTransport, whose TLS the program may have weakened.
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy: http.ProxyFromEnvironment,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode == http.StatusProxyAuthRequired {
+				return ErrProxyPassword
+			}
+			return nil
+		},
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		TLSHandshakeTimeout:   10 * time.Second,

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -350,4 +352,76 @@ func TestFaultCredentialsFail(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A provider that does not return holds no call: its context, the client's end and the time of an
+// attempt end it, also where it waits for what another call asked.
+func TestFaultCredentialsThatNeverCome(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		end   func(cancel context.CancelFunc, client *ctcbr.Client)
+		after time.Duration
+		is    error
+	}{
+		"the context": {func(cancel context.CancelFunc, _ *ctcbr.Client) { cancel() }, time.Second, context.Canceled},
+		"Close":       {func(_ context.CancelFunc, client *ctcbr.Client) { client.Close() }, time.Second, ctcbr.ErrClosed},
+		"time":        {func(context.CancelFunc, *ctcbr.Client) {}, 30 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				var asked atomic.Int32
+				never := make(chan struct{})
+				s := answering(answer200(successAnswer), ctcbr.WithCredentials(ctcbr.CredentialsFunc(func(context.Context) (ctcbr.Credentials, error) {
+					asked.Add(1)
+					<-never
+					return ctcbr.Credentials{}, nil
+				})))(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var calls sync.WaitGroup
+				for range 3 {
+					calls.Go(func() {
+						began := time.Now()
+						_, err := d.do(ctx, s.client)
+						require.Equal(t, c.after, time.Since(began))
+						requireFault(t, d, err)
+						require.NotErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
+						if c.is != nil {
+							require.ErrorIs(t, err, c.is)
+							return
+						}
+						var timeout interface{ Timeout() bool }
+						require.ErrorAs(t, err, &timeout)
+						require.ErrorContains(t, err, "credentials: their provider did not answer")
+					})
+				}
+				time.Sleep(time.Second)
+				c.end(cancel, s.client)
+				calls.Wait()
+				require.EqualValues(t, 1, asked.Load())
+				require.Empty(t, s.requests())
+				close(never)
+				s.end(t)
+			})
+		})
+	}
+}
+
+// The panic of a provider is that of its caller, after the call was ended like any other.
+func TestFaultCredentialsPanic(t *testing.T) {
+	t.Parallel()
+	inBubbles(t, func(t *testing.T, d deed) {
+		var ended []error
+		s := answering(answer200(successAnswer), ctcbr.WithCredentials(ctcbr.CredentialsFunc(func(context.Context) (ctcbr.Credentials, error) {
+			panic("the vault is gone")
+		})), ctcbr.WithCallHook(func(ctx context.Context, _ ctcbr.CallInfo) (context.Context, func(error)) {
+			return ctx, func(err error) { ended = append(ended, err) }
+		}))(t)
+		require.PanicsWithValue(t, "the vault is gone", func() { _, _ = d.do(t.Context(), s.client) })
+		require.Len(t, ended, 1)
+		require.Error(t, ended[0])
+		require.Empty(t, s.requests())
+		s.end(t)
+	})
 }

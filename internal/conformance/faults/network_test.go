@@ -64,8 +64,8 @@ func TestFaultNetwork(t *testing.T) {
 			return nil, ctx.Err()
 		})},
 		{name: "proxy that refuses CONNECT", stage: proxied("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), expect: notSent()},
-		{name: "proxy that asks for a password", stage: proxied("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), expect: notSent()},
-		{name: "proxy that repeats its password", stage: proxied("HTTP/1.1 407 " + faultSK + "\r\nContent-Length: 0\r\n\r\n"), expect: notSent()},
+		{name: "proxy that asks for a password", stage: proxied("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), expect: same(want{attempts: 1}), within: instantly},
+		{name: "proxy that repeats its password", stage: proxied("HTTP/1.1 407 " + faultSK + "\r\nContent-Length: 0\r\n\r\n"), expect: same(want{attempts: 1}), within: instantly},
 		{name: "proxy that speaks no HTTP", stage: proxied("SSH-2.0-OpenSSH_9.6\r\n"), expect: notSent()},
 		{name: "proxy that hangs up", stage: proxied(""), expect: notSent()},
 		{name: "reset after the request was read", expect: lost(), stage: func(t *testing.T) *stage {
@@ -168,6 +168,71 @@ func proxied(answer string) func(t *testing.T) *stage {
 		transport := e.transport()
 		transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.test:3128", User: url.UserPassword("user", faultSK)})
 		return e.stage(t, transport, ctcbr.WithEndpoint("https://ctcbr.test"))
+	}
+}
+
+// Who asks a proxy again with a password that it refused gets the account locked. The error says
+// that it is the proxy which wants one, and it names the proxy where that has no address.
+func TestFaultProxyThatIsAtFault(t *testing.T) {
+	t.Parallel()
+	const wantsPassword = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+	noProxy := func(t *testing.T) *stage {
+		e := &edge{}
+		transport := e.transport()
+		transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.test:3128"})
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "proxy.test", IsNotFound: true}}
+		}
+		return e.stage(t, transport, ctcbr.WithEndpoint("https://ctcbr.test"))
+	}
+	ofCaller := func(t *testing.T) *stage { // whose transport says no more than the status line
+		s := proxied(wantsPassword)(t)
+		s.transport.(*http.Transport).OnProxyConnectResponse = nil
+		return s
+	}
+	ofSOCKS := func(t *testing.T) *stage {
+		e := &edge{serve: func(c *edgeConn) {
+			_, _ = io.CopyN(io.Discard, c.in, 4) // its methods
+			c.say("\x05\x02")                    // a password
+			_, _ = io.CopyN(io.Discard, c.in, int64(3+len("user")+len(faultSK)))
+			c.say("\x01\x01") // refused
+			c.untilGone()
+		}}
+		transport := e.transport()
+		transport.Proxy = http.ProxyURL(&url.URL{Scheme: "socks5", Host: "proxy.test:1080", User: url.UserPassword("user", faultSK)})
+		return e.stage(t, transport, ctcbr.WithEndpoint("https://ctcbr.test"))
+	}
+	plain := serving(func(c *edgeConn) {
+		for {
+			if _, ok := c.request(); !ok || !c.say(wantsPassword) {
+				return
+			}
+		}
+	})
+	for name, c := range map[string]struct {
+		stage func(t *testing.T) *stage
+		says  []string
+	}{
+		"a password":                              {proxied(wantsPassword), []string{"the proxy wants a password (HTTP 407)", "hint: give the proxy its password"}},
+		"a password, of the caller's transport":   {ofCaller, []string{"Proxy Authentication Required", "hint: give the proxy its password"}},
+		"a password, of SOCKS":                    {ofSOCKS, []string{"authentication failed", "hint: give the proxy its password"}},
+		"a password, before a plain HTTP request": {plain, []string{"HTTP 407", "hint: give the proxy its password"}},
+		"no address":                              {noProxy, []string{"proxy.test", "hint: the host of the proxy has no address"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubbles(t, func(t *testing.T, d deed) {
+				s := c.stage(t)
+				_, err := d.do(t.Context(), s.client)
+				require.Equal(t, 1, requireFault(t, d, err).Attempts)
+				require.NotErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
+				for _, text := range c.says {
+					require.ErrorContains(t, err, text)
+				}
+				requireSecret(t, err, faultSK)
+				s.end(t)
+			})
+		})
 	}
 }
 
