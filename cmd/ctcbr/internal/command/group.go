@@ -1,0 +1,42 @@
+package command
+
+import (
+	"errors"
+	"sync"
+)
+
+// inEach does something with each of some items at the same time, up to eight of them, and
+// returns the results in their order, and the errors joined.
+func inEach[T, V any](items []T, do func(T) ([]V, error)) ([]V, error) {
+	const most = 8
+	results := make([][]V, len(items))
+	failures := make([]error, len(items))
+	turn := make(chan struct{}, most)
+	var all sync.WaitGroup
+	for i, item := range items {
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			results[i], failures[i] = do(item)
+		})
+	}
+	all.Wait()
+	var joined []V
+	for _, r := range results {
+		joined = append(joined, r...)
+	}
+	return joined, errors.Join(failures...)
+}
+
+// unique returns the texts, each once, in their order.
+func unique(texts []string) []string {
+	seen := make(map[string]bool)
+	var once []string
+	for _, text := range texts {
+		if !seen[text] {
+			seen[text] = true
+			once = append(once, text)
+		}
+	}
+	return once
+}

@@ -1,0 +1,180 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ctyun-go/ctcbr"
+)
+
+// vaultOrder is what one of the four orders of repositories asks for.
+type vaultOrder struct {
+	operation string // create, resize, renew or unsubscribe
+	name      string // of the repository, or its ID
+	size      int    // GB
+	months    int
+	years     int
+	multiAZ   bool
+
+	confirm string
+	anew    bool
+	waiting waiting
+}
+
+const orderHelp = `It is an order. What is ordered is shown, and the name of the repository has to be typed, or given with --confirm.
+The order is written to a file (below XDG_STATE_HOME, or ~/.local/state) before it is sent: the same command after a crash is the same order, and never a second one. Once the order has ended, the same command says which order it was, and orders anew only with --again.
+Exit status 3 means that no answer came: run the same command again.`
+
+func (a *app) vaultOrders() []*cobra.Command {
+	create := a.orderCommand("create", "create NAME --size GB (--months N | --years N) [flags]", "Order a repository; it costs money")
+	create.Flags().Bool("multi-az", false, a.t("keep copies in several availability zones, where the region has them"))
+	return []*cobra.Command{
+		create,
+		a.orderCommand("resize", "resize NAME-or-ID --size GB [flags]", "Order more room for a repository; it costs money"),
+		a.orderCommand("renew", "renew NAME-or-ID (--months N | --years N) [flags]", "Order more time for a repository; it costs money"),
+		a.orderCommand("unsubscribe", "unsubscribe NAME-or-ID [flags]", "Give a repository back, and destroy every copy in it"),
+	}
+}
+
+func (a *app) orderCommand(operation, use, short string) *cobra.Command {
+	o := &vaultOrder{operation: operation}
+	cmd := a.leaf(use, short, orderHelp, cobra.ExactArgs(1), nil)
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		o.multiAZ, _ = c.Flags().GetBool("multi-az") // create alone has it
+		return a.runs(func(ctx context.Context, args []string) error {
+			o.name = args[0]
+			if err := o.check(a); err != nil {
+				return err
+			}
+			return a.placeOrder(ctx, o)
+		})(c, args)
+	}
+	flags := cmd.Flags()
+	if operation == "create" || operation == "resize" {
+		flags.IntVar(&o.size, "size", 0, a.t("room in `GB`, 100 to 1024000; when resizing the whole room, not what is added"))
+	}
+	if operation == "create" || operation == "renew" {
+		flags.IntVar(&o.months, "months", 0, a.t("pay for this `number` of months, 1 to 11"))
+		flags.IntVar(&o.years, "years", 0, a.t("pay for this `number` of years, 1 to 3"))
+	}
+	flags.StringVar(&o.confirm, "confirm", "", a.t("the `name` of the repository, instead of typing it"))
+	flags.BoolVar(&o.anew, "again", false, a.t("order anew although the same was ordered before"))
+	o.waiting.define(a, cmd, time.Hour)
+	if operation != "create" {
+		cmd.ValidArgsFunction = a.completeVaults
+	}
+	return cmd
+}
+
+var vaultName = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+
+// check finds what is wrong before anything is asked of the service.
+func (o *vaultOrder) check(a *app) error {
+	sized, timed := o.operation == "create" || o.operation == "resize", o.operation == "create" || o.operation == "renew"
+	switch {
+	case o.operation == "create" && !vaultName.MatchString(o.name):
+		return a.wrong("the name %q cannot be that of a repository: it holds digits, letters and \"-\", begins with a letter and does not end with \"-\"", o.name)
+	case sized && (o.size < 100 || o.size > 1024000):
+		return a.wrong("--size must be 100 to 1024000 GB, is %d", o.size)
+	case timed && (o.months != 0) == (o.years != 0):
+		return a.wrong("give either --months or --years")
+	case timed && o.years == 0 && (o.months < 1 || o.months > 11):
+		return a.wrong("--months must be 1 to 11, is %d", o.months)
+	case timed && o.months == 0 && (o.years < 1 || o.years > 3):
+		return a.wrong("--years must be 1 to 3, is %d", o.years)
+	case o.confirm != "" && o.confirm != o.name && o.operation == "create":
+		return a.wrong("--confirm is %q, and the repository is %q", o.confirm, o.name)
+	}
+	return o.waiting.check(a)
+}
+
+// parameters are what is ordered, in one form only.
+func (o *vaultOrder) parameters() string {
+	asked := struct {
+		Size    int  `json:"size,omitempty"`
+		Months  int  `json:"months,omitempty"`
+		Years   int  `json:"years,omitempty"`
+		MultiAZ bool `json:"multiAZ,omitempty"`
+	}{o.size, o.months, o.years, o.multiAZ}
+	encoded, err := json.Marshal(asked)
+	if err != nil {
+		panic(err) // it is text and numbers alone
+	}
+	return string(encoded)
+}
+
+// place sends the order.
+func (o *vaultOrder) place(ctx context.Context, client *ctcbr.Client, vaultID, token string) (*ctcbr.Order, error) {
+	cycle, count := ctcbr.CycleMonth, o.months
+	if o.years > 0 {
+		cycle, count = ctcbr.CycleYear, o.years
+	}
+	switch o.operation {
+	case "create":
+		req := &ctcbr.CreateStorageRequest{Name: o.name, CapacityGB: o.size, CycleType: cycle, CycleCount: count, ClientToken: token}
+		if o.multiAZ {
+			req.MultiAZ = ctcbr.Ptr(1)
+		}
+		return client.Storages.Create(ctx, req)
+	case "resize":
+		return client.Storages.Resize(ctx, &ctcbr.ResizeStorageRequest{ID: vaultID, CapacityGB: o.size, ClientToken: token})
+	case "renew":
+		return client.Storages.Renew(ctx, &ctcbr.RenewStorageRequest{ID: vaultID, CycleType: cycle, CycleCount: count, ClientToken: token})
+	}
+	return client.Storages.Unsubscribe(ctx, &ctcbr.UnsubscribeStorageRequest{ID: vaultID, ClientToken: token})
+}
+
+// before is what the order changes, as it is now.
+func (o *vaultOrder) before(vault *ctcbr.Storage) string {
+	switch {
+	case vault == nil:
+		return ""
+	case o.operation == "renew":
+		return vault.Expires.String()
+	}
+	return strconv.FormatInt(vault.Capacity.Bytes(), 10)
+}
+
+// carriedOut reports whether the state of the repository shows that the order was carried
+// out that was begun when it was as before says.
+func (o *vaultOrder) carriedOut(vault *ctcbr.Storage, before string) bool {
+	switch o.operation {
+	case "create":
+		return vault != nil
+	case "resize":
+		return vault != nil && vault.Capacity.Bytes() >= int64(o.size)<<30
+	case "renew":
+		return vault != nil && vault.Expires.String() != before
+	}
+	return vault == nil || vault.Status == ctcbr.StorageUnsubscribing || vault.Status == ctcbr.StorageDestroying
+}
+
+// describe says what is ordered.
+func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
+	name := o.name
+	if vault != nil {
+		name = vault.Name
+	}
+	period := a.count(o.months, "month")
+	if o.years > 0 {
+		period = a.count(o.years, "year")
+	}
+	switch o.operation {
+	case "create":
+		text := a.f("Order the repository %s with %d GB for %s.", name, o.size, period)
+		if o.multiAZ {
+			text += " " + a.t("In several availability zones.")
+		}
+		return text
+	case "resize":
+		return a.f("Enlarge the repository %s from %s to %d GB.", name, vault.Capacity.String(), o.size)
+	case "renew":
+		return a.f("Renew the repository %s, which expires %s, for %s.", name, vault.Expires.String(), period)
+	}
+	return a.f("Give back the repository %s (%s), and destroy every copy in it.", name, vault.ID)
+}
