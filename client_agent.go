@@ -62,7 +62,7 @@ type InstallAgentResponse struct {
 // missing.
 func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent text `json:"installStatus"`
+		Sent wireText `json:"installStatus"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -488,7 +488,7 @@ type UninstallAgentResponse struct {
 // missing.
 func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent text `json:"UninstallStatus"`
+		Sent wireText `json:"UninstallStatus"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -547,7 +547,7 @@ const maxAgentPage = 50
 
 // parseSent reads whether a command was sent, from a boolean or from text. It returns nil if
 // nothing was given.
-func parseSent(field string, status text) (*bool, error) {
+func parseSent(field string, status wireText) (*bool, error) {
 	given := strings.TrimSpace(string(status))
 	if given == "" {
 		return nil, nil

@@ -260,11 +260,11 @@ const maxPause = 5 * time.Minute
 
 // askedPause is the Retry-After of a poll that failed, as far as it is kept.
 func askedPause(err error) time.Duration {
-	var call *Error
-	if !errors.As(err, &call) {
+	var failed *Error
+	if !errors.As(err, &failed) {
 		return 0
 	}
-	return min(call.retryAfter, maxPause)
+	return min(failed.retryAfter, maxPause)
 }
 
 // maxRefusals and maxPages are how many polls in a row may end in a refusal of the service, or in a
@@ -279,16 +279,16 @@ const (
 func (w *waiting) final(err error) error {
 	refused, pages := w.refused, w.pages
 	w.refused, w.pages = 0, 0
-	var call *Error
+	var failed *Error
 	switch {
 	case err == nil, errors.Is(err, ErrIncomplete):
 		w.polled = true
 		return nil
-	case !errors.As(err, &call), call.endsWaits(), !w.polled && call.hopeless():
+	case !errors.As(err, &failed), failed.endsWaits(), !w.polled && failed.hopeless():
 		return err
-	case call.passes():
+	case failed.passes():
 		return nil
-	case call.isPage():
+	case failed.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
 			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
 		}
@@ -503,9 +503,9 @@ func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T)
 	})
 	for _, item := range came {
 		view := j.view(&item)
-		// A job that is listed twice has completed only if both items say so.
-		ended, failure := j.ended(view.state, false)
-		if _, before := found[view.id]; !before || !ended || failure != nil {
+		// One that is listed twice has completed if both say so.
+		ended, problem := j.ended(view.state, false)
+		if _, before := found[view.id]; !before || !ended || problem != nil {
 			found[view.id] = item
 		}
 	}

@@ -66,9 +66,16 @@ func main() {
 	markdown := flag.Bool("markdown", false, "print the tables as Markdown")
 	document := flag.String("write", "", "write the tables into this document, and their pictures beside it")
 	child := flag.Int("list-child", -1, "read a list in this way and print what it took; for the program itself")
+	work := flag.Int("fleet-child", -1, "look after a fleet in this way and print what it took; for the program itself")
+	of := flag.String("fleet", "", "the fleet of -fleet-child; for the program itself")
+	serve := flag.String("fleet-server", "", "serve a fleet; for the program itself")
 	flag.Parse()
 	check(flag.Set("test.benchtime", s.spell.String()))
 	switch {
+	case *serve != "":
+		fleetServer(*serve)
+	case *work >= 0:
+		fleetChild(*work, *of)
 	case *child >= 0:
 		listChild(*child, s.items)
 	case *document != "":

@@ -42,7 +42,8 @@ func (s settings) others() iter.Seq2[string, func() table] {
 		_ = yield("list memory", func() table { return listMemory(s.items, s.runs) }) &&
 			yield("growth of calls", func() table { return growCalls(s.spell) }) &&
 			yield("growth of lists", growLists) &&
-			yield("growth of waits", growWaits)
+			yield("growth of waits", growWaits) &&
+			yield("fleets", func() table { return growFleets(s.runs) })
 	}
 }
 
