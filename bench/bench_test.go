@@ -7,14 +7,28 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary be the process that usageOf starts.
+// TestMain lets the test binary be the processes that usageOf and useOf start.
 func TestMain(m *testing.M) {
 	child := flag.Int("list-child", -1, "")
 	n := flag.Int("items", 0, "")
-	if len(os.Args) > 1 && os.Args[1] == "-list-child" {
-		flag.Parse()
-		listChild(*child, *n)
-		return
+	work := flag.Int("fleet-child", -1, "")
+	of := flag.String("fleet", "", "")
+	serve := flag.String("fleet-server", "", "")
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "-list-child":
+			flag.Parse()
+			listChild(*child, *n)
+			return
+		case "-fleet-child":
+			flag.Parse()
+			fleetChild(*work, *of)
+			return
+		case "-fleet-server":
+			flag.Parse()
+			fleetServer(*serve)
+			return
+		}
 	}
 	m.Run()
 }
@@ -42,6 +56,15 @@ func TestEveryBenchmarkRuns(t *testing.T) {
 				t.Error("no heap was used")
 			}
 		})
+	}
+}
+
+// A fleet costs as many requests as its hosts fill pages, whatever else there is of it.
+func TestFleets(t *testing.T) {
+	for work, want := range []int64{5 + 3*3 + 1, 1} { // pages of agents, three lists of each kind, and the vaults
+		if use := useOf(work, fleet{120, 2, 3, 1}); use.Requests != want || use.Heap == 0 {
+			t.Errorf("%s: %+v", fleetWork[work].name, use)
+		}
 	}
 }
 

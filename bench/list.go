@@ -135,6 +135,17 @@ type usage struct {
 
 // listChild is what a process of its own does for usageOf.
 func listChild(way int, n int) {
+	heap := peakHeap(func() {
+		if got := lists[way].read(n); got != n {
+			check(fmt.Errorf("%d items of %d", got, n))
+		}
+	})
+	check(json.NewEncoder(os.Stdout).Encode(usage{heap, resident()}))
+}
+
+// peakHeap is the most that the objects of the heap take while something is done, those included
+// that are to be collected.
+func peakHeap(do func()) uint64 {
 	done := make(chan struct{})
 	peak := make(chan uint64)
 	go func() {
@@ -151,11 +162,9 @@ func listChild(way int, n int) {
 			}
 		}
 	}()
-	if got := lists[way].read(n); got != n {
-		check(fmt.Errorf("%d items of %d", got, n))
-	}
+	do()
 	close(done)
-	check(json.NewEncoder(os.Stdout).Encode(usage{<-peak, resident()}))
+	return <-peak
 }
 
 // resident is the most that this process had resident.

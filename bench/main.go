@@ -56,7 +56,18 @@ func main() {
 	only := flag.String("row", "", "measure the rows whose title holds this text")
 	child := flag.Int("list-child", -1, "read a list in this way and print what it took; for the program itself")
 	n := flag.Int("items", items, "how many items the list has")
+	work := flag.Int("fleet-child", -1, "look after a fleet in this way and print what it took; for the program itself")
+	of := flag.String("fleet", "", "the fleet of -fleet-child; for the program itself")
+	serve := flag.String("fleet-server", "", "serve a fleet; for the program itself")
 	flag.Parse()
+	switch {
+	case *serve != "":
+		fleetServer(*serve)
+		return
+	case *work >= 0:
+		fleetChild(*work, *of)
+		return
+	}
 	if *child >= 0 {
 		listChild(*child, *n)
 		return
@@ -70,6 +81,9 @@ func main() {
 	}
 	if strings.Contains("list memory", *only) {
 		printUsage(*n, *count)
+	}
+	if strings.Contains("fleets", *only) {
+		printFleets(*count)
 	}
 }
 
