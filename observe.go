@@ -40,7 +40,7 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 // A list that All streams ends with its last item, or when the caller leaves it, which is no error;
 // one that All reads in pages is one call for each page. Waiting is many calls, and a search that
 // finds nothing is a call that succeeded.
-type CallHook func(ctx context.Context, call CallInfo) (context.Context, func(error))
+type CallHook func(ctx context.Context, info CallInfo) (context.Context, func(error))
 
 // WithCallHook calls the hook for every call. Of several hooks the first is the
 // outermost.

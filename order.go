@@ -163,6 +163,9 @@ func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderRespons
 	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, copyOf(req), new(GetOrderResponse))
 }
 
+// String returns the state with its meaning: "3 (done)".
+func (s OrderStatus) String() string { return string(s) + " (" + s.words() + ")" }
+
 // words describes a state in words.
 func (s OrderStatus) words() string {
 	words, known := map[OrderStatus]string{
@@ -236,7 +239,7 @@ func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
 	return ended, nil
 }
 
-// miss takes in that the order was not found, or has no state.
+// miss records that the order was not found, or has no state.
 func (w *orderWait) miss(refusal error) (done bool, err error) {
 	w.missed++
 	w.report(Progress{ID: w.id})
@@ -250,10 +253,10 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	return true, &WaitError{Pending: w.pending(), Err: gone}
 }
 
-// orderStands says what to do about an order that cannot be looked up.
+// orderStands is what to do about an order that cannot be looked up.
 const orderStands = "see it in the console, or send the same request again with its client token, which returns this order and places no other"
 
-// ended says whether a state is final, and whether it is a failure.
+// ended reports whether a state is final, and whether it is a failure.
 func (s OrderStatus) ended(unsubscribing bool) (ended, failed bool) {
 	switch s {
 	case OrderDone:
@@ -274,7 +277,7 @@ type OrderError struct {
 
 // Error says in one line how the order ended.
 func (e *OrderError) Error() string {
-	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s", e.ID, e.Status))
 }
 
 // Unwrap returns ErrFailed.

@@ -98,10 +98,10 @@ func (v *validation) body(given any) []byte {
 	if !utf8.Valid(encoded) || replaced.Match(encoded) {
 		v.fault("Body", "holds text that is not UTF-8")
 	}
-	var content any
-	if err := json.Unmarshal(encoded, &content); err != nil {
+	var payload any
+	if err := json.Unmarshal(encoded, &payload); err != nil {
 		v.fault("Body", "cannot be read as JSON: %s", err)
 	}
-	v.content(reflect.ValueOf(content), "Body")
+	v.content(reflect.ValueOf(payload), "Body")
 	return encoded
 }

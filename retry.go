@@ -14,13 +14,13 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
-// kind says what sending a call twice would do.
-type kind int
+// callKind says what sending a call twice would do.
+type callKind int
 
 const (
-	kindRead  kind = iota // changes nothing
-	kindOrder             // carries a client token: a repeat is the same order
-	kindWrite             // the service cannot tell a repeat from a new command
+	kindRead  callKind = iota // changes nothing
+	kindOrder                 // carries a client token: a repeat is the same order
+	kindWrite                 // the service cannot tell a repeat from a new command
 )
 
 // failure is how one attempt failed.
@@ -64,7 +64,7 @@ const byBackoff time.Duration = -1
 
 // decide is the whole table of what is sent again after which failure. It says why, and how
 // long to wait first: byBackoff, or exactly so long.
-func decide(k kind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
+func decide(k callKind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
 	if t.made >= t.most && f.passing() {
 		return false, 0, "no attempts are left"
 	}

@@ -299,8 +299,8 @@ func goName(t reflect.Type, field string) string {
 			break
 		}
 		name, _, _ := strings.Cut(part, "[")
-		found, ok := t.FieldByNameFunc(func(candidate string) bool {
-			of, _ := t.FieldByName(candidate)
+		found, ok := t.FieldByNameFunc(func(member string) bool {
+			of, _ := t.FieldByName(member)
 			return wireName(of) == name
 		})
 		if !ok {

@@ -134,12 +134,12 @@ func TestWaitSaysWhatWasNeverListed(t *testing.T) {
 			id := cloud.AddTask(cbrtest.Task{ID: "t1", Status: "Pausing"})
 			_, err := client.Tasks.Wait(ctx, id, gone(cloud, id))
 			return err
-		}, "ctcbr: backup task t1 of host h1 " + vanished},
+		}, "ctcbr: backup task t1 of plan plan-1a1b293f of host ecm-demo (h1) " + vanished},
 		"restore that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
 			id := cloud.AddRestore(cbrtest.Restore{ID: "r1", Status: "Pausing"})
 			_, err := client.Restores.Wait(ctx, id, gone(cloud, id))
 			return err
-		}, "ctcbr: restore r1 of host h1 " + vanished},
+		}, "ctcbr: restore r1 of host ecm-demo (h1) " + vanished},
 		"agent that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
 			id := cloud.AddAgent(cloud.HostID)
 			cloud.SetStatus(id, "Offline")
@@ -498,6 +498,7 @@ func through(t *testing.T, cloud *cbrtest.Server, f func(req *http.Request, clou
 
 func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 	t.Parallel()
+	proxyPassword := errors.New(http.StatusText(http.StatusProxyAuthRequired))
 	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ctcbr.invalid", IsNotFound: true}}
 	cases := map[string]struct {
 		failure error
@@ -508,6 +509,8 @@ func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 		"no such host, after a poll":        {noHost, 2, nil},
 		"bad certificate":                   {&tls.CertificateVerificationError{Err: errors.New("expired")}, 1, &tls.CertificateVerificationError{}},
 		"bad certificate, after a poll":     {&tls.CertificateVerificationError{Err: errors.New("expired")}, 2, &tls.CertificateVerificationError{}},
+		"a proxy's password":                {proxyPassword, 1, proxyPassword},
+		"a proxy's password, after a poll":  {proxyPassword, 2, proxyPassword},
 		"DNS that fails in passing":         {&net.DNSError{Err: "try again", IsTemporary: true}, 1, nil},
 		"a connection that is refused once": {syscall.ECONNREFUSED, 1, nil},
 	}
@@ -769,7 +772,7 @@ func TestWaitAllTakesAnIDGivenTwiceForOne(t *testing.T) {
 	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 		failed := cloud.AddTask(cbrtest.Task{Status: "Failed"})
 		tasks, err := client.Tasks.WaitAll(t.Context(), []string{failed, failed})
-		require.EqualError(t, err, "ctcbr: backup task "+failed+" of host "+cloud.HostID+" failed", "one task failed")
+		require.EqualError(t, err, "ctcbr: backup task "+failed+" of plan plan-1a1b293f of host ecm-demo ("+cloud.HostID+") failed", "one task failed")
 		require.Len(t, tasks, 2)
 		require.Equal(t, tasks[0], tasks[1])
 
