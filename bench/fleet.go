@@ -145,8 +145,12 @@ func useOf(work int, f fleet) (use fleetUse) {
 	return use
 }
 
-func printFleets(count int) {
-	fmt.Printf("\nfleets: hosts/plans/copies/tasks, client and fake cloud each in a process of its own\n  %-34s %-22s %9s %9s %12s\n", "", "", "requests", "best", "heap")
+// growFleets looks after fleets that grow by hosts, and then by copies and tasks.
+func growFleets(count int) table {
+	t := table{
+		title:   "fleets: hosts/plans/copies/tasks, client and fake cloud each in a process of its own",
+		columns: []string{"fleet", "work", "requests", "time", "heap at its peak"},
+	}
 	for _, f := range fleets {
 		for work, w := range fleetWork {
 			best := useOf(work, f)
@@ -154,7 +158,8 @@ func printFleets(count int) {
 				again := useOf(work, f)
 				best.Time, best.Heap = min(best.Time, again.Time), max(best.Heap, again.Heap)
 			}
-			fmt.Printf("  %-34s %-22s %9d %9s %8.1f MiB\n", f, w.name, best.Requests, best.Time.Round(10*time.Millisecond), mib(best.Heap))
+			t.rows = append(t.rows, []string{f.String(), w.name, fmt.Sprint(best.Requests), best.Time.Round(10 * time.Millisecond).String(), fmt.Sprintf("%.1f MiB", mib(best.Heap))})
 		}
 	}
+	return t
 }

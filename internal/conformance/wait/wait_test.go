@@ -498,6 +498,7 @@ func through(t *testing.T, cloud *cbrtest.Server, f func(req *http.Request, clou
 
 func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 	t.Parallel()
+	proxyPassword := errors.New(http.StatusText(http.StatusProxyAuthRequired))
 	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ctcbr.invalid", IsNotFound: true}}
 	cases := map[string]struct {
 		failure error
@@ -508,6 +509,8 @@ func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 		"no such host, after a poll":        {noHost, 2, nil},
 		"bad certificate":                   {&tls.CertificateVerificationError{Err: errors.New("expired")}, 1, &tls.CertificateVerificationError{}},
 		"bad certificate, after a poll":     {&tls.CertificateVerificationError{Err: errors.New("expired")}, 2, &tls.CertificateVerificationError{}},
+		"a proxy's password":                {proxyPassword, 1, proxyPassword},
+		"a proxy's password, after a poll":  {proxyPassword, 2, proxyPassword},
 		"DNS that fails in passing":         {&net.DNSError{Err: "try again", IsTemporary: true}, 1, nil},
 		"a connection that is refused once": {syscall.ECONNREFUSED, 1, nil},
 	}
