@@ -274,7 +274,7 @@ func (w *waiting) final(err error) error {
 	w.refused, w.pages = 0, 0
 	var call *Error
 	switch {
-	case err == nil, errors.Is(err, ErrIncomplete):
+	case err == nil:
 		w.polled = true
 		return nil
 	case !errors.As(err, &call), call.endsWaits(), !w.polled && call.hopeless():
