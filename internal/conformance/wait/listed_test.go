@@ -495,3 +495,21 @@ func TestWaitFiltersAgainAfterTheFirstSight(t *testing.T) {
 		}
 	})
 }
+
+func TestWaitCountsMissesInARow(t *testing.T) {
+	t.Parallel()
+	eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
+		polls := 0 // of every three, two list nothing
+		client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if polls%3 > 0 {
+				return response(req, strings.NewReader(emptyLists[a.operation])), nil
+			}
+			return cloud.RoundTrip(req)
+		})
+		require.NoError(t, a.wait(t.Context(), client, id, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			require.Equal(t, polls%3 > 0, p.State == "")
+			polls++
+		})))
+		require.Greater(t, polls, 3)
+	})
+}
