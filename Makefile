@@ -2,7 +2,7 @@
 # of .ci/run, so that make is never needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz api golden cover bench quickstart fakecloud ci
+.PHONY: help test race lint fuzz api golden cover bench quickstart tool fakecloud ci
 
 FUZZTIME ?= 30s
 
@@ -37,6 +37,9 @@ bench: ## this SDK side by side with others
 
 quickstart: ## a whole backup against a fake cloud
 	go run ./examples/quickstart
+
+tool: ## the tool for operators, as bin/ctcbr
+	go -C cmd/ctcbr build -o $(CURDIR)/bin/ .
 
 fakecloud: ## serve the fake cloud alone, until interrupted
 	go run ./examples/fakecloud

@@ -163,6 +163,9 @@ func (s Orders) Get(ctx context.Context, req *GetOrderRequest) (*GetOrderRespons
 	return do(ctx, s.client, operation{kind: kindRead, method: http.MethodGet, path: "/v4/order/query-uuid", common: true}, copyOf(req), new(GetOrderResponse))
 }
 
+// String returns the state with its meaning: "3 (done)".
+func (s OrderStatus) String() string { return string(s) + " (" + s.words() + ")" }
+
 // words describes a state in words.
 func (s OrderStatus) words() string {
 	words, known := map[OrderStatus]string{
@@ -274,7 +277,7 @@ type OrderError struct {
 
 // Error says in one line how the order ended.
 func (e *OrderError) Error() string {
-	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s (%s)", e.ID, e.Status, e.Status.words()))
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s", e.ID, e.Status))
 }
 
 // Unwrap returns ErrFailed.

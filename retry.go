@@ -169,8 +169,8 @@ func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	return max(0, at.Sub(now)), true
 }
 
-// isHopeless reports whether retrying cannot help: unknown host, bad certificate, or a proxy that
-// wants a password, where each attempt brings its account nearer to being locked.
+// isHopeless reports whether a retry cannot help: unknown host, bad certificate, or a proxy that
+// wants a password, which may lock an account after a few failures.
 func isHopeless(err error) bool {
 	if wantsProxyPassword(err) {
 		return true
@@ -183,8 +183,8 @@ func isHopeless(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// wantsProxyPassword reports whether a proxy on the way to the server wants a password, or refused
-// the one it was given. Of a transport of the caller, the text of its error alone says so.
+// wantsProxyPassword reports whether a proxy wants a password, or refused the one that was given. A
+// transport of the caller says so only in the text of its error.
 func wantsProxyPassword(err error) bool {
 	var op *net.OpError
 	switch {

@@ -109,7 +109,11 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	if there, err := s.named(ctx, ordered); err != nil {
 		return nil, err
 	} else if there != nil {
-		return nil, fmt.Errorf("ctcbr: vault named %q: %w: there is one already, %s: nothing was ordered", ordered.Name, ErrConflict, there.ID)
+		text := "nothing was ordered"
+		if req.ClientToken != "" {
+			text += "; if it is of an order with this client token, Storages.Find finds it"
+		}
+		return nil, fmt.Errorf("ctcbr: vault named %q: %w: there is one already, %s: %s", ordered.Name, ErrConflict, there.ID, text)
 	}
 	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
 	order, err := s.Create(ctx, ordered)

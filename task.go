@@ -225,7 +225,8 @@ type TaskError struct {
 
 // Error says in one line how the task ended.
 func (e *TaskError) Error() string {
-	return endedBadly("backup task", e.Task.ID, e.Task.HostID, e.Err, e.Task.Message)
+	t := &e.Task
+	return endedBadly("backup task "+t.ID+part(" of plan ", t.PlanName, "")+part(" of host ", t.HostName, t.HostID), e.Err, t.Message)
 }
 
 // Unwrap returns Err.
@@ -401,7 +402,12 @@ type RestoreError struct {
 
 // Error says in one line how the restore ended.
 func (e *RestoreError) Error() string {
-	return endedBadly("restore", e.Restore.ID, e.Restore.TargetID, e.Err, e.Restore.Message)
+	r := &e.Restore
+	what := "restore " + r.ID + part(" of host ", r.HostName, r.HostID)
+	if r.TargetID != r.HostID {
+		what += part(" to host ", r.TargetName, r.TargetID)
+	}
+	return endedBadly(what, e.Err, r.Message)
 }
 
 // Unwrap returns Err.

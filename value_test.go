@@ -85,6 +85,21 @@ func TestNewTime(t *testing.T) {
 	require.False(t, Time("soon").IsZero())
 }
 
+func TestSizeForPeople(t *testing.T) {
+	t.Parallel()
+	for wire, want := range map[string]struct {
+		gb   float64
+		text string
+	}{
+		"112 G": {112, "112 GB"}, "111.50": {111.5, "111.50 GB"}, "1.65GB": {1.6500000003725290298, "1.65 GB"}, "512 MiB": {0.5, "512 MB"},
+		"0": {0, "0 GB"}, "1,024 MB": {1, "1,024 MB"}, "17 bytes": {17.0 / (1 << 30), "17 B"}, "much": {0, "much"}, "": {0, ""}, "-1 G": {0, "-1 G"},
+	} {
+		require.InDelta(t, want.gb, Size(wire).GB(), 1e-8, wire)
+		require.Equal(t, want.text, Size(wire).Text(), wire)
+		require.Equal(t, wire, Size(wire).String())
+	}
+}
+
 func TestSizeIsRead(t *testing.T) {
 	t.Parallel()
 	const kb, mb, gb, tb = 1 << 10, 1 << 20, 1 << 30, 1 << 40

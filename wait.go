@@ -133,13 +133,20 @@ func inline(err error) error { return &special{withoutPrefix(err), err} }
 // Unwrap returns why the wait ended.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// endedBadly is the text of a task or restore that did not complete.
-func endedBadly(what, id, host string, err error, message string) string {
-	text := fmt.Sprintf("ctcbr: %s %s", what, id)
-	if host != "" {
-		text += " of host " + host
+// part is what a text says of a thing by its name and its ID, as far as they are known.
+func part(before, name, id string) string {
+	switch {
+	case name == "" && id == "":
+		return ""
+	case name == "" || id == "":
+		return before + name + id
 	}
-	text += fmt.Sprintf(" %s", err)
+	return before + name + " (" + id + ")"
+}
+
+// endedBadly is the text of a task or restore that did not complete.
+func endedBadly(what string, err error, message string) string {
+	text := fmt.Sprintf("ctcbr: %s %s", what, err)
 	if message != "" && errors.Is(err, ErrFailed) {
 		text += ": " + message
 	}

@@ -134,12 +134,12 @@ func TestWaitSaysWhatWasNeverListed(t *testing.T) {
 			id := cloud.AddTask(cbrtest.Task{ID: "t1", Status: "Pausing"})
 			_, err := client.Tasks.Wait(ctx, id, gone(cloud, id))
 			return err
-		}, "ctcbr: backup task t1 of host h1 " + vanished},
+		}, "ctcbr: backup task t1 of plan plan-1a1b293f of host ecm-demo (h1) " + vanished},
 		"restore that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
 			id := cloud.AddRestore(cbrtest.Restore{ID: "r1", Status: "Pausing"})
 			_, err := client.Restores.Wait(ctx, id, gone(cloud, id))
 			return err
-		}, "ctcbr: restore r1 of host h1 " + vanished},
+		}, "ctcbr: restore r1 of host ecm-demo (h1) " + vanished},
 		"agent that was listed": {func(ctx context.Context, cloud *cbrtest.Server, client *ctcbr.Client) error {
 			id := cloud.AddAgent(cloud.HostID)
 			cloud.SetStatus(id, "Offline")
@@ -773,7 +773,7 @@ func TestWaitAllTakesAnIDGivenTwiceForOne(t *testing.T) {
 	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 		failed := cloud.AddTask(cbrtest.Task{Status: "Failed"})
 		tasks, err := client.Tasks.WaitAll(t.Context(), []string{failed, failed})
-		require.EqualError(t, err, "ctcbr: backup task "+failed+" of host "+cloud.HostID+" failed", "one task failed")
+		require.EqualError(t, err, "ctcbr: backup task "+failed+" of plan plan-1a1b293f of host ecm-demo ("+cloud.HostID+") failed", "one task failed")
 		require.Len(t, tasks, 2)
 		require.Equal(t, tasks[0], tasks[1])
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -74,6 +75,9 @@ func Dir(getenv func(string) string) (string, error) {
 		return filepath.Join(base, "ctcbr"), nil
 	case base != "":
 		return "", fmt.Errorf("XDG_STATE_HOME must be an absolute path, is %q", base)
+	}
+	if dir, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":"); filepath.IsAbs(dir) { // set by systemd
+		return dir, nil
 	}
 	for _, variable := range []string{"HOME", "USERPROFILE"} {
 		if home := getenv(variable); filepath.IsAbs(home) {
