@@ -89,7 +89,6 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 				at.answer.givenOut, at.answer.form = true, formService
 			}
 			if !yield(item) {
-				list.left = true
 				return errLeft
 			}
 			return c.engine.lifetimes.over(at.lifetime.ctx)
@@ -104,14 +103,11 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 
 // tally is how many items of a list came, and how many there are by the service's count, which is 0
 // if there is none.
-type tally struct {
-	came, total int
-	left        bool // the caller left the list before its end
-}
+type tally struct{ came, total int }
 
 // lacks reports whether the list is shorter than its count. What the service counts is not
 // documented: of a list that is given out by a filter it may count all there is.
-func (t *tally) lacks(filtered bool) bool { return t.came < t.total && !t.left && !filtered }
+func (t *tally) lacks(filtered bool) bool { return t.came < t.total && !filtered }
 
 // isFiltered reports whether the call asks for a part of a list.
 func (cl *call) isFiltered() bool {
