@@ -94,9 +94,9 @@ func callHuawei(to connection) func() error {
 	}
 	credentials, err := basic.NewCredentialsBuilder().WithAk(accessKey).WithSk(secretKey).WithProjectId("81f7728662dd11ec810800155d307d5b").SafeBuild()
 	check(err)
-	http, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
+	builder, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
 	check(err)
-	client := cbr.NewCbrClient(http)
+	client := cbr.NewCbrClient(builder)
 	return func() error {
 		_, err := client.ShowVault(&cbrmodel.ShowVaultRequest{VaultId: "c2a9f0de-9d31-11f0-8a31-0242ac110002"})
 		return err
