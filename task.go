@@ -118,7 +118,7 @@ func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksRespo
 	return resp, nil
 }
 
-var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
+var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList", total: "bakupTaskCount"}
 
 // All iterates over the tasks of a region as they arrive, holding one at a time. Each range over it
 // makes one request. An error is the last element; the tasks before it are complete. See
@@ -170,7 +170,7 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrIncomplete) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
 	return found, err
@@ -570,7 +570,7 @@ func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRest
 	return resp, nil
 }
 
-var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
+var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList", total: "backupRestoreCount"}
 
 // All iterates over the restores of a region as they arrive, holding one at a time. Each range over
 // it makes one request. An error is the last element; the restores before it are complete. See

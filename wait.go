@@ -281,7 +281,7 @@ func (w *waiting) final(err error) error {
 	w.refused, w.pages = 0, 0
 	var failed *Error
 	switch {
-	case err == nil, errors.Is(err, ErrIncomplete):
+	case err == nil:
 		w.polled = true
 		return nil
 	case !errors.As(err, &failed), failed.endsWaits(), !w.polled && failed.hopeless():
