@@ -39,8 +39,8 @@
 //	})
 //
 // Each step returns what succeeded, and an error that joins a [*HostError] for every other host. It
-// is safe to run again at any time, after a crash and by two processes at once. [DryRun] only
-// reports what would be done.
+// is safe to run again at any time, also after a crash. If two processes create the same plan at the
+// same moment, the duplicate is reported. [DryRun] only reports what would be done.
 //
 // [Client.Protection] reports what is protected, when it last ran and runs next, and every gap.
 // [Restores.Newest] restores the newest copy of a host and waits for it.
