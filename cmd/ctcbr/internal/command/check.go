@@ -149,7 +149,7 @@ func (d *doctor) checkAccess(ctx context.Context) ([]ctcbr.Region, error) {
 	listed, err := d.client.Regions.List(ctx, nil)
 	switch {
 	case err == nil:
-		d.add("access", "ok", d.f("%d regions", len(listed.Regions)), "")
+		d.add("access", "ok", d.count(len(listed.Regions), "region"), "")
 		return listed.Regions, nil
 	case errors.Is(err, ctcbr.ErrUnauthorized):
 		d.add("access", "failed", plainText(err), d.t("Check that the key pair is enabled, that the secret key belongs to it, and that this machine's clock is right."))
@@ -246,7 +246,7 @@ func (d *doctor) checkService(ctx context.Context, usable bool) {
 	var refused *ctcbr.Error
 	switch {
 	case err == nil && len(vaults) > 0:
-		d.add("service", "ok", d.f("%d vaults", len(vaults)), "")
+		d.add("service", "ok", d.count(len(vaults), "vault"), "")
 	case err == nil:
 		d.add("service", "warning", d.t("no vault, the service may not be activated"),
 			d.t("Activate the service in the console, then order a vault: ctcbr vault create."))

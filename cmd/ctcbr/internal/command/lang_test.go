@@ -105,7 +105,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 			words = append(words, said)
 		}
 	}
-	for _, what := range []string{"host", "hour", "day", "copy", "month", "year"} {
+	for _, what := range []string{"host", "hour", "day", "copy", "month", "year", "region", "vault"} {
 		plural := map[string]string{"copy": "copies"}[what]
 		if plural == "" {
 			plural = what + "s"

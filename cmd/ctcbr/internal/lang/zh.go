@@ -73,7 +73,7 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	// Counts
 	"%d host": "%d 台主机", "%d hosts": "%d 台主机", "%d hour": "%d 小时", "%d hours": "%d 小时", "%d day": "%d 天", "%d days": "%d 天",
 	"%d copy": "%d 个副本", "%d copies": "%d 个副本", "%d month": "%d 个月", "%d months": "%d 个月", "%d year": "%d 年", "%d years": "%d 年",
-	"%d regions": "%d 个资源池", "%d vaults": "%d 个存储库",
+	"%d region": "%d 个资源池", "%d regions": "%d 个资源池", "%d vault": "%d 个存储库", "%d vaults": "%d 个存储库",
 
 	// Errors and messages
 	"See ctcbr --help.":                                        "用法见 ctcbr --help。",
