@@ -223,14 +223,14 @@ func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
 
 // direct says where the content of an answer goes, and returns the body to read it from.
 func (e *engine) direct(at *attempt, cl *call, body io.Reader) io.Reader {
-	content := &at.answer.envelope.ReturnObj
+	payload := &at.answer.envelope.ReturnObj
 	switch {
 	case cl.stream.items != nil && at.answer.is2xx():
-		content.items = func(s *wirejson.Scanner) (flaw, stop error) { return cl.stream.items(at, s) }
+		payload.items = func(s *wirejson.Scanner) (flaw, stop error) { return cl.stream.items(at, s) }
 		return e.pace(at, cl, body)
 	case cl.kind == kindRead && cl.result != nil:
 		reflect.ValueOf(cl.result).Elem().SetZero() // of what an attempt before has read
-		content.result = cl.result
+		payload.result = cl.result
 	}
 	return body
 }
@@ -276,7 +276,7 @@ func (d *delivery) judge(err error, arrived bool, over error) (failure, error) {
 
 // judge says how an attempt with an answer failed, or failNone. Refused keys come first, then an
 // order that the answer names, and then the HTTP status, which outranks what the answer says.
-func (a *answer) judge(k kind, err, over error) (failure, error) {
+func (a *answer) judge(k callKind, err, over error) (failure, error) {
 	switch {
 	case a.refusesKeys() && a.skew().Abs() > maxSkew:
 		return failDate, cmp.Or(err, errRefused)

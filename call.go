@@ -35,12 +35,13 @@ import (
 
 // operation is how an operation is reached.
 type operation struct {
-	kind   kind
+	kind   callKind
 	method string
 	path   string
 	common bool   // served by the common endpoint
 	inBody bool   // a GET that carries its parameters as JSON
 	list   string // the wire name of the list that it can be streamed as
+	total  string // the wire name of the count of that list
 }
 
 func (o operation) name() string {
@@ -134,8 +135,8 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 }
 
 // encode writes the body of a call.
-func (cl *call) encode(content any) (err error) {
-	if cl.body, err = json.Marshal(content); err != nil {
+func (cl *call) encode(payload any) (err error) {
+	if cl.body, err = json.Marshal(payload); err != nil {
 		return fmt.Errorf("ctcbr: %s: encode the request: %w", cl.name(), err)
 	}
 	return nil

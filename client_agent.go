@@ -62,7 +62,7 @@ type InstallAgentResponse struct {
 // missing.
 func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent text `json:"installStatus"`
+		Sent wireText `json:"installStatus"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -88,18 +88,18 @@ func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*Install
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/install-client-backup"}, copyOf(req), new(InstallAgentResponse))
 }
 
-// WaitActivated waits until the agent of a host is active, and returns it. Of several agents of a
-// host one that is active counts, and then one that has not failed.
+// WaitActivated polls the agent of a host until it is active, and returns it. If the host has several
+// agents, it prefers an active one, and then one that has not failed.
 //
-// A state that ends in Fail or Failed is an error that matches ErrFailed, once the agent was in
-// another state before or the patience of WaitListed is over: one that is installed anew may still be
-// listed as it was before. All other states are waited on, since the service documents none. A host
-// whose agent is not listed by then, or was and is missing in three polls in a row, is an error that
-// matches ErrVanished. A wait that ends before the agent is active is a *WaitError.
+// A state that ends in Fail or Failed is an error that matches [ErrFailed], but only after another
+// state, or when the time of [WaitListed] is over: an agent that is installed anew may be listed for
+// a while as it was before. All other states are waited on, since the service documents none. If no
+// agent is listed by then, or one was and is missing in three polls in a row, the error matches
+// [ErrVanished]. A wait that ends before the agent is active is a [*WaitError].
 //
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
-	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
+	if err := checkIDs("client-by-instance-backup", "hostID", "backupSrcInstanceID", hostID); err != nil {
 		return nil, err
 	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
@@ -120,7 +120,7 @@ type agentWait struct {
 	missed int    // polls in a row without it
 }
 
-// poll lists the agents of the host. What an incomplete list lacks is not missing.
+// poll lists the agents of the host. An agent that an incomplete list lacks is not missing.
 func (w *agentWait) poll(ctx context.Context) (done bool, err error) {
 	found, err := w.agents.ListByHost(ctx, &ListAgentsByHostRequest{RegionID: w.region, HostIDs: w.hostID, PageSize: maxAgentPage})
 	if errors.Is(err, ErrNotFound) {
@@ -148,7 +148,7 @@ func (w *agentWait) poll(ctx context.Context) (done bool, err error) {
 	return w.agent.Status == AgentActivated, nil
 }
 
-// miss takes in that the host has no agent, or that the service says that it is not found.
+// miss records that no agent of the host is listed, or, by a refusal, none is found.
 func (w *agentWait) miss(refusal error) (done bool, err error) {
 	w.missed++
 	w.report(Progress{ID: w.hostID})
@@ -167,8 +167,7 @@ func (w *agentWait) miss(refusal error) (done bool, err error) {
 
 var errNoAgent = &special{"was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong", ErrVanished}
 
-// agentOf finds the agent of a host. If it has several, an active one, and then one that has not
-// failed.
+// agentOf finds the agent of a host. It prefers an active one, and then one that has not failed.
 func agentOf(hostID string, agents []Agent) (found *Agent) {
 	for i := range agents {
 		a := &agents[i]
@@ -181,7 +180,7 @@ func agentOf(hostID string, agents []Agent) (found *Agent) {
 	return found
 }
 
-// isFailure reports whether a state says that something has failed.
+// isFailure reports whether a state means that something has failed.
 func (s AgentStatus) isFailure() bool {
 	return strings.HasSuffix(string(s), "Fail") || strings.HasSuffix(string(s), "Failed")
 }
@@ -314,8 +313,8 @@ func (s Agents) All(ctx context.Context, req *ListAgentsRequest) iter.Seq2[Agent
 // maxReadings is how often pages that do not add up are read.
 const maxReadings = 4
 
-// pages gives the agents of all pages to yield until that returns false, each once. It returns a
-// call that stands for its requests.
+// pages passes the agents of all pages to yield, each once, until yield returns false. It returns a
+// call that stands for all its requests.
 func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Agent) bool) (*call, error) {
 	req.Page, req.PageSize = cmp.Or(req.Page, 1), cmp.Or(req.PageSize, maxAgentPage)
 	r := &agentReader{agents: s, call: &call{operation: agentList}, given: make(map[agentKey]bool), yield: yield}
@@ -333,7 +332,7 @@ func (s Agents) pages(ctx context.Context, req ListAgentsRequest, yield func(Age
 	}
 }
 
-// agentReader reads the pages of agents, as often as it takes, and gives out each agent once.
+// agentReader reads the pages of agents, if need be several times, and gives out each agent once.
 type agentReader struct {
 	agents Agents
 	call   *call // stands for the requests
@@ -343,8 +342,8 @@ type agentReader struct {
 	total  int // what the service counted last
 }
 
-// agentKey tells agents apart, and hosts without an agent. Items that name neither are told apart by
-// what else they hold.
+// agentKey identifies an agent, or a host without one. What has neither ID is identified by all that
+// it holds.
 type agentKey struct{ id, hostID, content string }
 
 func (a *Agent) key() agentKey {
@@ -354,8 +353,8 @@ func (a *Agent) key() agentKey {
 	return agentKey{id: a.ID, hostID: a.HostID}
 }
 
-// read reads the pages once, from one on. It reports whether they add up. It stops where they do
-// not, unless it is to read on and give out what there is.
+// read reads the pages once, from that of the request on. It reports whether they add up. As soon as
+// they do not, it stops, unless it is to read on for what else there is.
 func (r *agentReader) read(ctx context.Context, req ListAgentsRequest, readOn bool) (whole bool, err error) {
 	first, came := req.Page, (req.Page-1)*req.PageSize
 	pages := make(map[agentKey]int) // on which an agent came first
@@ -388,8 +387,8 @@ func (r *agentReader) read(ctx context.Context, req ListAgentsRequest, readOn bo
 	}
 }
 
-// give gives out the agents of a page, but for those that were given out before. It returns how many
-// did not come on an earlier page of this reading.
+// give gives out the agents of a page that were not given out before. It returns how many were not on
+// an earlier page of this reading.
 func (r *agentReader) give(ctx context.Context, agents []Agent, pages map[agentKey]int, page int) (fresh int, err error) {
 	for _, agent := range agents {
 		key := agent.key()
@@ -489,7 +488,7 @@ type UninstallAgentResponse struct {
 // missing.
 func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent text `json:"UninstallStatus"`
+		Sent wireText `json:"UninstallStatus"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -548,7 +547,7 @@ const maxAgentPage = 50
 
 // parseSent reads whether a command was sent, from a boolean or from text. It returns nil if
 // nothing was given.
-func parseSent(field string, status text) (*bool, error) {
+func parseSent(field string, status wireText) (*bool, error) {
 	given := strings.TrimSpace(string(status))
 	if given == "" {
 		return nil, nil

@@ -57,7 +57,7 @@ func (d *delivery) connected() {
 
 // attach gives a request its body. An empty body is attached, too: net/http repeats requests
 // without one by itself. GetBody, by which it repeats those with one, is for reads alone.
-func (d *delivery) attach(req *http.Request, body []byte, k kind) {
+func (d *delivery) attach(req *http.Request, body []byte, k callKind) {
 	d.body.text.Reset(body)
 	req.Body, req.ContentLength = &d.body, int64(len(body))
 	if k == kindRead {

@@ -60,7 +60,7 @@ func newEnsuring(opts []EnsureOption) *ensuring {
 const writesAtOnce = 8
 
 // atOnce does n things, a few at a time. A panic in one of them reaches the caller.
-func atOnce(n int, do func(i int)) {
+func atOnce(n int, work func(i int)) {
 	var next atomic.Int64
 	var panicked atomic.Pointer[any]
 	var workers sync.WaitGroup
@@ -72,7 +72,7 @@ func atOnce(n int, do func(i int)) {
 				}
 			}()
 			for i := int(next.Add(1)) - 1; i < n && panicked.Load() == nil; i = int(next.Add(1)) - 1 {
-				do(i)
+				work(i)
 			}
 		})
 	}
@@ -91,8 +91,8 @@ func (s *stopper) send(command func() error) error {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
 	}
 	err := command()
-	var call *Error
-	if errors.As(err, &call) && call.endsWaits() && !errors.Is(err, ErrOutcomeUnknown) {
+	var failed *Error
+	if errors.As(err, &failed) && failed.endsWaits() && !errors.Is(err, ErrOutcomeUnknown) {
 		why := inline(err)
 		s.cause.CompareAndSwap(nil, &why)
 	}
@@ -128,9 +128,9 @@ type unseenError struct {
 
 func (e *unseenError) Error() string {
 	text := "ctcbr: " + e.what
-	var call *Error
-	if errors.As(e.lost, &call) {
-		failed := *call // without the hint to look, which was done
+	var lost *Error
+	if errors.As(e.lost, &lost) {
+		failed := *lost // without the hint to look, which was done
 		text += "; its answer was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
@@ -313,8 +313,8 @@ func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRu
 		return nil, err
 	}
 	declared.HostID, declared.SourceType, declared.IsCloud = "", "", nil
-	options := newEnsuring(opts)
-	return &planRun{plans: s, declared: declared, dry: options.dry, wait: newWaiting(s.client, options.waits)}, nil
+	given := newEnsuring(opts)
+	return &planRun{plans: s, declared: declared, dry: given.dry, wait: newWaiting(s.client, given.waits)}, nil
 }
 
 // planWork is what there is to do about the plan of one host.
@@ -352,8 +352,8 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 // told reports whether an error is among those that were told already: that of a list is the same
 // for all its hosts.
 func (r *planRun) told(failures []error, err error) bool {
-	for _, failure := range failures {
-		if failure == err { //nolint:errorlint // the same one
+	for _, problem := range failures {
+		if problem == err { //nolint:errorlint // the same one
 			return true
 		}
 	}
@@ -371,12 +371,22 @@ func (r *planRun) works(hosts []Host) []*planWork {
 		}
 		seen[host.ID] = true
 		w := &planWork{host: host, change: PlanChange{Name: r.declared.Name, HostID: host.ID, HostName: host.Name}}
-		if strings.TrimSpace(host.ID) == "" {
-			w.change.Err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-		}
+		w.change.Err = host.checkID()
 		all = append(all, w)
 	}
 	return all
+}
+
+// checkID checks the ID of a host that nothing is known of but what the caller gave.
+func (h Host) checkID() error {
+	problem := textProblem(h.ID)
+	switch {
+	case isBlank(h.ID):
+		return fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
+	case problem != "":
+		return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
+	}
+	return nil
 }
 
 // byKind are the plans that something is still to be found out of, by the kind of their hosts.
@@ -531,8 +541,8 @@ func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
 
 // send sends the commands for one plan. One whose answer is lost is the last.
 func (r *planRun) send(ctx context.Context, w *planWork) {
-	command := func(name string, call func() error) (sure bool) {
-		err := r.stop.send(call)
+	command := func(name string, send func() error) (sure bool) {
+		err := r.stop.send(send)
 		switch {
 		case err == nil:
 			w.sent++
@@ -706,8 +716,8 @@ func (s Agents) Ensure(ctx context.Context, hosts []Host, opts ...EnsureOption) 
 	if !s.client.isMade() {
 		return nil, errNotMade(operation{path: "install-client-backup"})
 	}
-	options := newEnsuring(opts)
-	run := &agentRun{agents: s, dry: options.dry, wait: newWaiting(s.client, options.waits)}
+	given := newEnsuring(opts)
+	run := &agentRun{agents: s, dry: given.dry, wait: newWaiting(s.client, given.waits)}
 	seen := make(map[string]bool, len(hosts))
 	for _, host := range hosts {
 		if host.ID == "" || !seen[host.ID] {
@@ -756,9 +766,7 @@ type agentWork struct {
 
 func (r *agentRun) add(host Host) {
 	w := &agentWork{host: host, before: host.Agent, done: host.Active()}
-	if strings.TrimSpace(host.ID) == "" {
-		w.err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-	}
+	w.err = host.checkID()
 	r.all = append(r.all, w)
 }
 
@@ -785,13 +793,13 @@ func (r *agentRun) install(ctx context.Context) {
 			_, err := r.agents.Install(ctx, &InstallAgentRequest{RegionID: r.wait.region, HostID: w.host.ID})
 			return err
 		})
-		var call *Error
+		var failed *Error
 		switch {
 		case errors.Is(err, ErrOutcomeUnknown):
 			w.sent, w.lost = true, err
 		case err == nil:
 			w.sent = true
-		case errors.As(err, &call) && call.StatusCode != 0: // another run may have been faster
+		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have been faster
 			w.refused = err
 		default:
 			w.err = err

@@ -31,13 +31,13 @@ const (
 // status is text.
 type envelope struct {
 	StatusCode  statusCode `json:"statusCode"`
-	Message     text       `json:"message"`
-	Description text       `json:"description"`
-	Error       text       `json:"error"`
-	ErrorCode   text       `json:"errorCode"`
-	Details     text       `json:"details"`
-	EOPCode     text       `json:"eopErrCode"` // of the gateway alone
-	RequestID   text       `json:"requestId"`  // of the gateway alone: its own
+	Message     wireText   `json:"message"`
+	Description wireText   `json:"description"`
+	Error       wireText   `json:"error"`
+	ErrorCode   wireText   `json:"errorCode"`
+	Details     wireText   `json:"details"`
+	EOPCode     wireText   `json:"eopErrCode"` // of the gateway alone
+	RequestID   wireText   `json:"requestId"`  // of the gateway alone: its own
 	ReturnObj   content    `json:"returnObj"`
 }
 
@@ -129,11 +129,11 @@ func (c *statusCode) ReadJSON(s *wirejson.Scanner) {
 	}
 }
 
-// text is a string that takes a number, too, for what it is written as.
-type text string
+// wireText is text, or a number in the form it was written in.
+type wireText string
 
 // ReadJSON reads whatever was written.
-func (t *text) ReadJSON(s *wirejson.Scanner) { *t = text(s.Text()) }
+func (t *wireText) ReadJSON(s *wirejson.Scanner) { *t = wireText(s.Text()) }
 
 // content is the returnObj of an answer. It reads itself while the envelope is read: into the result
 // of a read, item by item for a list, and as it came for what is judged first, an order or a write.

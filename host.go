@@ -231,8 +231,8 @@ func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
 	if _, err := s.client.check(operation{path: "get-host"}, &r); err != nil {
 		return nil, err
 	}
-	search := hostSearch{s, r.RegionID, sources(r.Sources)}
-	return search.one(ctx, r.ID, fmt.Sprintf("host %q", r.ID), func(h *Host) bool { return h.ID == r.ID })
+	list := hostSearch{s, r.RegionID, sources(r.Sources)}
+	return list.one(ctx, r.ID, fmt.Sprintf("host %q", r.ID), func(h *Host) bool { return h.ID == r.ID })
 }
 
 // FindHostRequest is the request of Hosts.Find.
@@ -261,8 +261,8 @@ func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
 	if _, err := s.client.check(operation{path: "find-host"}, &r); err != nil {
 		return nil, err
 	}
-	search := hostSearch{s, r.RegionID, sources(r.Sources)}
-	return search.one(ctx, r.Name, fmt.Sprintf("host named %q", r.Name), func(h *Host) bool { return h.ID == r.Name || h.Name == r.Name })
+	list := hostSearch{s, r.RegionID, sources(r.Sources)}
+	return list.one(ctx, r.Name, fmt.Sprintf("host named %q", r.Name), func(h *Host) bool { return h.ID == r.Name || h.Name == r.Name })
 }
 
 // hostSearch is where a host is sought.
@@ -274,7 +274,7 @@ type hostSearch struct {
 
 // one finds the one host that matches, among what a query finds and then among all: how the service
 // matches a query is not documented.
-func (s hostSearch) one(ctx context.Context, query, sought string, match func(*Host) bool) (*Host, error) {
+func (s hostSearch) one(ctx context.Context, query, sought string, matches func(*Host) bool) (*Host, error) {
 	var incomplete error
 	for _, query := range []string{query, ""} {
 		var found []Host
@@ -286,7 +286,7 @@ func (s hostSearch) one(ctx context.Context, query, sought string, match func(*H
 			incomplete = err
 			for _, host := range hosts {
 				known := slices.ContainsFunc(found, func(h Host) bool { return h.ID == host.ID })
-				if match(&host) && !known {
+				if matches(&host) && !known {
 					found = append(found, host)
 				}
 			}

@@ -33,8 +33,8 @@ func (l *lifetime) abort(cause error) {
 }
 
 // take has the lifetime close an answer when it is aborted or its context is done.
-func (l *lifetime) take(answer io.Closer) {
-	l.answer.take(answer)
+func (l *lifetime) take(closer io.Closer) {
+	l.answer.take(closer)
 	if l.parent.Done() != nil {
 		l.detach = context.AfterFunc(l.parent, l.answer.close)
 	}

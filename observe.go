@@ -33,14 +33,14 @@ func CallFromContext(ctx context.Context) (CallInfo, bool) {
 
 // CallHook sees every call as a whole, with all its attempts, after its request was found valid:
 // what validation refuses is no call. It returns the context of the call, made of the one it was
-// given, where nil leaves that as it is; and a function that is called when the call ends, with the
-// error that the caller gets, or nil. The function may be nil. Where a hook panics, those that began
-// before it are ended all the same.
+// given (nil keeps that one), and a function that is called when the call ends, with the error that
+// the caller gets, or nil. The function may be nil. If a hook panics, the functions of the others are
+// called nevertheless.
 //
 // A list that All streams ends with its last item, or when the caller leaves it, which is no error;
 // one that All reads in pages is one call for each page. Waiting is many calls, and a search that
 // finds nothing is a call that succeeded.
-type CallHook func(ctx context.Context, call CallInfo) (context.Context, func(error))
+type CallHook func(ctx context.Context, info CallInfo) (context.Context, func(error))
 
 // WithCallHook calls the hook for every call. Of several hooks the first is the
 // outermost.
@@ -77,10 +77,10 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 	return ctx, ends.call
 }
 
-// callEnds are what hooks returned, the outermost first.
+// callEnds are the functions that hooks returned, outermost first.
 type callEnds []func(error)
 
-// call calls all of them, the innermost first. One that panics keeps no other from being called.
+// call calls all of them, innermost first. A panic of one does not keep the others from being called.
 func (c callEnds) call(err error) {
 	for _, end := range c {
 		defer end(err)

@@ -247,7 +247,7 @@ func WithMaxAnswer(bytes int64) Option {
 
 // parseEndpoint returns the scheme and host of an endpoint, and whether it is a loopback address.
 func parseEndpoint(text string, plainHTTP bool) (base *url.URL, loopback bool, err error) {
-	// What is said of a text that is no URL does not repeat it, and with it a password.
+	// The errors do not repeat a text that is not a URL, and with it a password.
 	if problem := textProblem(text); problem != "" {
 		return nil, false, fmt.Errorf("ctcbr: the endpoint %s", problem)
 	}

@@ -197,7 +197,7 @@ func WaitUnsubscribing() WaitOption {
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
-	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
+	if err := checkIDs("query-uuid", "id", "masterOrderId", id); err != nil {
 		return nil, err
 	}
 	w := &orderWait{waiting: newWaiting(s.client, opts), orders: s, id: id}
@@ -239,7 +239,7 @@ func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
 	return ended, nil
 }
 
-// miss takes in that the order was not found, or has no state.
+// miss records that the order was not found, or has no state.
 func (w *orderWait) miss(refusal error) (done bool, err error) {
 	w.missed++
 	w.report(Progress{ID: w.id})
@@ -253,10 +253,10 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	return true, &WaitError{Pending: w.pending(), Err: gone}
 }
 
-// orderStands says what to do about an order that cannot be looked up.
+// orderStands is what to do about an order that cannot be looked up.
 const orderStands = "see it in the console, or send the same request again with its client token, which returns this order and places no other"
 
-// ended says whether a state is final, and whether it is a failure.
+// ended reports whether a state is final, and whether it is a failure.
 func (s OrderStatus) ended(unsubscribing bool) (ended, failed bool) {
 	switch s {
 	case OrderDone:

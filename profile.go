@@ -164,15 +164,15 @@ func (s *surroundings) readProfile(path string) (profile, error) {
 	if err := checkText(from, name); err != nil {
 		return profile{}, fmt.Errorf("the file %s: %w", path, err)
 	}
-	chosen, ok := file.Profiles[name]
+	selected, ok := file.Profiles[name]
 	if !ok && name != "" {
 		return profile{}, fmt.Errorf("the file %s has no profile %q, which %s asks for", path, name, from)
 	}
-	if chosen.AccessKey == "" && chosen.SecretKey == "" {
-		chosen.AccessKey, chosen.SecretKey = file.AccessKey, file.SecretKey
+	if selected.AccessKey == "" && selected.SecretKey == "" {
+		selected.AccessKey, selected.SecretKey = file.AccessKey, file.SecretKey
 	}
-	chosen.Region = cmp.Or(chosen.Region, file.Region)
-	return chosen, nil
+	selected.Region = cmp.Or(selected.Region, file.Region)
+	return selected, nil
 }
 
 // readFile reads a configuration file. It must be a regular file: a read from a pipe may never end.
@@ -184,7 +184,7 @@ func (s *surroundings) readFile(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		s.warning = fmt.Sprintf("the key file %s can be read by others: chmod 600 would mend that", path)
+		s.warning = fmt.Sprintf("the key file %s can be read by others: make it private with chmod 600", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -78,11 +78,11 @@ func (r *RawRequest) call() (*call, error) {
 	return &call{operation: op, query: eop.EncodeValues(r.Query), body: body}, nil
 }
 
-// replaced is what stands in JSON in the place of text that is not UTF-8. The character U+FFFD
-// itself is not escaped.
+// replaced matches the escape that encoding/json writes for text that is not UTF-8. It does not
+// escape a U+FFFD that was given.
 var replaced = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
 
-// body encodes the body of a request and checks what is in it.
+// body encodes the body of a request and checks its content.
 func (v *validation) body(given any) []byte {
 	if given == nil {
 		return nil
@@ -98,10 +98,10 @@ func (v *validation) body(given any) []byte {
 	if !utf8.Valid(encoded) || replaced.Match(encoded) {
 		v.fault("Body", "holds text that is not UTF-8")
 	}
-	var content any
-	if err := json.Unmarshal(encoded, &content); err != nil {
+	var payload any
+	if err := json.Unmarshal(encoded, &payload); err != nil {
 		v.fault("Body", "cannot be read as JSON: %s", err)
 	}
-	v.content(reflect.ValueOf(content), "Body")
+	v.content(reflect.ValueOf(payload), "Body")
 	return encoded
 }

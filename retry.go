@@ -14,13 +14,13 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
-// kind says what sending a call twice would do.
-type kind int
+// callKind says what sending a call twice would do.
+type callKind int
 
 const (
-	kindRead  kind = iota // changes nothing
-	kindOrder             // carries a client token: a repeat is the same order
-	kindWrite             // the service cannot tell a repeat from a new command
+	kindRead  callKind = iota // changes nothing
+	kindOrder                 // carries a client token: a repeat is the same order
+	kindWrite                 // the service cannot tell a repeat from a new command
 )
 
 // failure is how one attempt failed.
@@ -64,7 +64,7 @@ const byBackoff time.Duration = -1
 
 // decide is the whole table of what is sent again after which failure. It says why, and how
 // long to wait first: byBackoff, or exactly so long.
-func decide(k kind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
+func decide(k callKind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
 	if t.made >= t.most && f.passing() {
 		return false, 0, "no attempts are left"
 	}
@@ -169,8 +169,8 @@ func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	return max(0, at.Sub(now)), true
 }
 
-// isHopeless reports whether retrying cannot help: unknown host, bad certificate, or a proxy that
-// wants a password, where each attempt brings its account nearer to being locked.
+// isHopeless reports whether a retry cannot help: unknown host, bad certificate, or a proxy that
+// wants a password, which may lock an account after a few failures.
 func isHopeless(err error) bool {
 	if wantsProxyPassword(err) {
 		return true
@@ -183,8 +183,8 @@ func isHopeless(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// wantsProxyPassword reports whether a proxy on the way to the server wants a password, or refused
-// the one it was given. Of a transport of the caller, the text of its error alone says so.
+// wantsProxyPassword reports whether a proxy wants a password, or refused the one that was given. A
+// transport of the caller says so only in the text of its error.
 func wantsProxyPassword(err error) bool {
 	var op *net.OpError
 	switch {

@@ -78,7 +78,7 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for k, want := range map[kind]string{kindRead: c.read, kindOrder: c.order, kindWrite: c.write} {
+			for k, want := range map[callKind]string{kindRead: c.read, kindOrder: c.order, kindWrite: c.write} {
 				made := c.tries
 				made.made, made.most = max(made.made, 1), 4
 				again, wait, why := decide(k, c.f, made, c.header)

@@ -245,7 +245,7 @@ func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStor
 	return do(ctx, s.client, storageList, copyOf(req), new(ListStoragesResponse))
 }
 
-var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
+var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList", total: "backupStorageCount"}
 
 // All iterates over the vaults of a region as they arrive, holding one at a time. Each range over
 // it makes one request. An error is the last element; the vaults before it are complete. See

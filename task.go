@@ -118,7 +118,7 @@ func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksRespo
 	return resp, nil
 }
 
-var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
+var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList", total: "bakupTaskCount"}
 
 // All iterates over the tasks of a region as they arrive, holding one at a time. Each range over it
 // makes one request. An error is the last element; the tasks before it are complete. See
@@ -170,7 +170,7 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrIncomplete) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
 	return found, err
@@ -217,22 +217,22 @@ func (s Tasks) Cancel(ctx context.Context, req *CancelTaskRequest) (*CancelTaskR
 
 // TaskError is a task that did not complete.
 type TaskError struct {
-	// Task is the task as it was last seen.
+	// Task is the task as it was listed last.
 	Task Task
-	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches [ErrFailed], [ErrCanceled] or [ErrVanished].
 	Err error
 }
 
-// Error says in one line what became of the task.
+// Error says in one line how the task ended.
 func (e *TaskError) Error() string {
 	t := &e.Task
 	return endedBadly("backup task "+t.ID+part(" of plan ", t.PlanName, "")+part(" of host ", t.HostName, t.HostID), e.Err, t.Message)
 }
 
-// Unwrap returns what became of the task.
+// Unwrap returns Err.
 func (e *TaskError) Unwrap() error { return e.Err }
 
-// taskEnded says whether a state of a task is final, and whether it is a failure.
+// taskEnded reports whether the state of a task is final, with an error if it is a failure.
 func taskEnded(state string, canceling bool) (bool, error) {
 	switch TaskStatus(state) {
 	case TaskCompleted:
@@ -248,10 +248,12 @@ func taskEnded(state string, canceling bool) (bool, error) {
 	return false, nil
 }
 
-// Wait waits until a task has completed, and returns it. A task that failed, was canceled or
-// vanished is a *TaskError, which holds it and matches ErrFailed, ErrCanceled or ErrVanished. A wait
-// that ends before the task does is a *WaitError. Polls that fail in passing are survived. It is
-// enough to know the ID: a wait can be begun by another process than the task.
+// Wait polls a task until it has completed, and returns it. A task that failed, was canceled or
+// vanished is a [*TaskError], which holds the task and matches [ErrFailed], [ErrCanceled] or
+// [ErrVanished]. A wait that ends before the task does is a [*WaitError]. Temporary failures do not
+// end it. The ID is enough: another process may wait for the task.
+//
+// GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, error) {
 	tasks, err := s.WaitAll(ctx, []string{id}, opts...)
 	if err != nil {
@@ -260,17 +262,17 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 	return &tasks[0], nil
 }
 
-// WaitAll waits until every one of some tasks of a region and kind of host has ended, and returns
-// them in the order of ids; where there are none, at once. The error joins a *TaskError for every
-// task that did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as
-// they were last listed come with it. An ID that is given twice is one task.
+// WaitAll polls tasks of one region and kind of host until all have ended, and returns them in the
+// order of ids. Without ids it returns at once. The error joins a [*TaskError] for every task that did
+// not complete: one alone is itself, several are behind Unwrap() []error. The tasks as they were
+// listed last are returned also with an error. An ID that is given twice is one task.
 //
-// A poll is one request, however many tasks are waited for; only where the region's list is a
-// hundred times as long as theirs does it ask for their hosts, up to three.
+// A poll is one request, however many tasks there are. Only if the list of the region is a hundred
+// times as long, a poll asks for the tasks of their hosts, of which there may be three.
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
-	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+	if err := checkIDs(taskList.name(), "id", "backupTaskID", ids...); err != nil {
 		return nil, err
 	}
 	j := newJobs[Task](newWaiting(s.client, opts), ids)
@@ -354,13 +356,18 @@ type CreateRestoreRequest struct {
 func (r *CreateRestoreRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	v.required("backupSnapID", r.SnapshotID)
-	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
-	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
-	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
-		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
-	}
+	v.restored("backupRestoreFuncType", r.Scope, "backupRestoreFileList", r.Paths)
 	v.path("backupTgtDir", r.TargetDir)
+}
+
+// restored checks what of a snapshot is restored: paths without a scope would not narrow it.
+func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField string, paths []string) {
+	needed := scope != nil && (*scope == RestoreOnly || *scope == RestoreAllBut)
+	v.given(pathsField, !needed || len(paths) > 0)
+	v.paths(pathsField, paths, math.MaxInt)
+	if len(paths) > 0 && (scope == nil || *scope == RestoreAll) {
+		v.fault(scopeField, "must be RestoreOnly or RestoreAllBut if Paths are given: otherwise all files are restored")
+	}
 }
 
 // CreateRestoreResponse is the response of [Restores.Create].
@@ -392,13 +399,13 @@ func (s Restores) Create(ctx context.Context, req *CreateRestoreRequest) (*Creat
 
 // RestoreError is a restore that did not complete.
 type RestoreError struct {
-	// Restore is the restore as it was last seen.
+	// Restore is the restore as it was listed last.
 	Restore Restore
-	// Err matches ErrFailed, ErrCanceled or ErrVanished.
+	// Err matches [ErrFailed], [ErrCanceled] or [ErrVanished].
 	Err error
 }
 
-// Error says in one line what became of the restore.
+// Error says in one line how the restore ended.
 func (e *RestoreError) Error() string {
 	r := &e.Restore
 	what := "restore " + r.ID + part(" of host ", r.HostName, r.HostID)
@@ -408,10 +415,10 @@ func (e *RestoreError) Error() string {
 	return endedBadly(what, e.Err, r.Message)
 }
 
-// Unwrap returns what became of the restore.
+// Unwrap returns Err.
 func (e *RestoreError) Unwrap() error { return e.Err }
 
-// restoreEnded says whether a state of a restore is final, and whether it is a failure.
+// restoreEnded reports whether the state of a restore is final, with an error if it is a failure.
 func restoreEnded(state string, canceling bool) (bool, error) {
 	switch RestoreStatus(state) {
 	case RestoreCompleted:
@@ -428,13 +435,13 @@ func restoreEnded(state string, canceling bool) (bool, error) {
 	return false, nil
 }
 
-// Wait waits until a restore has completed, and returns it. Its errors are those of Tasks.Wait, with
-// a *RestoreError for a *TaskError. A poll asks for the restore alone, and for those of the region
-// where that does not list it.
+// Wait polls a restore until it has completed, and returns it. Its errors are those of [Tasks.Wait],
+// with a [*RestoreError] for a [*TaskError]. A poll asks for the restore alone, and for all restores of
+// the region if that does not find it.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
-	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+	if err := checkIDs(restoreList.name(), "id", "backupRestoreID", id); err != nil {
 		return nil, err
 	}
 	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
@@ -563,7 +570,7 @@ func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRest
 	return resp, nil
 }
 
-var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
+var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList", total: "backupRestoreCount"}
 
 // All iterates over the restores of a region as they arrive, holding one at a time. Each range over
 // it makes one request. An error is the last element; the restores before it are complete. See
@@ -713,10 +720,7 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 		v.fault("TargetDir", "must be empty to restore in place")
 	}
 	v.path("TargetDir", r.TargetDir)
-	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
-	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	v.given("Paths", !needed || len(r.Paths) > 0)
-	v.paths("Paths", r.Paths, math.MaxInt)
+	v.restored("Scope", r.Scope, "Paths", r.Paths)
 }
 
 // Newest restores the newest copy of a host and waits until that is done: to a directory or, only if

@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// validation completes a request with what the client knows, and collects its faults. Checks name
-// a field as it is named on the wire; its Go name is that of the field with this json tag.
+// validation completes a request with what the client knows, and collects its faults. Checks use the
+// names of the wire. The Go name of a field is found by its json tag.
 type validation struct {
 	operation   operation
 	regionID    string
 	clientToken string
-	request     any // nil: what is checked is no request
+	request     any // nil if the parameters of a method are checked
 	faults      []Fault
 }
 
@@ -29,7 +29,7 @@ func validate(op operation, regionID string, req request) *validation {
 	return v
 }
 
-// err is a [ValidationError] of all faults, or nil.
+// err returns all faults as one [ValidationError], or nil.
 func (v *validation) err() error {
 	if len(v.faults) == 0 {
 		return nil
@@ -46,7 +46,7 @@ func (v *validation) fault(field, format string, args ...any) {
 	v.faults = append(v.faults, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 
-// has reports whether a field is known to be at fault.
+// has reports whether a field has a fault already.
 func (v *validation) has(field string) bool {
 	return slices.ContainsFunc(v.faults, func(f Fault) bool { return f.Field == field })
 }
@@ -78,7 +78,7 @@ func (v *validation) required(field, value string) {
 // isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
 func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
-// argument takes a text that is required and is no field of a request, but a parameter of a method.
+// argument checks a required text that is a parameter of a method, not a field of a request.
 func (v *validation) argument(name, field, value string) {
 	problem := textProblem(value)
 	switch {
@@ -136,14 +136,15 @@ func (v *validation) paths(field string, paths []string, longest int) {
 	}
 }
 
-// path refuses a quote in a path of Windows, where no name can hold one. A shell leaves it there.
+// path refuses a quote in a Windows path, where no file name can contain one: a shell turns
+// "D:\data\" into D:\data".
 func (v *validation) path(field, path string) {
 	if isWindowsPath(strings.TrimLeft(path, `"`)) && strings.Contains(path, `"`) {
 		v.fault(field, `holds a quote, which "\" before the closing quote of a command line leaves there: %s`, quoted(path))
 	}
 }
 
-// isWindowsPath reports whether a path begins with a drive, or with a server.
+// isWindowsPath reports whether a path begins with a drive letter or a server name.
 func isWindowsPath(path string) bool {
 	return strings.HasPrefix(path, `\\`) || len(path) > 1 && path[1] == ':' && isLetter(path[0])
 }
@@ -179,11 +180,11 @@ func (v *validation) name(field, name string) {
 	}
 }
 
-// searchField is the one text that may begin or end with white space: it is searched for in names.
+// searchField is the one text that may begin or end with white space: it matches parts of names.
 const searchField = "queryContent"
 
-// content checks what holds for every text and number of a request, whatever its field is for. The
-// names of fields are put together only where there is a fault.
+// content checks what applies to every text and number of a request. The names of fields are only
+// built if there is a fault.
 func (v *validation) content(value reflect.Value, field string) {
 	if isSound(value) {
 		return
@@ -219,7 +220,7 @@ func (v *validation) content(value reflect.Value, field string) {
 	}
 }
 
-// text refuses a text that the service cannot mean, unless its field is known to be at fault.
+// text checks one text of a request, unless its field has a fault already.
 func (v *validation) text(field, text string) {
 	if strings.HasSuffix(field, searchField) {
 		text = strings.TrimFunc(text, func(r rune) bool { return isWhite(r) && !unicode.IsControl(r) })
@@ -229,10 +230,10 @@ func (v *validation) text(field, text string) {
 	}
 }
 
-// isSound reports whether nothing in a value is at fault, without an allocation.
+// isSound reports whether a value has no fault, without an allocation.
 func isSound(value reflect.Value) bool {
 	if !value.IsValid() || !value.CanInterface() {
-		return true // nothing, or a field that is not exported
+		return true // nil, or an unexported field
 	}
 	switch value.Kind() {
 	case reflect.String:
@@ -263,8 +264,8 @@ func isSound(value reflect.Value) bool {
 	return true
 }
 
-// textProblem says why a text can be no ID, name or path, or "". Text that is not UTF-8 would be
-// sent with other characters in its place, and so would name something else.
+// textProblem says why a text cannot be an ID, name or path, or returns "". Text that is not UTF-8
+// would be sent with replacement characters, and so would name something else.
 func textProblem(text string) string {
 	switch trimmed := strings.TrimFunc(text, isWhite); {
 	case !utf8.ValidString(text):
@@ -279,15 +280,15 @@ func textProblem(text string) string {
 	return ""
 }
 
-// isWhite reports whether a character at the end of a text cannot be seen: white space, a byte
-// order mark, or a space without width.
+// isWhite reports whether a character is invisible at the end of a text: white space, a byte order mark or
+// a zero-width space.
 func isWhite(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
-// quoted is the beginning of a text as a Go string.
+// quoted returns the beginning of a text as a Go string literal.
 func quoted(text string) string { return fmt.Sprintf("%q", shortened(text, 100)) }
 
-// goName is the name that a field of the wire has in Go: "Schedule.Hour" of
-// "backupPeriodInfo.hour". What is no field of a struct keeps its name.
+// goName returns the Go name of a field: "Schedule.Hour" for "backupPeriodInfo.hour". A name that is
+// not a field of a struct stays as it is.
 func goName(t reflect.Type, field string) string {
 	parts := strings.Split(field, ".")
 	for i, part := range parts {
@@ -298,8 +299,8 @@ func goName(t reflect.Type, field string) string {
 			break
 		}
 		name, _, _ := strings.Cut(part, "[")
-		found, ok := t.FieldByNameFunc(func(goName string) bool {
-			of, _ := t.FieldByName(goName)
+		found, ok := t.FieldByNameFunc(func(member string) bool {
+			of, _ := t.FieldByName(member)
 			return wireName(of) == name
 		})
 		if !ok {
@@ -310,7 +311,7 @@ func goName(t reflect.Type, field string) string {
 	return strings.Join(parts, ".")
 }
 
-// wireName is the name of a field on the wire, or its Go name where it is not sent.
+// wireName returns the name of a field on the wire, or its Go name if it is not sent.
 func wireName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return cmp.Or(name, f.Name)

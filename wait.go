@@ -14,79 +14,80 @@ import (
 
 // What the error of a wait can be matched with besides the sentinels of calls.
 var (
-	// ErrFailed says that what was waited for ended in failure.
+	// ErrFailed means that the task, restore, agent or order that was waited for failed.
 	ErrFailed = errors.New("failed")
-	// ErrCanceled says that what was waited for was canceled. It is not context.Canceled.
+	// ErrCanceled means that the task or restore that was waited for was canceled. It is not
+	// [context.Canceled], which is about the wait.
 	ErrCanceled = errors.New("was canceled")
-	// ErrVanished says that what was waited for is no longer listed, or never was.
+	// ErrVanished means that what was waited for is no longer listed, or never was.
 	ErrVanished = errors.New("vanished")
-	// ErrWaitTooLong says that the longest time of a wait has passed: 24 hours, or that of WaitAtMost.
+	// ErrWaitTooLong means that the wait took longer than 24 hours, or than [WaitAtMost] allows.
 	ErrWaitTooLong = errors.New("waited too long")
 )
 
-// Progress is how far something that is waited for has come.
+// Progress is the progress of one thing that is waited for.
 type Progress struct {
-	// ID is what is waited for: a task, restore or order, or the host of an agent.
+	// ID is the ID of the task, restore or order, or that of the agent's host.
 	ID string
-	// State is its state as it came: a TaskStatus, RestoreStatus, OrderStatus or AgentStatus. It is
-	// empty while the service does not list it: not yet, or not any more.
+	// State is a [TaskStatus], [RestoreStatus], [OrderStatus] or [AgentStatus]. It is empty while the
+	// service does not list the thing: not yet, or not any more.
 	State string
-	// Percent is 0 for what tells no progress.
+	// Percent is 0 if the service reports no progress.
 	Percent Percent
 	Rate    Rate
-	// Files counts the files done.
+	// Files is the number of files done.
 	Files int
 	// Elapsed is the time since the wait began.
 	Elapsed time.Duration
-	// Remaining is estimated from the progress so far, and zero where none can be.
+	// Remaining is an estimate from the progress so far. It is zero if there is none.
 	Remaining time.Duration
-	// Err is why the poll failed, and nil after one that did not. The other fields then are those of
-	// the last poll that succeeded.
+	// Err is the error of the poll, if it failed. The other fields are then those of the last poll that
+	// succeeded.
 	Err error
 }
 
 // WaitOption is an option of a wait: how often it polls, for how long, and where.
 type WaitOption func(*waiting)
 
-// WaitInterval sets the time between two polls: it begins with first and grows by half up to
-// longest. 2 seconds and 1 minute by default, for which zero stands. Where the service asks for a
-// longer pause by Retry-After, the wait keeps it, up to 5 minutes.
+// WaitInterval sets the time between two polls. It begins with first and grows by half each time, up
+// to longest. The defaults are 2 seconds and 1 minute; zero means the default. If the service asks for
+// a longer pause by Retry-After, the wait keeps it, up to 5 minutes.
 func WaitInterval(first, longest time.Duration) WaitOption {
 	return func(w *waiting) { w.interval, w.longest = first, longest }
 }
 
-// WaitAtMost sets how long a wait may take: 24 hours by default, for which zero stands. The context
-// may end it earlier.
+// WaitAtMost sets how long a wait may take. The default is 24 hours; zero means the default. The
+// context may end the wait earlier.
 func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f after every poll, also after one that failed (Progress.Err), for each thing
-// that is waited for, in the goroutine that waits.
+// WaitProgress calls f for each thing that is waited for, after every poll, also after one that failed:
+// see [Progress].Err. The calls come from the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
 
-// WaitSource sets the kind of host whose tasks or restores are waited for, SourceECS by default: the
-// others are listed apart.
+// WaitSource sets the kind of host whose tasks or restores are waited for. The default is [SourceECS]:
+// each kind is listed separately.
 func WaitSource(s SourceType) WaitOption {
 	return func(w *waiting) { w.source = s }
 }
 
-// WaitRegion sets the region; the client's by default.
+// WaitRegion sets the ID of the region. The default is the client's.
 func WaitRegion(id string) WaitOption {
 	return func(w *waiting) { w.region = id }
 }
 
 // WaitMissing sets in how many polls in a row something that was listed before must be missing to
-// count as vanished: 3 by default, for which zero stands.
+// count as vanished. The default is 3; zero means the default.
 func WaitMissing(polls int) WaitOption {
 	return func(w *waiting) { w.missing = polls }
 }
 
-// WaitListed sets how long what was just made may stay unlisted before that counts as missing: 5
-// minutes by default, for which zero stands. A nanosecond asks once. It is the patience for the first
-// sight of a task, a restore, an agent or an order, and for that of what Ensure has sent.
+// WaitListed sets how long a task, restore, agent or order may stay unlisted from the start of the wait
+// before it counts as missing, since the service may list late what was just created. The default is
+// 5 minutes; zero means the default. A nanosecond asks once. It also holds for what Ensure has sent.
 func WaitListed(d time.Duration) WaitOption {
 	return func(w *waiting) { w.unlisted = d }
 }
@@ -96,16 +97,16 @@ func within(region string, source SourceType, opts []WaitOption) []WaitOption {
 	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
 }
 
-// WaitError is a wait that ended before what it waited for. That goes on all the same: the wait can
-// be begun again with the same IDs, also by another process.
+// WaitError is a wait that ended before what it waited for. The task, restore, agent or order goes on
+// at the service: wait again with the same IDs, from another process if need be.
 type WaitError struct {
 	// Pending are the IDs that were still waited for.
 	Pending []string
-	// Last is the error of the last poll, if that failed. A poll that the end of the wait cut off does
-	// not count.
+	// Last is the error of the last poll, if it failed. A poll that was cut off by the end of the wait
+	// does not count.
 	Last error
-	// Err is why the wait ended: the context's error, ErrClosed, ErrWaitTooLong, or polls that failed
-	// in a way that waiting does not heal.
+	// Err is why the wait ended: the context's error, [ErrClosed], [ErrWaitTooLong], or the error of a
+	// poll that waiting does not heal.
 	Err error
 }
 
@@ -126,7 +127,7 @@ func (e *WaitError) Error() string {
 // withoutPrefix is the text of an error that becomes part of another one.
 func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
 
-// inline is an error for the text of another one.
+// inline is an error as a part of the text of another one.
 func inline(err error) error { return &special{withoutPrefix(err), err} }
 
 // Unwrap returns why the wait ended.
@@ -152,7 +153,7 @@ func endedBadly(what string, err error, message string) string {
 	return oneLine(text)
 }
 
-// The ways of ErrVanished say what to check.
+// The special cases of ErrVanished, which say what to check.
 var (
 	errNeverListed = &special{"was never listed: check its ID, WaitRegion and WaitSource", ErrVanished}
 	errNotAnyMore  = &special{"vanished: it was listed and is not any more; see in the console what became of it", ErrVanished}
@@ -174,7 +175,7 @@ type waiting struct {
 	reported map[string]bool     // what was reported since the last poll began
 	polled   bool                // a poll has succeeded
 	refused  int                 // polls in a row that the service refused
-	pages    int                 // polls in a row that were answered by a page
+	pages    int                 // polls in a row to which a page was the response
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
@@ -199,17 +200,17 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 	return otherwise
 }
 
-// checkIDs refuses to wait for what has no ID, and says which of several that is.
-func checkIDs(name, field string, ids ...string) error {
-	check := &validation{operation: operation{path: name}}
+// checkIDs checks the IDs that a wait is given as a parameter, and says which of several is at fault.
+func checkIDs(op, parameter, field string, ids ...string) error {
+	v := &validation{operation: operation{path: op}}
 	for i, id := range ids {
-		if len(ids) > 1 {
-			check.argument(fmt.Sprintf("ids[%d]", i), fmt.Sprintf("%s[%d]", field, i), id)
+		if len(ids) == 1 {
+			v.argument(parameter, field, id)
 		} else {
-			check.argument("id", field, id)
+			v.argument(fmt.Sprintf("%ss[%d]", parameter, i), fmt.Sprintf("%s[%d]", field, i), id)
 		}
 	}
-	return check.err()
+	return v.err()
 }
 
 // until polls at growing intervals until poll says that it is done. pending names what is still
@@ -249,8 +250,7 @@ func (w *waiting) until(ctx context.Context, pending func() []string, poll func(
 	}
 }
 
-// grown is the interval that follows another: half as long again, and longer also where half of it
-// is nothing.
+// grown is the interval that follows another one: longer by half, and by a nanosecond at least.
 func (w *waiting) grown(interval time.Duration) time.Duration {
 	return min(interval+max(interval/2, 1), w.longest)
 }
@@ -258,37 +258,37 @@ func (w *waiting) grown(interval time.Duration) time.Duration {
 // maxPause is the longest Retry-After that is kept between two polls.
 const maxPause = 5 * time.Minute
 
-// askedPause is how long the service wants to be left alone after a poll that failed.
+// askedPause is the Retry-After of a poll that failed, as far as it is kept.
 func askedPause(err error) time.Duration {
-	var call *Error
-	if !errors.As(err, &call) {
+	var failed *Error
+	if !errors.As(err, &failed) {
 		return 0
 	}
-	return min(call.retryAfter, maxPause)
+	return min(failed.retryAfter, maxPause)
 }
 
-// maxRefusals and maxPages are how many polls in a row the service may refuse, or somebody in its
-// place may answer with a page, before the wait ends. Either may pass: a service restarts, a proxy
-// loses its way.
+// maxRefusals and maxPages are how many polls in a row may end in a refusal of the service, or in a
+// page of somebody else, before the wait ends. Both may be temporary: a service restarts, a proxy
+// has lost its route.
 const (
 	maxRefusals = 3
 	maxPages    = 10
 )
 
-// final takes in how a poll ended, and returns why the wait ends with it, or nil.
+// final counts the poll that ended with err. It returns why the wait ends with it, or nil.
 func (w *waiting) final(err error) error {
 	refused, pages := w.refused, w.pages
 	w.refused, w.pages = 0, 0
-	var call *Error
+	var failed *Error
 	switch {
-	case err == nil, errors.Is(err, ErrIncomplete):
+	case err == nil:
 		w.polled = true
 		return nil
-	case !errors.As(err, &call), call.endsWaits(), !w.polled && call.hopeless():
+	case !errors.As(err, &failed), failed.endsWaits(), !w.polled && failed.hopeless():
 		return err
-	case call.passes():
+	case failed.passes():
 		return nil
-	case call.isPage():
+	case failed.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
 			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
 		}
@@ -300,7 +300,7 @@ func (w *waiting) final(err error) error {
 	return nil
 }
 
-// endsWaits reports whether no later poll can succeed where this one failed.
+// endsWaits reports whether every later poll would fail in the same way.
 func (e *Error) endsWaits() bool {
 	for _, final := range []error{ErrUnauthorized, ErrRegion, ErrRedirect, ErrClosed, ErrNoCredentials} {
 		if errors.Is(e, final) {
@@ -308,17 +308,17 @@ func (e *Error) endsWaits() bool {
 		}
 	}
 	var certificate *tls.CertificateVerificationError
-	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired
+	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired || wantsProxyPassword(e.Err)
 }
 
-// hopeless reports whether the call failed in a way that is final until a poll has succeeded: a
-// name that resolved once may do so again.
+// hopeless reports whether the failure is final as long as no poll has succeeded. A name that resolved
+// once may do so again.
 func (e *Error) hopeless() bool {
 	return e.HTTPStatus == 0 && (isHopeless(e) || errors.As(e, new(misuse)))
 }
 
-// passes reports whether a failure may pass however often it comes: silence, a connection that
-// broke, an answer that was cut or garbled, and a service that is down or throttles.
+// passes reports whether the failure is temporary, however often it comes: silence, a broken
+// connection, a response that was cut or garbled, a service that is down or throttles.
 func (e *Error) passes() bool {
 	switch {
 	case e.HTTPStatus == 0, errors.Is(e, errSilence), errors.Is(e, ErrThrottled):
@@ -329,8 +329,8 @@ func (e *Error) passes() bool {
 	return errors.Is(e, ErrBadAnswer) && !e.isPage()
 }
 
-// patient reports whether something may yet be listed: it was listed before and is missing in few
-// polls in a row, or was never listed and the patience for its first sight is not over.
+// patient reports whether something that is missing may still be listed: it was listed before and is
+// missing in few polls in a row, or it was never listed and the time of WaitListed is not over.
 func (w *waiting) patient(seen bool, missed int) bool {
 	if seen {
 		return missed < w.missing
@@ -338,8 +338,8 @@ func (w *waiting) patient(seen bool, missed int) bool {
 	return !w.late()
 }
 
-// late reports whether the patience for the first sight is over. That of a nanosecond is over with
-// the first poll, however fast that was.
+// late reports whether the time of WaitListed is over. A nanosecond is over with the first poll,
+// however fast that was.
 func (w *waiting) late() bool { return time.Since(w.began) >= w.unlisted-time.Nanosecond }
 
 func (w *waiting) report(p Progress) {
@@ -350,7 +350,7 @@ func (w *waiting) report(p Progress) {
 	}
 }
 
-// reportFailed reports a poll that failed, with what was seen before it.
+// reportFailed reports a poll that failed, with the progress before it.
 func (w *waiting) reportFailed(ids []string, err error) {
 	if err == nil {
 		return
@@ -372,15 +372,15 @@ type job struct {
 	files           int
 }
 
-// jobKind is what tells tasks and restores apart.
+// jobKind is what differs between tasks and restores.
 type jobKind[T any] struct {
 	view func(*T) job
-	// ended says whether a state is final, and whether it is a failure.
+	// ended reports whether a state is final, with an error if it is a failure.
 	ended func(state string, canceling bool) (bool, error)
-	// list reads the jobs of the region, or only those that a filter finds.
+	// list reads the jobs of the region, or only those that match a filter.
 	list func(ctx context.Context, filter string, begin func(), take func(T)) error
-	// filters are how the pending jobs can be listed at less cost than those of the region; none
-	// where they cannot.
+	// filters find the pending jobs at less cost than the list of the region. None means that they
+	// cannot.
 	filters func() []string
 }
 
@@ -391,7 +391,7 @@ type jobState[T any] struct {
 	host       string
 	canceling  bool
 	missed     int  // polls in a row without it
-	unfiltered bool // a filter has not found it
+	unfiltered bool // a filter did not find it
 	since      time.Time
 	percent    Percent // at since
 	err        error
@@ -404,7 +404,7 @@ type jobs[T any] struct {
 	ids     []string // each once
 	states  map[string]*jobState[T]
 	running map[string]bool
-	listed  int // jobs of the region when it was listed last
+	listed  int // length of the last list of the region
 }
 
 func newJobs[T any](w *waiting, ids []string) *jobs[T] {
@@ -437,13 +437,13 @@ func (j *jobs[T]) wait(ctx context.Context) error {
 	return j.until(ctx, j.pending, j.poll)
 }
 
-// poll lists the pending jobs and takes in how each is doing. What an incomplete list lacks is not
+// poll lists the pending jobs and records the state of each. What an incomplete list lacks is not
 // missing.
 func (j *jobs[T]) poll(ctx context.Context) (done bool, err error) {
 	found, err := j.read(ctx)
 	incomplete, notFound := errors.Is(err, ErrIncomplete), errors.Is(err, ErrNotFound)
 	if err != nil && !incomplete && !notFound {
-		return false, err // half a list tells nothing: its end may say that it is none
+		return false, err // the status of a response may follow its list, so that half of one means nothing
 	}
 	for _, id := range j.pending() {
 		if item, listed := found[id]; listed {
@@ -458,8 +458,8 @@ func (j *jobs[T]) poll(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// read lists the pending jobs: by filters where there are any, and those of the region for what the
-// filters have not found, since the service does not promise what they find.
+// read lists the pending jobs: by filters if there are any, and then, for what the filters have not
+// found, those of the whole region. The service does not promise what its filters find.
 func (j *jobs[T]) read(ctx context.Context) (map[string]T, error) {
 	found := make(map[string]T)
 	if filters := j.filters(); len(filters) > 0 {
@@ -480,7 +480,7 @@ func (j *jobs[T]) read(ctx context.Context) (map[string]T, error) {
 	return found, err
 }
 
-// lacks reports whether a pending job was not found by filters. It is not looked for by them again.
+// lacks reports whether a pending job was not found by filters, and keeps it from filters from now on.
 func (j *jobs[T]) lacks(found map[string]T) (lacks bool) {
 	for id := range j.running {
 		if _, listed := found[id]; !listed {
@@ -491,7 +491,7 @@ func (j *jobs[T]) lacks(found map[string]T) (lacks bool) {
 	return lacks
 }
 
-// search reads one list and adds its pending jobs to what was found. It returns how many jobs came.
+// search reads one list and adds the pending jobs on it to found. It returns the length of the list.
 func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T) (count int, err error) {
 	var came []T
 	begin := func() { count, came = 0, nil }
@@ -504,15 +504,15 @@ func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T)
 	for _, item := range came {
 		view := j.view(&item)
 		// One that is listed twice has completed if both say so.
-		ended, failure := j.ended(view.state, false)
-		if _, before := found[view.id]; !before || !ended || failure != nil {
+		ended, problem := j.ended(view.state, false)
+		if _, before := found[view.id]; !before || !ended || problem != nil {
 			found[view.id] = item
 		}
 	}
 	return count, err
 }
 
-// update takes in a job as it was just listed.
+// update records a job as it was just listed.
 func (j *jobs[T]) update(id string, item T) {
 	s, now, view := j.states[id], time.Now(), j.view(&item)
 	if !s.seen {
@@ -528,7 +528,7 @@ func (j *jobs[T]) update(id string, item T) {
 	}
 }
 
-// remaining estimates how long a job still takes from what it has gained since it was first seen.
+// remaining estimates how long a job still takes, from its progress since it was listed first.
 func (s *jobState[T]) remaining(percent Percent, now time.Time) time.Duration {
 	gained := percent - s.percent
 	if gained <= 0 || percent >= 100 {
@@ -541,7 +541,7 @@ func (s *jobState[T]) remaining(percent Percent, now time.Time) time.Duration {
 	return time.Duration(left)
 }
 
-// miss takes in that a job is not listed, or that the service says that it is not found.
+// miss records that a job is not listed, or, by a refusal, not found.
 func (j *jobs[T]) miss(id string, refusal error) {
 	s := j.states[id]
 	s.missed++
@@ -567,7 +567,7 @@ func (j *jobs[T]) end(id string, err error) {
 	delete(j.running, id)
 }
 
-// hosts are the hosts of the pending jobs, where their lists are far shorter than the region's.
+// hosts are the hosts of the pending jobs, if their lists are far shorter than that of the region.
 func (j *jobs[T]) hosts() []string {
 	const far, few = 100, 3
 	if j.listed < far*len(j.running) {

@@ -3,18 +3,37 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
-// TestMain lets the test binary be the process that usageOf starts.
+// TestMain lets the test binary be the processes that usageOf and useOf start.
 func TestMain(m *testing.M) {
 	child := flag.Int("list-child", -1, "")
 	n := flag.Int("items", 0, "")
-	if len(os.Args) > 1 && os.Args[1] == "-list-child" {
-		flag.Parse()
-		listChild(*child, *n)
-		return
+	work := flag.Int("fleet-child", -1, "")
+	of := flag.String("fleet", "", "")
+	serve := flag.String("fleet-server", "", "")
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "-list-child":
+			flag.Parse()
+			listChild(*child, *n)
+			return
+		case "-fleet-child":
+			flag.Parse()
+			fleetChild(*work, *of)
+			return
+		case "-fleet-server":
+			flag.Parse()
+			fleetServer(*serve)
+			return
+		}
 	}
 	m.Run()
 }
@@ -45,9 +64,51 @@ func TestEveryBenchmarkRuns(t *testing.T) {
 	}
 }
 
-func TestOwnWaitAsksOnceALook(t *testing.T) {
+// TestDocumentIsWritten measures what a document has places for, in no time.
+func TestDocumentIsWritten(t *testing.T) {
+	document := filepath.Join(t.TempDir(), "document.md")
+	text := "before\n<!-- measured: machine -->\nold<!-- end -->\nwithin\n<!-- measured: growth of -->\nold<!-- end -->\nafter\n"
+	if err := os.WriteFile(document, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what was written is a place again
+		write(document, settings{runs: 1, spell: time.Millisecond, items: 100})
+	}
+	written, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = string(written)
+	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") || !strings.Contains(text, runtime.Version()) {
+		t.Errorf("not in its place: %s", text)
+	}
+	if tables := strings.Count(text, " --- |\n"); tables != 3 {
+		t.Errorf("%d tables", tables)
+	}
+	pictures := regexp.MustCompile(`\]\((performance/[a-z]+\.svg)\)`).FindAllStringSubmatch(text, -1)
+	if len(pictures) != 4 {
+		t.Errorf("%d pictures", len(pictures))
+	}
+	for _, picture := range pictures {
+		drawn, err := os.ReadFile(filepath.Join(filepath.Dir(document), picture[1]))
+		if err != nil || !strings.Contains(string(drawn), "</svg>") {
+			t.Errorf("%s: %v", picture[1], err)
+		}
+	}
+}
+
+// A fleet costs as many requests as its hosts fill pages, whatever else there is of it.
+func TestFleets(t *testing.T) {
+	for work, want := range []int64{5 + 3*3 + 1, 1} { // pages of agents, three lists of each kind, and the vaults
+		if use := useOf(work, fleet{120, 2, 3, 1}); use.Requests != want || use.Heap == 0 {
+			t.Errorf("%s: %+v", fleetWork[work].name, use)
+		}
+	}
+}
+
+func TestOwnWaitAsksOnceAPoll(t *testing.T) {
 	if got := waitOwn(1000); got != 1 {
-		t.Errorf("%v requests a look", got)
+		t.Errorf("%v requests a poll", got)
 	}
 }
 

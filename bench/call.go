@@ -94,9 +94,9 @@ func callHuawei(to connection) func() error {
 	}
 	credentials, err := basic.NewCredentialsBuilder().WithAk(accessKey).WithSk(secretKey).WithProjectId("81f7728662dd11ec810800155d307d5b").SafeBuild()
 	check(err)
-	http, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
+	builder, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
 	check(err)
-	client := cbr.NewCbrClient(http)
+	client := cbr.NewCbrClient(builder)
 	return func() error {
 		_, err := client.ShowVault(&cbrmodel.ShowVaultRequest{VaultId: "c2a9f0de-9d31-11f0-8a31-0242ac110002"})
 		return err
@@ -171,7 +171,7 @@ var callers = []struct {
 
 // callRow is one call over a transport in memory: all that an SDK does for it.
 func callRow() row {
-	r := row{title: "one typed call, transport in memory", goal: "16 µs, 45 allocations"}
+	r := row{title: "one typed call, transport in memory", goal: "1.9 times as fast as the best peer, 1.25 times the floor; 22 allocations of its own and 7 of the transport"}
 	for _, c := range callers {
 		r.contestants = append(r.contestants, contestant{c.name, func(b *testing.B) {
 			call := c.caller(connection{answering(c.answer), "https://127.0.0.1"})

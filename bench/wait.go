@@ -97,7 +97,7 @@ func waitHcloud(n int) float64 {
 
 // waitRow waits for n jobs through looks at all of them.
 func waitRow(n int) row {
-	r := row{title: fmt.Sprintf("wait for %d jobs, per look", n), goal: "1 request"}
+	r := row{title: fmt.Sprintf("wait for %d jobs, per poll", n), goal: "1 request"}
 	for _, way := range []struct {
 		name string
 		wait func(int) float64
@@ -107,7 +107,7 @@ func waitRow(n int) row {
 			for b.Loop() {
 				requests = way.wait(n)
 			}
-			b.ReportMetric(requests, "requests/look")
+			b.ReportMetric(requests, "requests/poll")
 		}})
 	}
 	return r

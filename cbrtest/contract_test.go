@@ -323,6 +323,7 @@ func TestParameterRules(t *testing.T) {
 		"kept for ever":            {"new-backup-policy", "", object{"backupRetentionInfo": object{"type": -1}}},
 		"retention without value":  {"new-backup-policy", "backupRetentionInfo.value", object{"backupRetentionInfo": object{"type": 1}}},
 		"limits as a number":       {"new-backup-policy", "", object{"backupLimitQosInfo": object{"isLimitQos": 1}}},
+		"limits as zero":           {"new-backup-policy", "", object{"backupLimitQosInfo": object{"isLimitQos": 0}}},
 		"limits as two":            {"new-backup-policy", "backupLimitQosInfo.isLimitQos", object{"backupLimitQosInfo": object{"isLimitQos": 2}}},
 		"files of a restore":       {"create-restore-backup", "backupRestoreFileList", object{"backupRestoreFuncType": 1, "backupRestoreFileList": absent}},
 		"eleven restored files":    {"create-restore-backup", "backupRestoreFileList", object{"backupRestoreFuncType": 2, "backupRestoreFileList": eleven}},

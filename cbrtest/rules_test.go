@@ -372,6 +372,25 @@ func TestProgressOfRestores(t *testing.T) {
 	}, got)
 }
 
+func TestTimesFollowTheClockOfTheState(t *testing.T) {
+	t.Parallel()
+	srv := start(t, WithClock(time.Date(2026, 6, 1, 2, 0, 0, 0, beijing)), WithPolls(Polls{Task: 1, Restore: 1}))
+	srv.AddAgent("")
+	call(t, srv, OperatePlan, object{"backupPolicyID": srv.AddPlan(Plan{Name: "nightly"}), "backupPolicyOp": 3})
+	call(t, srv, CreateRestore, object{"backupSnapID": srv.AddSnapshot(Snapshot{Name: "old"})})
+	call(t, srv, ListTasks, nil)
+	call(t, srv, ListRestores, nil)
+	srv.Advance(90 * time.Second)
+	task := items(t, call(t, srv, ListTasks, nil), "backupTaskList")[0]
+	require.Equal(t, []any{"2026-06-01 02:00:00", "2026-06-01 02:01:30"}, []any{task["backupTaskStartTime"], task["backupTaskDoneTime"]})
+	restore := items(t, call(t, srv, ListRestores, nil), "backupRestoreList")[0]
+	require.Equal(t, []any{"2026-06-01 02:00:00", "2026-06-01 02:01:30", "2026-06-01 02:01:30"},
+		[]any{restore["backupRestoreStartTime"], restore["backupRestoreDoneTime"], restore["backupRestoreCompleteTime"]})
+	copied := items(t, call(t, srv, ListSnapshots, object{"queryContent": "nightly-2026"}), "backupSnapshotList")[0]
+	require.Equal(t, []any{"nightly-20260601020000", "2026-06-01 02:00:00", "2026-06-01 02:01:30"},
+		[]any{copied["snapName"], copied["createTimeDesc"], copied["finishTimeDesc"]})
+}
+
 func TestProgressOfTasks(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -51,6 +51,7 @@ func TestSignatureAccepted(t *testing.T) {
 		"charset":              with(func(q *signed) { q.header = map[string]string{"Content-Type": "application/json; charset=utf-8"} }),
 		"second pair of keys":  with(func(q *signed) { q.ak, q.sk = "other-ak", "other-sk" }),
 		"body of a GET":        {method: "GET", path: "/v4/backup/client-by-instance-backup", body: `{"regionID":"81f7728662dd11ec810800155d307d5b"}`},
+		"longest request ID":   with(func(q *signed) { q.id = strings.Repeat("x", 64) }),
 		"request ID as a UUID": with(func(q *signed) { q.id = "0d8a6f5e-5d0b-4c55-9f5b-3f0f3c0f8f2a" }),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,6 +182,28 @@ func TestRefusalsOfTheGateway(t *testing.T) {
 				require.Equal(t, cmp.Or(status, 401), srv.Requests()[0].Status)
 				require.Empty(t, srv.Orders(), "nothing was carried out")
 			})
+		}
+	}
+}
+
+func TestHeadersThatAreEmptyOrThereTwice(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, name := range []string{"Ctyun-Eop-Request-Id", "Eop-Date", "Eop-Authorization"} {
+		for _, values := range [][]string{{""}, {"x", "x"}} {
+			q := signed{method: "GET", path: "/v4/region/list-regions", date: beijingDate(time.Now()), ak: srv.AccessKey, sk: srv.SecretKey}
+			if values[0] != "" || name != "Ctyun-Eop-Request-Id" {
+				q.id = "request-1"
+			}
+			header := http.Header{
+				"Ctyun-Eop-Request-Id": {q.id}, "Eop-Date": {q.date},
+				"Eop-Authorization": {q.ak + " Headers=ctyun-eop-request-id;eop-date Signature=" + q.sign()},
+			}
+			if values[0] != "" {
+				values = []string{header.Get(name), header.Get(name)}
+			}
+			header[name] = values
+			requireGateway(t, q.exactly(t, srv, header), 401, "10009", "must be there once")
 		}
 	}
 }

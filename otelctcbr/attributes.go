@@ -86,10 +86,11 @@ func protocolVersion(resp *http.Response) string {
 	return "" // not read from a connection
 }
 
-// otherName is the error.type of what has no name of its own: it is one of few.
+// otherName is the error.type of a failure that has no name of its own.
 var otherName = semconv.ErrorTypeOther.Value.AsString()
 
-// statusName is a status of HTTP that has a meaning. A server can make up hundreds of others.
+// statusName returns an HTTP status as text if it is a registered one. A server can make up hundreds
+// of others.
 func statusName(status int) string {
 	if http.StatusText(status) == "" {
 		return otherName
@@ -142,8 +143,8 @@ func ofCall(err error) failure {
 	return f
 }
 
-// names are those of what an answer means, the first that holds first. The codes of the service are
-// without number, and are attributes of spans alone.
+// names are the error types of what a response means; the first match counts. The codes of the
+// service are not among them: there may be any number, and so only spans have them.
 var names = [...]struct {
 	err  error
 	name string
@@ -160,8 +161,8 @@ var names = [...]struct {
 	{ctcbr.ErrNoCredentials, "no_credentials"},
 }
 
-// callName names the kind of a call's failure: why the caller gave up, or else the
-// HTTP status, or what the answer means, or what was wrong with it.
+// callName names the kind of a call's failure: why the caller gave up, or else the HTTP status, the
+// meaning of the response, or what was wrong with it.
 func callName(err error) string {
 	var e *ctcbr.Error
 	isError := errors.As(err, &e)
@@ -179,7 +180,7 @@ func callName(err error) string {
 		}
 	}
 	if isError && e.HTTPStatus != 0 && e.Err == nil {
-		return "refused" // for a reason that has no name here
+		return "refused" // for any other reason
 	}
 	return transportName(err)
 }

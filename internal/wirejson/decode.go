@@ -1,6 +1,7 @@
 package wirejson
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -90,8 +91,9 @@ func (s *Scanner) note(err error) {
 	}
 }
 
-// memory is what a scanner remembers of the structs of a type.
+// memory is what a scanner remembers of the structs of a type. The texts are those of one answer.
 type memory struct {
+	used  bool     // in this answer
 	texts []string // the last text of each field
 	after []int    // the field that came last after each, and at the end the one that came first
 }
@@ -106,6 +108,10 @@ func (s *Scanner) memoryOf(p *plan) *memory {
 		}
 		s.seen[p] = m
 	}
+	if !m.used {
+		m.used = true
+		s.used = append(s.used, m)
+	}
 	return m
 }
 
@@ -116,15 +122,15 @@ func (s *Scanner) object(v reflect.Value, p *plan) {
 	var firsts uint64 // a bit for each field with two names of which the first said something
 	before := len(p.fields)
 	for more := s.open('}'); more; more = s.more('}') {
-		name := s.name()
 		to := named{at: m.after[before]}
-		if to.at >= len(p.fields) || p.fields[to.at].name != string(name) {
-			var known bool
-			if to, known = p.find(name); !known {
-				s.Skip()
-				continue
-			}
+		if to.at < len(p.fields) && bytes.HasPrefix(s.window[s.at:], p.fields[to.at].quoted) {
+			s.at += len(p.fields[to.at].quoted)
+		} else if found, known := p.find(s.name()); known {
+			to = found
 			m.after[before] = to.at
+		} else {
+			s.Skip()
+			continue
 		}
 		before = to.at
 		f := &p.fields[to.at]

@@ -41,6 +41,7 @@ const (
 // field is a field of a struct, as its tags describe it.
 type field struct {
 	name     string
+	quoted   []byte // as it mostly stands before a value, with its colon
 	second   string // another name, or none
 	pair     int    // a number that no other field with a second name has
 	index    []int
@@ -184,7 +185,7 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 			return nil, false
 		case of.IsExported():
 			found = append(found, field{
-				name: cmp.Or(name, of.Name), second: of.Tag.Get("or"), index: at,
+				name: cmp.Or(name, of.Name), quoted: []byte(`"` + cmp.Or(name, of.Name) + `":`), second: of.Tag.Get("or"), index: at,
 				optional: options != "", lenient: of.Tag.Get("wire") == "lenient",
 			})
 		}

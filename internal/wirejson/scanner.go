@@ -37,6 +37,7 @@ type Scanner struct {
 	block   strings.Builder // the newest block of texts
 	scratch []byte          // a name or text without its escapes
 	seen    map[*plan]*memory
+	used    []*memory // in this text
 }
 
 const (
@@ -87,13 +88,14 @@ func newBytesScanner(data []byte) *Scanner {
 func (s *Scanner) reset(r io.Reader, window []byte, limit int64) {
 	s.reader, s.window, s.limit = r, window, limit
 	s.at, s.held, s.base, s.mark, s.length, s.depth = 0, none, 0, 0, 0, 0
-	s.readerErr, s.err, s.flaw, s.first = nil, nil, nil, s.first[:0]
+	s.readerErr, s.err, s.flaw, s.first, s.used = nil, nil, nil, s.first[:0], s.used[:0]
 }
 
 // Free ends the use of a scanner. Nothing that was read in place, by [Scanner.Raw] or
 // [Scanner.Members], may be used after it.
 func (s *Scanner) Free() {
-	for _, m := range s.seen {
+	for _, m := range s.used {
+		m.used = false
 		clear(m.texts)
 	}
 	if cap(s.buffer) > largestSpare {

@@ -3,6 +3,7 @@
 package contract
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -814,13 +815,17 @@ func TestQuotesInPaths(t *testing.T) {
 	}
 }
 
-func TestNewestRefusesABlankDirectory(t *testing.T) {
+func TestNewestRefusesWhatWouldRestoreElsewhere(t *testing.T) {
 	t.Parallel()
 	s := conformance.NewService(t)
 	c := s.Client(t, ctcbr.WithRegion("region"))
 	for _, dir := range []string{"", " ", "\t", "/restored\r", "/restored "} {
 		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: dir})
 		require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, err), "%q", dir)
+	}
+	for _, scope := range []*ctcbr.RestoreScope{nil, ctcbr.Ptr(ctcbr.RestoreAll)} {
+		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/restored", Scope: scope, Paths: []string{"/etc"}})
+		require.Equal(t, []string{"Scope"}, conformance.FaultsOf(t, err))
 	}
 	require.Empty(t, s.Take())
 }
@@ -878,5 +883,47 @@ func TestRawRequestsAreChecked(t *testing.T) {
 			require.NotContains(t, err.Error(), "\r")
 			require.Empty(t, s.Take())
 		})
+	}
+}
+
+// A wait checks its ID, and its region, before its first poll.
+func TestWaitsForWhatNamesNothing(t *testing.T) {
+	t.Parallel()
+	waits := map[string]func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error{
+		"task": func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error {
+			_, err := c.Tasks.Wait(ctx, id, opts...)
+			return err
+		},
+		"tasks": func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error {
+			_, err := c.Tasks.WaitAll(ctx, []string{"task", id}, opts...)
+			return err
+		},
+		"restore": func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error {
+			_, err := c.Restores.Wait(ctx, id, opts...)
+			return err
+		},
+		"agent": func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error {
+			_, err := c.Agents.WaitActivated(ctx, id, opts...)
+			return err
+		},
+		"order": func(ctx context.Context, c *ctcbr.Client, id string, opts ...ctcbr.WaitOption) error {
+			_, err := c.Orders.Wait(ctx, id, opts...)
+			return err
+		},
+	}
+	for name, wait := range waits {
+		for why, text := range badTexts {
+			t.Run(name+" with "+why, func(t *testing.T) {
+				t.Parallel()
+				s := conformance.NewService(t)
+				c := s.Client(t, ctcbr.WithRegion("region"))
+				require.Len(t, conformance.FaultsOf(t, wait(t.Context(), c, text)), 1)
+				if name != "order" { // which has no region
+					require.Equal(t, []string{"regionID"}, conformance.FaultsOf(t, wait(t.Context(), c, "id", ctcbr.WaitRegion(text))))
+					require.Equal(t, []string{"regionID"}, conformance.FaultsOf(t, wait(t.Context(), c.ForRegion(text), "id")))
+				}
+				require.Empty(t, s.Take())
+			})
+		}
 	}
 }

@@ -115,6 +115,12 @@ func TestEnsureSendsNothingInvalid(t *testing.T) {
 		changes, err = client.Plans.EnsureAll(t.Context(), []ctcbr.Host{{Name: "web"}}, valid())
 		require.EqualError(t, err, "ctcbr: host web: it has no ID: invalid request")
 		require.Len(t, changes, 1)
+		spoilt := []ctcbr.Host{{ID: hosts[0].ID + "\r", Name: "web"}}
+		_, err = client.Plans.EnsureAll(t.Context(), spoilt, valid())
+		require.EqualError(t, err, `ctcbr: host web: its ID holds a control character: "`+hosts[0].ID+`\r": invalid request`)
+		_, err = client.Agents.Ensure(t.Context(), spoilt)
+		require.EqualError(t, err, `ctcbr: host web: its ID holds a control character: "`+hosts[0].ID+`\r": invalid request`)
+		require.Zero(t, cloud.Count("install-client-backup"))
 		require.Zero(t, cloud.Count("new-backup-policy"))
 	})
 }
@@ -498,5 +504,99 @@ func TestAgentsEnsureManyAtOnce(t *testing.T) {
 		require.Len(t, ready, 120)
 		require.Equal(t, 120, cloud.Count("install-client-backup"))
 		require.Equal(t, 9, cloud.Count("client-by-instance-backup"), "three polls of three pages")
+	})
+}
+
+// Five hundred hosts by name, from nothing: what it costs, and what the idle second run does.
+func TestProtectFiveHundredHosts(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		names := []string{"nobody"}
+		for i := range 499 {
+			names = append(names, fmt.Sprintf("web-%03d", i))
+			cloud.AddHost(cbrtest.Host{Name: names[len(names)-1]})
+		}
+		req := nightly(cloud)
+		protect := func() ([]ctcbr.PlanChange, error) {
+			hosts, missing := client.Hosts.FindAll(t.Context(), &ctcbr.FindHostsRequest{Names: names})
+			ready, down := client.Agents.Ensure(t.Context(), hosts, ctcbr.WaitAtMost(15*time.Minute))
+			changes, failed := client.Plans.EnsureAll(t.Context(), ready, req)
+			return changes, errors.Join(missing, down, failed)
+		}
+		changes, err := protect()
+		require.EqualError(t, err, "ctcbr: host nobody: not found")
+		require.Len(t, changes, 499)
+		require.Equal(t, 12, cloud.Count(cbrtest.ListAgents))
+		require.Equal(t, 30, cloud.Count(cbrtest.ListAgentsByHost))
+		require.Equal(t, 499, cloud.Count(cbrtest.InstallAgent))
+		require.Equal(t, 499, cloud.Count(cbrtest.CreatePlan))
+		require.Equal(t, 2, cloud.Count(cbrtest.ListPlans))
+		before := cloud.Count("")
+		changes, err = protect()
+		require.EqualError(t, err, "ctcbr: host nobody: not found")
+		require.Len(t, changes, 499)
+		for _, change := range changes {
+			require.False(t, change.Changed())
+		}
+		require.Equal(t, 13, cloud.Count("")-before)
+	})
+}
+
+// Polls survive pages of a proxy and a service that throttles, once something was sent.
+func TestEnsurePollsSurvive(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]cbrtest.Fault{
+		"a page":    {Status: 404, Body: "<html>not here</html>", Times: 3},
+		"throttled": {Status: 429, Times: 20},
+		"down":      {Status: 503, Times: 20},
+		"garbled":   {Body: "{", Times: 6},
+		"refused":   {Code: "Backup.Internal", Times: 2},
+	} {
+		conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			hosts := []ctcbr.Host{{ID: cloud.AddHost(cbrtest.Host{Name: "web-01"}), Name: "web-01"}}
+			cloud.Inject(cbrtest.ListAgentsByHost, fault)
+			ready, err := client.Agents.Ensure(t.Context(), hosts)
+			require.NoError(t, err, name)
+			require.Len(t, ready, 1, name)
+			cloud.ClearFaults()
+			fault.Skip = 1
+			cloud.Inject(cbrtest.ListPlans, fault)
+			changes, err := client.Plans.EnsureAll(t.Context(), ready, nightly(cloud))
+			require.NoError(t, err, name)
+			require.True(t, changes[0].Created, name)
+			require.Equal(t, 1, cloud.Count(cbrtest.CreatePlan), name)
+		})
+	}
+}
+
+// An agent that was seen and is gone is not waited for, and one whose list lags is.
+func TestAgentsEnsureLagsAndVanishes(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		cloud.SetLag(time.Minute)
+		host := ctcbr.Host{ID: cloud.AddHost(cbrtest.Host{Name: "web-01"}), Name: "web-01"}
+		ready, err := client.Agents.Ensure(t.Context(), []ctcbr.Host{host})
+		require.NoError(t, err)
+		require.Len(t, ready, 1)
+		require.Equal(t, 1, cloud.Count(cbrtest.InstallAgent))
+
+		cloud.SetStatus(ready[0].Agent.ID, "InstallFail")
+		failed, err := client.Hosts.Find(t.Context(), &ctcbr.FindHostRequest{Name: "web-01"})
+		require.NoError(t, err)
+		ready, err = client.Agents.Ensure(t.Context(), []ctcbr.Host{*failed})
+		require.NoError(t, err, "the state before the command is no end")
+		require.Len(t, ready, 1)
+
+		cloud.SetLag(0)
+		cloud.SetStatus(ready[0].Agent.ID, "Offline")
+		offline, err := client.Hosts.Find(t.Context(), &ctcbr.FindHostRequest{Name: "web-01"})
+		require.NoError(t, err)
+		gone := ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			if p.State == "Offline" {
+				cloud.Remove(ready[0].Agent.ID)
+			}
+		})
+		_, err = client.Agents.Ensure(t.Context(), []ctcbr.Host{*offline}, gone)
+		require.ErrorIs(t, err, ctcbr.ErrVanished)
 	})
 }

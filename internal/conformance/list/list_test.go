@@ -394,13 +394,14 @@ func TestGetIsNotContentWithPartOfAnAnswer(t *testing.T) {
 func TestGetIsTriedAgainAfterItsFirstItem(t *testing.T) {
 	t.Parallel()
 	const whole = `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"},{"backupSnapID":"c"}]}}`
+	counted := strings.Replace(whole, `"returnObj":{`, `"returnObj":{"backupSnapshotTotal":9,`, 1)
 	for name, broken := range map[string]struct {
 		answer func() io.Reader
 		times  int
 	}{
-		"cut":     {func() io.Reader { return strings.NewReader(whole[:len(whole)-20]) }, 1},
-		"garbled": {func() io.Reader { return strings.NewReader(whole[:len(whole)-20] + "x") }, 1},
-		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(whole[:len(whole)-20]), silent{}) }, 3},
+		"cut":     {func() io.Reader { return strings.NewReader(counted[:len(counted)-20]) }, 1},
+		"garbled": {func() io.Reader { return strings.NewReader(counted[:len(counted)-20] + "x") }, 1},
+		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(counted[:len(counted)-20]), silent{}) }, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,13 +1,14 @@
 package wait
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -54,9 +55,7 @@ func TestWaitForWhatIsListedLate(t *testing.T) {
 			t.Run(fmt.Sprint(name, " for ", late), func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
-					if until == "" {
-						until = emptyLists[a.operation]
-					}
+					until := cmp.Or(until, emptyLists[a.operation])
 					client := listedAfter(t, cloud, late, until)
 					var states []string
 					began := time.Now()
@@ -95,12 +94,10 @@ func TestWaitForWhatIsNeverListed(t *testing.T) {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
-					if until == "" {
-						until = emptyLists[a.operation]
-					}
+					until := cmp.Or(until, emptyLists[a.operation])
 					client := listedAfter(t, cloud, 48*time.Hour, until)
 					began, polls := time.Now(), 0
-					err := a.wait(t.Context(), client, id, append(c.opts, ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
+					err := a.wait(t.Context(), client, id, append(slices.Clip(c.opts), ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
 					require.ErrorIs(t, err, ctcbr.ErrVanished)
 					require.ErrorContains(t, err, id)
 					require.Regexp(t, "check its ID|Agents.Install comes first", err.Error(), "what to do")
@@ -134,13 +131,14 @@ func TestWaitForWhatVanishes(t *testing.T) {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
 				eachWait(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client, a awaited, id string) {
+					gone := gone
 					gone.Skip, gone.Times = 1, -1
 					if gone.Code == "" {
 						gone.Body = emptyLists[a.operation]
 					}
 					cloud.Inject(a.operation, gone)
 					polls := 0
-					err := a.wait(t.Context(), client, id, append(c.opts, ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
+					err := a.wait(t.Context(), client, id, append(slices.Clip(c.opts), ctcbr.WaitProgress(func(ctcbr.Progress) { polls++ }))...)
 					require.ErrorIs(t, err, ctcbr.ErrVanished)
 					require.ErrorContains(t, err, "console", "what to do")
 					require.Equal(t, gone.Code != "", strings.Contains(err.Error(), "Backup.Thing.NotFound"))
@@ -169,9 +167,11 @@ func TestWaitForAnOrderThatIsNotFoundSaysWhatToDo(t *testing.T) {
 // what its filters find.
 func TestWaitTakesNoNarrowedPollForAMiss(t *testing.T) {
 	t.Parallel()
-	unlisted := func(filter, list string, broken *bool) func(*http.Request, http.RoundTripper) (*http.Response, error) {
+	// unlisted finds nothing by a filter while that is broken, and counts how often it was tried.
+	unlisted := func(filter, list string, broken *bool, tried *int) func(*http.Request, http.RoundTripper) (*http.Response, error) {
 		return func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 			if *broken && req.URL.Query().Has(filter) {
+				*tried++
 				return response(req, strings.NewReader(`{"statusCode":800,"returnObj":{"`+list+`":[]}}`)), nil
 			}
 			return cloud.RoundTrip(req)
@@ -190,28 +190,26 @@ func TestWaitTakesNoNarrowedPollForAMiss(t *testing.T) {
 					cloud.AddTask(cbrtest.Task{Status: "Completed"})
 				}
 				id := cloud.AddTask(cbrtest.Task{})
-				broken := true
-				client := through(t, cloud, unlisted("backupSrcInstanceID", "backupTaskList", &broken))
+				broken, tried := true, 0
+				client := through(t, cloud, unlisted("backupSrcInstanceID", "backupTaskList", &broken, &tried))
 				_, err := client.Tasks.Wait(t.Context(), id, opts...)
 				require.NoError(t, err)
+				require.Equal(t, 1, tried, "a filter that does not find it is given up")
 			}, cbrtest.WithPolls(cbrtest.Polls{Task: 10}))
 		})
-		for when, isBroken := range map[string]bool{"always": true, "after the first poll": false} {
+		for when, c := range map[string]struct {
+			broken bool
+			tried  int
+		}{"always": {true, 2}, "after the first poll": {false, 1}} {
 			t.Run("restores, "+when+", "+name, func(t *testing.T) {
 				t.Parallel()
 				conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
 					id := cloud.AddRestore(cbrtest.Restore{})
-					broken := isBroken
-					client := through(t, cloud, unlisted("backupRestoreID", "backupRestoreList", &broken))
-					_, err := client.Restores.Wait(t.Context(), id, append(opts, ctcbr.WaitProgress(func(ctcbr.Progress) { broken = true }))...)
+					broken, tried := c.broken, 0
+					client := through(t, cloud, unlisted("backupRestoreID", "backupRestoreList", &broken, &tried))
+					_, err := client.Restores.Wait(t.Context(), id, append(slices.Clip(opts), ctcbr.WaitProgress(func(ctcbr.Progress) { broken = true }))...)
 					require.NoError(t, err)
-					filtered := 0
-					for _, r := range cloud.Requests() {
-						if requireQuery(t, r.Query).Has("backupRestoreID") {
-							filtered++
-						}
-					}
-					require.LessOrEqual(t, filtered, 2, "a filter that does not find it is given up")
+					require.Equal(t, c.tried, tried, "a filter that does not find it is given up")
 				}, cbrtest.WithPolls(cbrtest.Polls{Restore: 10}))
 			})
 		}
@@ -275,13 +273,13 @@ func TestWaitAllNarrowsWhereThatIsFarLess(t *testing.T) {
 func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		list func(cloud *cbrtest.Server, ids []string) string
+		list func(ids []string, state string) string
 		wait func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error
 		more func(cloud *cbrtest.Server) string
 	}{
 		"tasks": {
-			func(_ *cbrtest.Server, ids []string) string {
-				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"Completed"}]}`
+			func(ids []string, state string) string {
+				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"` + state + `"}]}}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
 				tasks, err := client.Tasks.WaitAll(t.Context(), ids, opts...)
@@ -291,8 +289,8 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			func(cloud *cbrtest.Server) string { return cloud.AddTask(cbrtest.Task{}) },
 		},
 		"restores": {
-			func(*cbrtest.Server, []string) string {
-				return `{"statusCode":800,"returnObj":{"backupRestoreCount":5,"backupRestoreList":[]}`
+			func([]string, string) string {
+				return `{"statusCode":800,"returnObj":{"backupRestoreCount":5,"backupRestoreList":[]}}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
 				_, err := client.Restores.Wait(t.Context(), ids[1], opts...)
@@ -305,14 +303,17 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			t.Parallel()
 			conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
 				ids := []string{c.more(cloud), c.more(cloud)}
-				incomplete := false
+				incomplete, failed := false, 0
 				client := through(t, cloud, func(req *http.Request, real http.RoundTripper) (*http.Response, error) {
 					if incomplete {
-						return response(req, io.MultiReader(strings.NewReader(c.list(cloud, ids)), iotest.ErrReader(ctcbr.ErrIncomplete))), nil
+						state := "Executing"
+						if failed >= 3 {
+							state = "Completed"
+						}
+						return response(req, strings.NewReader(c.list(ids, state))), nil
 					}
 					return real.RoundTrip(req)
 				})
-				failed := 0
 				states := make(map[string][]string)
 				err := c.wait(t, client, ids, ctcbr.WaitMissing(1), ctcbr.WaitListed(1), ctcbr.WaitProgress(func(p ctcbr.Progress) {
 					states[p.ID] = append(states[p.ID], p.State)
@@ -331,8 +332,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, 5, failed)
 				if name == "tasks" {
-					require.Equal(t, "Completed", states[ids[0]][1], "what an incomplete list holds counts")
-					require.Len(t, states[ids[0]], 2)
+					require.Equal(t, []string{"Preparing", "Executing", "Executing", "Executing", "Completed"}, states[ids[0]], "what an incomplete list holds counts, once a poll")
 				}
 			})
 		})
@@ -344,6 +344,8 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			for _, count := range []string{"backupClientTotal", "totalCount"} {
 				cloud.Inject("client-by-instance-backup", cbrtest.Fault{Times: 5, Body: `{"statusCode":800,"returnObj":{"backupClientList":[],"` + count + `":1}}`})
 			}
+			cloud.Inject("client-by-instance-backup", cbrtest.Fault{Times: -1, Body: `{"statusCode":800,"returnObj":{"backupClientTotal":2,` +
+				`"backupClientList":[{"instanceID":"` + cloud.HostID + `","backupClientStatus":"Activated"}]}}`})
 			failed := 0
 			_, err := client.Agents.WaitActivated(t.Context(), cloud.HostID, ctcbr.WaitMissing(1), ctcbr.WaitListed(1), ctcbr.WaitProgress(func(p ctcbr.Progress) {
 				if p.Err != nil {
@@ -380,7 +382,8 @@ func TestWaitForAnAgentThatIsInstalledAnew(t *testing.T) {
 		"a new one before an old that failed":   {polls: [][]string{{"b Installing", "a InstallFail"}, {"b Activated", "a InstallFail"}}},
 		"two, of which one is active":           {polls: [][]string{{"b Activated", "a Offline"}}},
 		"none for a while, then one":            {polls: [][]string{{}, {}, {}, {}, {}, {"a Installing"}, {"a Activated"}}},
-		"listed, and missing twice":             {polls: [][]string{{"a Installing"}, {}, {}, {"a Activated"}}},
+		"listed, and missing twice, twice":      {polls: [][]string{{"a Installing"}, {}, {}, {"a Installing"}, {}, {}, {"a Activated"}}},
+		"an old one fails, a new one comes":     {polls: [][]string{{"a Offline"}, {"a UninstallFail", "b Installing"}, {"a UninstallFail", "b Activated"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -474,5 +477,39 @@ func TestWaitAllOfTwoRunsWithOneTask(t *testing.T) {
 		tasks, err := client.Tasks.WaitAll(t.Context(), []string{id, id})
 		require.ErrorIs(t, err, ctcbr.ErrFailed)
 		require.Equal(t, []ctcbr.TaskStatus{"Failed", "Failed"}, []ctcbr.TaskStatus{tasks[0].Status, tasks[1].Status}, "the failure shows in both")
+	})
+}
+
+// A filter that did not find what was not listed yet is used again once that is listed.
+func TestWaitFiltersAgainAfterTheFirstSight(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
+		id := cloud.AddRestore(cbrtest.Restore{})
+		client := listedAfter(t, cloud, 8*time.Second, emptyLists["query-restore-backup"])
+		_, err := client.Restores.Wait(t.Context(), id)
+		require.NoError(t, err)
+		requests := cloud.Requests()
+		require.Greater(t, len(requests), 3)
+		for i, r := range requests {
+			require.Equal(t, i > 0, requireQuery(t, r.Query).Has("backupRestoreID"), "request %d", i)
+		}
+	})
+}
+
+func TestWaitCountsMissesInARow(t *testing.T) {
+	t.Parallel()
+	eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
+		polls := 0 // of every three, two list nothing
+		client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if polls%3 > 0 {
+				return response(req, strings.NewReader(emptyLists[a.operation])), nil
+			}
+			return cloud.RoundTrip(req)
+		})
+		require.NoError(t, a.wait(t.Context(), client, id, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			require.Equal(t, polls%3 > 0, p.State == "")
+			polls++
+		})))
+		require.Greater(t, polls, 3)
 	})
 }

@@ -498,6 +498,7 @@ func through(t *testing.T, cloud *cbrtest.Server, f func(req *http.Request, clou
 
 func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 	t.Parallel()
+	proxyPassword := errors.New(http.StatusText(http.StatusProxyAuthRequired))
 	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ctcbr.invalid", IsNotFound: true}}
 	cases := map[string]struct {
 		failure error
@@ -508,6 +509,8 @@ func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 		"no such host, after a poll":        {noHost, 2, nil},
 		"bad certificate":                   {&tls.CertificateVerificationError{Err: errors.New("expired")}, 1, &tls.CertificateVerificationError{}},
 		"bad certificate, after a poll":     {&tls.CertificateVerificationError{Err: errors.New("expired")}, 2, &tls.CertificateVerificationError{}},
+		"a proxy's password":                {proxyPassword, 1, proxyPassword},
+		"a proxy's password, after a poll":  {proxyPassword, 2, proxyPassword},
 		"DNS that fails in passing":         {&net.DNSError{Err: "try again", IsTemporary: true}, 1, nil},
 		"a connection that is refused once": {syscall.ECONNREFUSED, 1, nil},
 	}
@@ -555,29 +558,29 @@ func TestWaitEndsOnAFirstPollThatIsHopeless(t *testing.T) {
 func TestWaitRefusesWhatHasNoID(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		wait  func(ctx context.Context, client *ctcbr.Client) error
-		field string
+		wait             func(ctx context.Context, client *ctcbr.Client) error
+		parameter, field string
 	}{
 		"task": {func(ctx context.Context, client *ctcbr.Client) error {
 			_, err := client.Tasks.Wait(ctx, "")
 			return err
-		}, "backupTaskID"},
+		}, "id", "backupTaskID"},
 		"one of several tasks": {func(ctx context.Context, client *ctcbr.Client) error {
 			_, err := client.Tasks.WaitAll(ctx, []string{"task", " "})
 			return err
-		}, "backupTaskID[1]"},
+		}, "ids[1]", "backupTaskID[1]"},
 		"restore": {func(ctx context.Context, client *ctcbr.Client) error {
 			_, err := client.Restores.Wait(ctx, "")
 			return err
-		}, "backupRestoreID"},
+		}, "id", "backupRestoreID"},
 		"order": {func(ctx context.Context, client *ctcbr.Client) error {
 			_, err := client.Orders.Wait(ctx, "")
 			return err
-		}, "masterOrderId"},
+		}, "id", "masterOrderId"},
 		"agent": {func(ctx context.Context, client *ctcbr.Client) error {
 			_, err := client.Agents.WaitActivated(ctx, "")
 			return err
-		}, "backupSrcInstanceID"},
+		}, "hostID", "backupSrcInstanceID"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -587,8 +590,7 @@ func TestWaitRefusesWhatHasNoID(t *testing.T) {
 				require.ErrorIs(t, err, ctcbr.ErrInvalid)
 				var invalid *ctcbr.ValidationError
 				require.ErrorAs(t, err, &invalid)
-				require.Equal(t, []ctcbr.Fault{{Name: invalid.Faults[0].Name, Field: c.field, Problem: "is required"}}, invalid.Faults)
-				require.Contains(t, []string{"id", "ids[1]"}, invalid.Faults[0].Name)
+				require.Equal(t, []ctcbr.Fault{{Name: c.parameter, Field: c.field, Problem: "is required"}}, invalid.Faults)
 				require.NotErrorAs(t, err, new(*ctcbr.WaitError), "no wait has begun")
 				require.Zero(t, cloud.Count(""))
 			})
