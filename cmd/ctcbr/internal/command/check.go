@@ -209,7 +209,8 @@ func (d *doctor) checkRegion(ctx context.Context, regions []ctcbr.Region, err er
 	default:
 		d.add("region", "ok", strings.TrimSpace(region.Name+" "+region.ID), "")
 	}
-	return d.useRegion(ctx, region.ID)
+	d.client = d.client.ForRegion(region.ID)
+	return true
 }
 
 // regionWanted is the region of the flags, the environment or the configuration file. The
@@ -222,17 +223,6 @@ func (d *doctor) regionWanted(ctx context.Context) string {
 		return ""
 	}
 	return d.region()
-}
-
-// useRegion makes the client one of the region.
-func (d *doctor) useRegion(ctx context.Context, id string) bool {
-	d.client.Close()
-	d.given.region = id
-	var err error
-	if d.client, err = d.app.client(ctx); err != nil {
-		d.client = nil
-	}
-	return err == nil
 }
 
 // checkService finds out whether the service is activated: one that is not has no

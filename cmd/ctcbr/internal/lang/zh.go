@@ -68,6 +68,7 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"review failed": "审核未通过", "revoked": "已撤单", "unsubscribed": "已退订", "opening": "开通中", "removed by a change": "变更移除",
 	"being revoked automatically": "自动撤单中", "being revoked by hand": "手动撤单中", "open": "未完结",
 
+	"being aborted": "终止中", "payment failed": "支付失败", "to be withdrawn": "待撤回", "deleted": "已删除",
 	"not listed yet": "尚未列出",
 
 	// Counts
