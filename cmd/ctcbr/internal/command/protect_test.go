@@ -64,6 +64,10 @@ func TestProtectDryRun(t *testing.T) {
 	require.Regexp(t, `web-01 +to be installed +nightly +created`, said)
 	require.Contains(t, c.stderr.String(), "nothing was done")
 	require.Zero(t, c.count(cbrtest.InstallAgent)+c.count(cbrtest.CreatePlan))
+	delete(c.env, "XDG_STATE_HOME")
+	c.ok(append(protectArgs("web-01"), "--dry-run")...)
+	require.Contains(t, c.fails(1, protectArgs("web-01")...), "HOME")
+	require.Zero(t, c.count(cbrtest.InstallAgent)+c.count(cbrtest.CreatePlan))
 }
 
 func TestProtectOneMistypedName(t *testing.T) {
