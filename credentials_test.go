@@ -527,6 +527,32 @@ func TestProviderThatPanics(t *testing.T) {
 		}
 		all.Wait()
 
+		// Who waited for the call that panicked makes its own.
+		asked := 0
+		once := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			time.Sleep(time.Second)
+			if asked++; asked == 1 {
+				panic("vault sealed")
+			}
+			return NewCredentials("ak", "sk").ExpiringAt(time.Now().Add(time.Hour)), nil
+		}))
+		var panics, pairs atomic.Int32
+		for range 5 {
+			all.Go(func() {
+				defer func() {
+					if recover() != nil {
+						panics.Add(1)
+					}
+				}()
+				if _, err := once.Credentials(t.Context()); err == nil {
+					pairs.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.EqualValues(t, 1, panics.Load())
+		require.EqualValues(t, 4, pairs.Load())
+
 		exiting := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
 			runtime.Goexit()
 			return Credentials{}, nil

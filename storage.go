@@ -278,7 +278,7 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 		return nil, err
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, target[Storage]{
-		what:    fmt.Sprintf("repository %q", r.ID),
+		what:    fmt.Sprintf("vault %q", r.ID),
 		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
@@ -308,7 +308,7 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 		return nil, err
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, target[Storage]{
-		what:    fmt.Sprintf("repository named %q", r.Name),
+		what:    fmt.Sprintf("vault named %q", r.Name),
 		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.Name == r.Name },
 	})

@@ -19,7 +19,7 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// The answers are about 600 bytes each: one volume or repository with all that its
+// The answers are about 600 bytes each: one volume or vault with all that its
 // cloud tells of it.
 const (
 	ownAnswer = `{"statusCode":800,"error":"","errorCode":"","message":"SUCCESS","description":"成功","returnObj":{"backupStorageList":[` +
@@ -142,7 +142,7 @@ func callBare(to connection) func() error {
 	}
 }
 
-// plainStorage is a repository with text for all that the wire writes as text.
+// plainStorage is a vault with text for all that the wire writes as text.
 type plainStorage struct {
 	ID         string `json:"backupStorageID"`
 	Name       string `json:"backupStorageName"`
