@@ -104,11 +104,14 @@ func agentWord(h ctcbr.Host) string {
 
 // ensure looks first, which finds what is wrong with the request, and does the rest then.
 func (e *ensuring) ensure(ctx context.Context, s *spec) error {
-	guard, err := e.guard(ctx, e.listedWithin)
-	if err != nil {
-		return err
+	guard := &protectGuard{app: e.app} // a dry run needs none
+	if !e.dry {
+		var err error
+		if guard, err = e.guard(ctx, e.listedWithin); err != nil {
+			return err
+		}
+		defer guard.unlock()
 	}
-	defer guard.unlock()
 	planned, err := e.look(ctx, guard, s)
 	if err != nil && len(planned) == 0 {
 		return err

@@ -100,12 +100,12 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 	} {
 		words = append(words, string(kind))
 	}
-	for status := range 18 {
+	for status := -2; status < 1000; status++ {
 		if said := orderWords(ctcbr.OrderStatus(strconv.Itoa(status))); !strings.HasPrefix(said, "state ") {
 			words = append(words, said)
 		}
 	}
-	for _, what := range []string{"host", "hour", "day", "copy", "month", "year"} {
+	for _, what := range []string{"host", "hour", "day", "copy", "month", "year", "region", "vault"} {
 		plural := map[string]string{"copy": "copies"}[what]
 		if plural == "" {
 			plural = what + "s"

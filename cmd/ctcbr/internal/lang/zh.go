@@ -68,12 +68,13 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"review failed": "审核未通过", "revoked": "已撤单", "unsubscribed": "已退订", "opening": "开通中", "removed by a change": "变更移除",
 	"being revoked automatically": "自动撤单中", "being revoked by hand": "手动撤单中", "open": "未完结",
 
+	"being aborted": "终止中", "payment failed": "支付失败", "to be withdrawn": "待撤回", "deleted": "已删除",
 	"not listed yet": "尚未列出",
 
 	// Counts
 	"%d host": "%d 台主机", "%d hosts": "%d 台主机", "%d hour": "%d 小时", "%d hours": "%d 小时", "%d day": "%d 天", "%d days": "%d 天",
 	"%d copy": "%d 个副本", "%d copies": "%d 个副本", "%d month": "%d 个月", "%d months": "%d 个月", "%d year": "%d 年", "%d years": "%d 年",
-	"%d regions": "%d 个资源池", "%d vaults": "%d 个存储库",
+	"%d region": "%d 个资源池", "%d regions": "%d 个资源池", "%d vault": "%d 个存储库", "%d vaults": "%d 个存储库",
 
 	// Errors and messages
 	"See ctcbr --help.":                                        "用法见 ctcbr --help。",
