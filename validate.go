@@ -239,7 +239,7 @@ func isSound(value reflect.Value) bool {
 	case reflect.String:
 		return textProblem(value.String()) == ""
 	case reflect.Int:
-		return value.Int() == int64(int32(value.Int()))
+		return math.MinInt32 <= value.Int() && value.Int() <= math.MaxInt32
 	case reflect.Pointer, reflect.Interface:
 		return value.IsNil() || isSound(value.Elem())
 	case reflect.Slice:
