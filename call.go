@@ -41,6 +41,7 @@ type operation struct {
 	common bool   // served by the common endpoint
 	inBody bool   // a GET that carries its parameters as JSON
 	list   string // the wire name of the list that it can be streamed as
+	total  string // the wire name of the count of that list
 }
 
 func (o operation) name() string {

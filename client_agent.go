@@ -99,7 +99,7 @@ func (s Agents) Install(ctx context.Context, req *InstallAgentRequest) (*Install
 //
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
 func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOption) (*Agent, error) {
-	if err := checkIDs("client-by-instance-backup", "backupSrcInstanceID", hostID); err != nil {
+	if err := checkIDs("client-by-instance-backup", "hostID", "backupSrcInstanceID", hostID); err != nil {
 		return nil, err
 	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}

@@ -275,6 +275,12 @@ func TestKeyFileThatOthersCanRead(t *testing.T) {
 	_, err = NewClient(WithStaticCredentials("ak", "sk"), warnInto(&log))
 	require.NoError(t, err)
 	require.Empty(t, log.String(), "no key of it is used")
+
+	t.Setenv("CTYUN_AK", "ak")
+	t.Setenv("CTYUN_SK", "sk")
+	_, err = NewClient(warnInto(&log))
+	require.NoError(t, err)
+	require.Empty(t, log.String(), "it is read for the region alone")
 }
 
 func TestConfigFileIsBounded(t *testing.T) {
@@ -389,16 +395,34 @@ func TestKeysThatLiveShort(t *testing.T) {
 				require.Equal(t, time.Second, herd())
 				require.Equal(t, 1, asked)
 				if c.keptOf > 0 {
-					time.Sleep(c.keptOf - 1)
+					time.Sleep(c.keptOf - time.Nanosecond)
 					require.Zero(t, herd())
 					require.Equal(t, 1, asked)
-					time.Sleep(1)
+					time.Sleep(time.Nanosecond)
 				}
 				require.Equal(t, time.Second, herd())
 				require.Equal(t, 2, asked)
 			})
 		})
 	}
+}
+
+// Who found a key pair stale, and comes to the provider after another has renewed it, does not call
+// the provider again.
+func TestProviderIsNotCalledForWhatIsRenewed(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	kept := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+		asked++
+		return NewCredentials("ak", "sk").ExpiringAt(time.Now().Add(time.Hour)), nil
+	}))
+	stale := kept.kept.Load()
+	_, err := kept.Credentials(t.Context())
+	require.NoError(t, err)
+	f, own := kept.fetch(t.Context(), stale)
+	require.Nil(t, f)
+	require.False(t, own)
+	require.Equal(t, 1, asked)
 }
 
 // Key pairs that do not expire are asked for by many at a time, from the second time on.
@@ -502,6 +526,32 @@ func TestProviderThatPanics(t *testing.T) {
 			})
 		}
 		all.Wait()
+
+		// Who waited for the call that panicked makes its own.
+		asked := 0
+		once := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			time.Sleep(time.Second)
+			if asked++; asked == 1 {
+				panic("vault sealed")
+			}
+			return NewCredentials("ak", "sk").ExpiringAt(time.Now().Add(time.Hour)), nil
+		}))
+		var panics, pairs atomic.Int32
+		for range 5 {
+			all.Go(func() {
+				defer func() {
+					if recover() != nil {
+						panics.Add(1)
+					}
+				}()
+				if _, err := once.Credentials(t.Context()); err == nil {
+					pairs.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.EqualValues(t, 1, panics.Load())
+		require.EqualValues(t, 4, pairs.Load())
 
 		exiting := newKeptCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
 			runtime.Goexit()

@@ -371,12 +371,22 @@ func (r *planRun) works(hosts []Host) []*planWork {
 		}
 		seen[host.ID] = true
 		w := &planWork{host: host, change: PlanChange{Name: r.declared.Name, HostID: host.ID, HostName: host.Name}}
-		if strings.TrimSpace(host.ID) == "" {
-			w.change.Err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-		}
+		w.change.Err = host.checkID()
 		all = append(all, w)
 	}
 	return all
+}
+
+// checkID checks the ID of a host that nothing is known of but what the caller gave.
+func (h Host) checkID() error {
+	problem := textProblem(h.ID)
+	switch {
+	case isBlank(h.ID):
+		return fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
+	case problem != "":
+		return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
+	}
+	return nil
 }
 
 // byKind are the plans that something is still to be found out of, by the kind of their hosts.
@@ -756,9 +766,7 @@ type agentWork struct {
 
 func (r *agentRun) add(host Host) {
 	w := &agentWork{host: host, before: host.Agent, done: host.Active()}
-	if strings.TrimSpace(host.ID) == "" {
-		w.err = fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-	}
+	w.err = host.checkID()
 	r.all = append(r.all, w)
 }
 

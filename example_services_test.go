@@ -237,7 +237,7 @@ func ExampleRestores_Create() {
 	// Output: RestoreCompleted
 }
 
-// How much each host has in its repositories, however many snapshots there are.
+// How much each host has in its vaults, however many snapshots there are.
 func ExampleSnapshots_All() {
 	client, cloud := inMemory()
 	defer cloud.Close()

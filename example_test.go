@@ -27,7 +27,7 @@ func Example() {
 	ctx := context.Background()
 	wait := ctcbr.WaitInterval(time.Millisecond, time.Millisecond) // the defaults suit the real service
 
-	// Activate the service in the region, and order a repository.
+	// Activate the service in the region, and order a vault.
 	order, err := client.OpenService(ctx, nil)
 	check(err)
 	_, err = client.Orders.Wait(ctx, order.ID, wait)

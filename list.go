@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -71,12 +72,15 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 	if err != nil {
 		return nil, nil, err
 	}
+	var list tally
 	cl.stream = streaming{begin: begin, items: func(at *attempt, s *wirejson.Scanner) (flaw, stop error) {
+		list = tally{}
 		if stop = c.engine.lifetimes.over(at.lifetime.ctx); stop != nil {
 			return nil, stop
 		}
 		var item, empty T
-		return takeList(s, op.list, func() error {
+		return takeList(s, op, &list.total, func() error {
+			list.came++
 			item = empty
 			if err := s.Decode(&item); err != nil {
 				return err
@@ -91,16 +95,40 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 		})
 	}}
 	a, err := c.send(ctx, cl)
+	if err == nil && list.lacks(begin == nil && cl.isFiltered()) {
+		err = newError(cl, a, fmt.Errorf("%w: %d of %d came", ErrIncomplete, list.came, list.total))
+	}
 	return cl, a, err
+}
+
+// tally is how many items of a list came, and how many there are by the service's count, which is 0
+// if there is none.
+type tally struct{ came, total int }
+
+// lacks reports whether the list is shorter than its count. What the service counts is not
+// documented: of a list that is given out by a filter it may count all there is.
+func (t *tally) lacks(filtered bool) bool { return t.came < t.total && !filtered }
+
+// isFiltered reports whether the call asks for a part of a list.
+func (cl *call) isFiltered() bool {
+	query, err := url.ParseQuery(cl.query)
+	for _, scope := range []string{"regionID", "sourceType", "isCloud"} {
+		query.Del(scope)
+	}
+	return err != nil || len(query) > 0
 }
 
 var errLeft = errors.New("the caller has left the list")
 
-// takeList finds the list in a returnObj, and has take read each of its items, until that returns an
-// error. It holds one item at a time, and bounds each.
-func takeList(s *wirejson.Scanner, list string, take func() error) (flaw, stop error) {
-	seen := 0
+// takeList finds the list of an operation in a returnObj, and has take read each of its items, until
+// that returns an error. It also reads the total. It holds one item at a time, and bounds each.
+func takeList(s *wirejson.Scanner, op operation, total *int, take func() error) (flaw, stop error) {
+	list, seen := op.list, 0
 	for name := range s.Members() {
+		if strings.EqualFold(string(name), op.total) {
+			_ = s.Decode(total)
+			continue
+		}
 		if !strings.EqualFold(string(name), list) {
 			s.Skip()
 			continue

@@ -102,7 +102,7 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithLogBodies adds the beginning of the bodies of requests and answers to debug
-// records: 4 KiB, of a streamed list less. They name hosts, repositories and paths;
+// records: 4 KiB, of a streamed list less. They name hosts, vaults and paths;
 // keys and signatures are taken out.
 func WithLogBodies() Option {
 	return func(o *options) { o.logBodies = true }

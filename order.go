@@ -197,7 +197,7 @@ func WaitUnsubscribing() WaitOption {
 //
 // GET /v4/order/query-uuid (查询订单)
 func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOrderResponse, error) {
-	if err := checkIDs("query-uuid", "masterOrderId", id); err != nil {
+	if err := checkIDs("query-uuid", "id", "masterOrderId", id); err != nil {
 		return nil, err
 	}
 	w := &orderWait{waiting: newWaiting(s.client, opts), orders: s, id: id}

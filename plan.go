@@ -286,7 +286,7 @@ func (s Plans) List(ctx context.Context, req *ListPlansRequest) (*ListPlansRespo
 	return resp, nil
 }
 
-var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList"}
+var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-policy", list: "backupPolicyList", total: "backupPolicyTotal"}
 
 // All iterates over the plans of a region as they arrive, holding one at a time. Each range over it
 // makes one request. An error is the last element; the plans before it are complete. See

@@ -109,7 +109,7 @@ func (s Snapshots) List(ctx context.Context, req *ListSnapshotsRequest) (*ListSn
 	return resp, nil
 }
 
-var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList"}
+var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-backup-snapshot", list: "backupSnapshotList", total: "backupSnapshotTotal"}
 
 // All iterates over the snapshots of a region as they arrive, in the order of the service. It holds
 // one snapshot at a time, however long the list is. Each range over it makes one request. Leaving
@@ -117,7 +117,9 @@ var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/
 //
 // An error is the last element; the snapshots before it are complete. Only a loop that ends without
 // an error has seen the whole list. A request that fails before the first snapshot arrives is
-// retried as in [Snapshots.List].
+// retried as in [Snapshots.List]. If the request has no filter and fewer snapshots came than the
+// service counts, the error matches [ErrIncomplete] and has both numbers. What the service counts is
+// not documented: a caller who knows better may pass over that error.
 //
 // The total time is not limited, but the time until more data comes is ([WithAttemptTimeout]).
 // [WithMaxAnswer] limits each snapshot, not the list.

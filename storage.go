@@ -245,7 +245,7 @@ func (s Storages) List(ctx context.Context, req *ListStoragesRequest) (*ListStor
 	return do(ctx, s.client, storageList, copyOf(req), new(ListStoragesResponse))
 }
 
-var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList"}
+var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-storage-backup", list: "backupStorageList", total: "backupStorageCount"}
 
 // All iterates over the vaults of a region as they arrive, holding one at a time. Each range over
 // it makes one request. An error is the last element; the vaults before it are complete. See
@@ -278,7 +278,7 @@ func (s Storages) Get(ctx context.Context, req *GetStorageRequest) (*Storage, er
 		return nil, err
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, ID: r.ID}, target[Storage]{
-		what:    fmt.Sprintf("repository %q", r.ID),
+		what:    fmt.Sprintf("vault %q", r.ID),
 		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.ID == r.ID },
 	})
@@ -308,7 +308,7 @@ func (s Storages) Find(ctx context.Context, req *FindStorageRequest) (*Storage, 
 		return nil, err
 	}
 	return find(ctx, s.client, storageList, &ListStoragesRequest{RegionID: r.RegionID, Query: r.Name}, target[Storage]{
-		what:    fmt.Sprintf("repository named %q", r.Name),
+		what:    fmt.Sprintf("vault named %q", r.Name),
 		as:      (*Storage).candidate,
 		matches: func(storage *Storage) bool { return storage.Name == r.Name },
 	})

@@ -118,7 +118,7 @@ func (s Tasks) List(ctx context.Context, req *ListTasksRequest) (*ListTasksRespo
 	return resp, nil
 }
 
-var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList"}
+var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-task-backup", list: "backupTaskList", total: "bakupTaskCount"}
 
 // All iterates over the tasks of a region as they arrive, holding one at a time. Each range over it
 // makes one request. An error is the last element; the tasks before it are complete. See
@@ -170,7 +170,7 @@ func (s Tasks) Get(ctx context.Context, req *GetTaskRequest) (*Task, error) {
 		matches: func(task *Task) bool { return task.ID == r.ID },
 	}
 	found, err := find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType, Query: r.ID}, task)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrIncomplete) {
 		found, err = find(ctx, s.client, taskList, &ListTasksRequest{RegionID: r.RegionID, SourceType: r.SourceType}, task)
 	}
 	return found, err
@@ -272,7 +272,7 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) WaitAll(ctx context.Context, ids []string, opts ...WaitOption) ([]Task, error) {
-	if err := checkIDs(taskList.name(), "backupTaskID", ids...); err != nil {
+	if err := checkIDs(taskList.name(), "id", "backupTaskID", ids...); err != nil {
 		return nil, err
 	}
 	j := newJobs[Task](newWaiting(s.client, opts), ids)
@@ -356,13 +356,18 @@ type CreateRestoreRequest struct {
 func (r *CreateRestoreRequest) complete(v *validation) {
 	v.region(&r.RegionID)
 	v.required("backupSnapID", r.SnapshotID)
-	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	v.given("backupRestoreFileList", !needed || len(r.Paths) > 0)
-	v.paths("backupRestoreFileList", r.Paths, math.MaxInt)
-	if len(r.Paths) > 0 && (r.Scope == nil || *r.Scope == RestoreAll) {
-		v.fault("backupRestoreFuncType", "must be RestoreOnly or RestoreAllBut where Paths are given: all files would be restored")
-	}
+	v.restored("backupRestoreFuncType", r.Scope, "backupRestoreFileList", r.Paths)
 	v.path("backupTgtDir", r.TargetDir)
+}
+
+// restored checks what of a snapshot is restored: paths without a scope would not narrow it.
+func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField string, paths []string) {
+	needed := scope != nil && (*scope == RestoreOnly || *scope == RestoreAllBut)
+	v.given(pathsField, !needed || len(paths) > 0)
+	v.paths(pathsField, paths, math.MaxInt)
+	if len(paths) > 0 && (scope == nil || *scope == RestoreAll) {
+		v.fault(scopeField, "must be RestoreOnly or RestoreAllBut if Paths are given: otherwise all files are restored")
+	}
 }
 
 // CreateRestoreResponse is the response of [Restores.Create].
@@ -436,7 +441,7 @@ func restoreEnded(state string, canceling bool) (bool, error) {
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
-	if err := checkIDs(restoreList.name(), "backupRestoreID", id); err != nil {
+	if err := checkIDs(restoreList.name(), "id", "backupRestoreID", id); err != nil {
 		return nil, err
 	}
 	j := newJobs[Restore](newWaiting(s.client, opts), []string{id})
@@ -565,7 +570,7 @@ func (s Restores) List(ctx context.Context, req *ListRestoresRequest) (*ListRest
 	return resp, nil
 }
 
-var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList"}
+var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/backup/query-restore-backup", list: "backupRestoreList", total: "backupRestoreCount"}
 
 // All iterates over the restores of a region as they arrive, holding one at a time. Each range over
 // it makes one request. An error is the last element; the restores before it are complete. See
@@ -715,10 +720,7 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 		v.fault("TargetDir", "must be empty to restore in place")
 	}
 	v.path("TargetDir", r.TargetDir)
-	v.given("Scope", r.Scope != nil || len(r.Paths) == 0)
-	needed := r.Scope != nil && (*r.Scope == RestoreOnly || *r.Scope == RestoreAllBut)
-	v.given("Paths", !needed || len(r.Paths) > 0)
-	v.paths("Paths", r.Paths, math.MaxInt)
+	v.restored("Scope", r.Scope, "Paths", r.Paths)
 }
 
 // Newest restores the newest copy of a host and waits until that is done: to a directory or, only if

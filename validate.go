@@ -161,7 +161,7 @@ func (v *validation) period(unit CycleType, count int) {
 	v.between("cycleCount", count, 1, high)
 }
 
-// name checks a repository name: digits, letters and "-", beginning with a letter, not ending with "-".
+// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
 func (v *validation) name(field, name string) {
 	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
 	switch {

@@ -200,17 +200,17 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 	return otherwise
 }
 
-// checkIDs refuses to wait for what has no ID, and says which of several that is.
-func checkIDs(name, field string, ids ...string) error {
-	check := &validation{operation: operation{path: name}}
+// checkIDs checks the IDs that a wait is given as a parameter, and says which of several is at fault.
+func checkIDs(op, parameter, field string, ids ...string) error {
+	v := &validation{operation: operation{path: op}}
 	for i, id := range ids {
-		if len(ids) > 1 {
-			check.argument(fmt.Sprintf("ids[%d]", i), fmt.Sprintf("%s[%d]", field, i), id)
+		if len(ids) == 1 {
+			v.argument(parameter, field, id)
 		} else {
-			check.argument("id", field, id)
+			v.argument(fmt.Sprintf("%ss[%d]", parameter, i), fmt.Sprintf("%s[%d]", field, i), id)
 		}
 	}
-	return check.err()
+	return v.err()
 }
 
 // until polls at growing intervals until poll says that it is done. pending names what is still
@@ -281,7 +281,7 @@ func (w *waiting) final(err error) error {
 	w.refused, w.pages = 0, 0
 	var failed *Error
 	switch {
-	case err == nil, errors.Is(err, ErrIncomplete):
+	case err == nil:
 		w.polled = true
 		return nil
 	case !errors.As(err, &failed), failed.endsWaits(), !w.polled && failed.hopeless():

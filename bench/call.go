@@ -19,7 +19,7 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// The answers are about 600 bytes each: one volume or repository with all that its
+// The answers are about 600 bytes each: one volume or vault with all that its
 // cloud tells of it.
 const (
 	ownAnswer = `{"statusCode":800,"error":"","errorCode":"","message":"SUCCESS","description":"成功","returnObj":{"backupStorageList":[` +
@@ -94,9 +94,9 @@ func callHuawei(to connection) func() error {
 	}
 	credentials, err := basic.NewCredentialsBuilder().WithAk(accessKey).WithSk(secretKey).WithProjectId("81f7728662dd11ec810800155d307d5b").SafeBuild()
 	check(err)
-	http, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
+	builder, err := cbr.CbrClientBuilder().WithEndpoint(to.endpoint).WithCredential(credentials).WithHttpConfig(settings).SafeBuild()
 	check(err)
-	client := cbr.NewCbrClient(http)
+	client := cbr.NewCbrClient(builder)
 	return func() error {
 		_, err := client.ShowVault(&cbrmodel.ShowVaultRequest{VaultId: "c2a9f0de-9d31-11f0-8a31-0242ac110002"})
 		return err
@@ -142,7 +142,7 @@ func callBare(to connection) func() error {
 	}
 }
 
-// plainStorage is a repository with text for all that the wire writes as text.
+// plainStorage is a vault with text for all that the wire writes as text.
 type plainStorage struct {
 	ID         string `json:"backupStorageID"`
 	Name       string `json:"backupStorageName"`

@@ -161,7 +161,7 @@ func listOwn(n int, told bool) []ctcbr.Snapshot {
 
 // valuesSize is how many bytes the values of a list of n items have: its structs, and the texts in
 // them, each counted by itself.
-func valuesSize(n int) int64 {
+func valuesSize(n int) float64 {
 	one := reflect.ValueOf(listOwn(1, true)[0])
 	size := int(one.Type().Size())
 	for i := range one.NumField() {
@@ -169,7 +169,7 @@ func valuesSize(n int) int64 {
 			size += field.Len()
 		}
 	}
-	return int64(n) * int64(size)
+	return float64(n) * float64(size)
 }
 
 func listClient(n int, told bool) *ctcbr.Client {

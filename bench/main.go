@@ -140,7 +140,7 @@ func (r row) table(count int) table {
 func listMemory(items, count int) table {
 	values := valuesSize(items)
 	t := table{
-		title:   fmt.Sprintf("list memory: the most that is used; the values of the list have %.1f MiB", mib(uint64(values))),
+		title:   fmt.Sprintf("list memory: the most that is used; the values of the list have %.1f MiB", values/(1<<20)),
 		goal:    "List 1.4 times its values, 1.6 where no length is told",
 		columns: []string{"", "heap", "of the values", "resident"},
 	}
@@ -153,7 +153,7 @@ func listMemory(items, count int) table {
 		slices.Sort(heap)
 		slices.Sort(resident)
 		most := heap[len(heap)/2]
-		t.rows = append(t.rows, []string{l.name, fmt.Sprintf("%.1f MiB", mib(most)), fmt.Sprintf("%.2f", float64(most)/float64(values)), fmt.Sprintf("%.1f MiB", mib(resident[len(resident)/2]))})
+		t.rows = append(t.rows, []string{l.name, fmt.Sprintf("%.1f MiB", mib(most)), fmt.Sprintf("%.2f", float64(most)/values), fmt.Sprintf("%.1f MiB", mib(resident[len(resident)/2]))})
 	}
 	return t
 }

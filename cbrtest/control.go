@@ -45,7 +45,7 @@ func (st *state) nextFailure(job Job) string {
 // order. It may be one that no reference documents. The server moves on from a state such as Executing after as many
 // polls as [Polls] says. Every other state stays: an order that is put into "1" waits for payment until it is put into
 // "14". Nothing else changes: a task that is put into Completed has no snapshot, and an order that is put into "3" no
-// effect. SetStatus reports whether there is such a thing: an agent, a plan, a repository, a task, a restore, a
+// effect. SetStatus reports whether there is such a thing: an agent, a plan, a vault, a task, a restore, a
 // snapshot or an order.
 func (s *Server) SetStatus(id, status string) bool {
 	st := s.state
@@ -72,7 +72,7 @@ func (s *Server) SetStatus(id, status string) bool {
 	return true
 }
 
-// Remove makes the thing that has the ID vanish without a trace: a host, an agent, a plan, a repository, a task, a
+// Remove makes the thing that has the ID vanish without a trace: a host, an agent, a plan, a vault, a task, a
 // restore, a snapshot or an order. It reports whether there was such a thing.
 func (s *Server) Remove(id string) bool {
 	st := s.state
@@ -82,7 +82,7 @@ func (s *Server) Remove(id string) bool {
 		st.tasks.remove(id) || st.removeRestore(id) || st.removeSnapshot(id) || st.removeOrder(id)
 }
 
-// SetLag makes lists lag behind. What requests make from now on (agents, repositories, plans, tasks, restores and
+// SetLag makes lists lag behind. What requests make from now on (agents, vaults, plans, tasks, restores and
 // snapshots) is listed when d has passed on the clock of the state, see [Server.Now]. It exists at once: a task can be
 // cancelled before it is listed. Polls that do not show a thing do not move it on. An agent that is installed anew is
 // listed as its predecessor was until then. What the Add methods add is listed at once, and what is deleted is gone at

@@ -47,7 +47,7 @@
 // restore fail, [Server.SetStatus] puts anything into any state, [Server.Remove] makes it vanish, and [Server.SetLag]
 // makes lists show late what was made.
 //
-// The first answer to an order of a repository is statusCode 900 with Backup.Order.InProgress and its ID, as in the
+// The first answer to an order of a vault is statusCode 900 with Backup.Order.InProgress and its ID, as in the
 // examples of the reference; activating the service is answered with 800. The order that unsubscribes goes from 14 to
 // 3, and the one it refunds from 12 to 13.
 //
@@ -62,7 +62,7 @@
 // shows that its program never places one order twice:
 //
 //	cloud.Inject(cbrtest.CreateStorage, cbrtest.Fault{Apply: true, Conn: cbrtest.ResetAfterRequest})
-//	// ... the program orders a repository ...
+//	// ... the program orders a vault ...
 //	if cloud.Charges() != 1 {
 //		t.Error("charged twice")
 //	}

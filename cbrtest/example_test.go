@@ -9,7 +9,7 @@ import (
 	"github.com/ctyun-go/ctcbr/cbrtest"
 )
 
-// A program orders a repository, and the answer to its first request is lost. It must not be charged twice.
+// A program orders a vault, and the answer to its first request is lost. It must not be charged twice.
 func Example() {
 	cloud := cbrtest.NewServer(cbrtest.Activated())
 	defer cloud.Close()

@@ -97,7 +97,7 @@ func Redirect(status int, location string) Fault {
 }
 
 // OrderInProgress is a fault that accepts an order and answers that it is in progress, with its masterOrderID. Without
-// the fault the server answers so to the orders of a repository and to repetitions of any order, until the order is
+// the fault the server answers so to the orders of a vault and to repetitions of any order, until the order is
 // done. An order that the service refuses stays refused.
 func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}

@@ -18,7 +18,7 @@ type Fleet struct {
 	// Tasks and Snapshots are the number of completed tasks and of copies of each plan: one for each day, the newest of
 	// the last time that it was two in the morning.
 	Tasks, Snapshots int
-	// StorageID is the repository; the first there is if it is empty, and a new one if there is none.
+	// StorageID is the vault; the first there is if it is empty, and a new one if there is none.
 	StorageID string
 }
 

@@ -76,7 +76,7 @@ func TestFleetOfOne(t *testing.T) {
 	require.Len(t, items(t, call(t, srv, ListSnapshots, object{"backupStorageID": second}), "backupSnapshotList"), 1)
 }
 
-// The copies of a repository that is destroyed go with it, and those of the same plan in another one stay.
+// The copies of a vault that is destroyed go with it, and those of the same plan in another one stay.
 func TestCopiesGoWithTheirRepository(t *testing.T) {
 	t.Parallel()
 	srv := start(t, WithPolls(Polls{Destroy: -1}))

@@ -79,7 +79,7 @@ func WithGatewayStatus(status int) Option {
 // Polls says how many polls show a thing under way before the next one shows it done. Zero stands for the default, and
 // a negative number for none: the first poll shows it done.
 type Polls struct {
-	// Order counts the polls of an order: looking it up, placing it again, or listing repositories. Default 2.
+	// Order counts the polls of an order: looking it up, placing it again, or listing vaults. Default 2.
 	Order int
 	// Install counts the polls of an agent that is being installed: the pages of either list that it is on. Default 2.
 	Install int
@@ -91,7 +91,7 @@ type Polls struct {
 	Restore int
 	// Cancel counts the polls of a task or a restore that is being cancelled. Default 1.
 	Cancel int
-	// Destroy counts the polls of a repository that is being destroyed after it was unsubscribed. Default 1.
+	// Destroy counts the polls of a vault that is being destroyed after it was unsubscribed. Default 1.
 	Destroy int
 }
 

@@ -34,7 +34,7 @@ type Order struct {
 	// ClientToken is the token it was placed with.
 	ClientToken string
 	// Status is the orderStatus, for example "14" while it is being opened and "3" when it is done. The order of a
-	// repository that is unsubscribed goes from "12" to "13", and the order to unsubscribe from "14" to "3".
+	// vault that is unsubscribed goes from "12" to "13", and the order to unsubscribe from "14" to "3".
 	Status string
 	// Requests is how often it was asked for: more than once if the same token came again.
 	Requests int
@@ -65,9 +65,9 @@ type order struct {
 	id, operation, token string
 	content              string // see orderContent
 	resourceType         string
-	resourceID           string // of accounting; the repository has another
+	resourceID           string // of accounting; the vault has another
 	storageID            string // "" if it is about none
-	storageName          string // of a repository that is being ordered
+	storageName          string // of a vault that is being ordered
 	status               string
 	left                 int // polls that still show it under way
 	failure              string
@@ -103,7 +103,7 @@ func (st *state) place(operation string, a args, check func(*order) *failure) (a
 	if operation == OpenService {
 		return st.wireOrder(o), nil
 	}
-	return nil, st.inProgress(o) // as the reference shows it for the orders of a repository
+	return nil, st.inProgress(o) // as the reference shows it for the orders of a vault
 }
 
 // placeAgain answers an order whose token is known.
@@ -174,7 +174,7 @@ func (st *state) removeOrder(id string) bool {
 	return st.orders.remove(id)
 }
 
-// wireOrder is the returnObj of an order. The orders of an existing repository have a shorter one.
+// wireOrder is the returnObj of an order. The orders of an existing vault have a shorter one.
 func (st *state) wireOrder(o *order) object {
 	number := "2026" + o.id[:8]
 	out := object{"masterOrderID": o.id, "masterOrderNO": number, "regionID": st.regionID}

@@ -338,7 +338,7 @@ func TestFailedUnsubscription(t *testing.T) {
 	require.Equal(t, "3", orderStatus(t, srv, bought), "not refunded")
 }
 
-// Two orders that both began from the present capacity could make a repository smaller.
+// Two orders that both began from the present capacity could make a vault smaller.
 func TestOneOrderOfACapacityAtATime(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -22,7 +22,7 @@ type Plan struct {
 	Name string
 	// HostID is the protected host; [Server.HostID] if it is empty.
 	HostID string
-	// StorageID is the repository; the first there is if it is empty, and a new one if there is none.
+	// StorageID is the vault; the first there is if it is empty, and a new one if there is none.
 	StorageID string
 	// Dirs are the directories that are backed up; all if there are none.
 	Dirs []string

@@ -207,7 +207,7 @@ func refusal(t testing.TB, srv *Server, operation string, params map[string]any)
 	return r
 }
 
-// placed places an order of a repository, which has to be accepted, and returns the returnObj.
+// placed places an order of a vault, which has to be accepted, and returns the returnObj.
 func placed(t testing.TB, srv *Server, operation string, params map[string]any) map[string]any {
 	t.Helper()
 	r := refusal(t, srv, operation, params)

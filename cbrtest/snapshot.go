@@ -29,8 +29,8 @@ type Snapshot struct {
 	HostID, StorageID string
 	// Created is when its task began, now if it is zero; Finished is Created if it is zero.
 	Created, Finished time.Time
-	// Size is the number of bytes written to the repository, DataSize that of the data backed up. They are 1.65 GB
-	// and the Size if they are 0. A seeded snapshot takes up no room in its repository: see Storage.UsedBytes.
+	// Size is the number of bytes written to the vault, DataSize that of the data backed up. They are 1.65 GB
+	// and the Size if they are 0. A seeded snapshot takes up no room in its vault: see Storage.UsedBytes.
 	Size, DataSize int64
 	// Incremental says that it is not a full copy.
 	Incremental bool
@@ -165,7 +165,7 @@ func (st *state) removeSnapshot(id string) bool {
 	return true
 }
 
-// removeSnapshotsIn removes all snapshots of a repository that is gone.
+// removeSnapshotsIn removes all snapshots of a vault that is gone.
 func (st *state) removeSnapshotsIn(storageID string) {
 	kept := map[string][]*snapshot{} // of the plans that had copies in it
 	for n := range st.snapshots.all() {

@@ -10,7 +10,7 @@ import (
 // gigabyte is the unit of capacities.
 const gigabyte = 1 << 30
 
-// The states of a repository. One that is Available is listed as Expire once its time is over.
+// The states of a vault. One that is Available is listed as Expire once its time is over.
 const (
 	storageAvailable  = "Available"
 	storageExpire     = "Expire"
@@ -22,7 +22,7 @@ var storageStatusText = map[string]string{
 	storageAvailable: "可用", storageExpire: "已过期", storageRefing: "退订中", storageDestorying: "销毁中",
 }
 
-// A Storage is a repository (vault) to be seeded with [Server.AddStorage]. The zero value has 100 GB and
+// A Storage is a vault (存储库) to be seeded with [Server.AddStorage]. The zero value has 100 GB and
 // expires in a year.
 type Storage struct {
 	// ID is chosen by the server if it is empty.
@@ -35,11 +35,11 @@ type Storage struct {
 	UsedBytes int64
 	// Created is now, and Expires a year later, if they are zero.
 	Created, Expires time.Time
-	// MultiAZ says that the repository lies in more than one availability zone.
+	// MultiAZ says that the vault lies in more than one availability zone.
 	MultiAZ bool
 }
 
-// AddStorage adds a repository, as if it had been ordered, and returns its ID. It activates the service.
+// AddStorage adds a vault, as if it had been ordered, and returns its ID. It activates the service.
 func (s *Server) AddStorage(v Storage) string {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -77,7 +77,7 @@ func (v *storage) statusAt(now time.Time) string {
 
 func (v *storage) free() int64 { return int64(v.CapacityGB)*gigabyte - v.UsedBytes }
 
-// usable finds a repository that can be worked with.
+// usable finds a vault that can be worked with.
 func (st *state) usable(id string) (*storage, *failure) {
 	v := st.storages.get(id)
 	if v == nil {
@@ -89,7 +89,7 @@ func (st *state) usable(id string) (*storage, *failure) {
 	return v, nil
 }
 
-// subscribed finds a repository that can be renewed or unsubscribed, also one that has expired.
+// subscribed finds a vault that can be renewed or unsubscribed, also one that has expired.
 func (st *state) subscribed(id, done, chinese string) (*storage, *failure) {
 	v := st.storages.get(id)
 	if v == nil {
@@ -125,7 +125,7 @@ func (st *state) createStorage(a args) (any, *failure) {
 	})
 }
 
-// storageNameTaken reports whether a repository or an order for one has the name.
+// storageNameTaken reports whether a vault or an order for one has the name.
 func (st *state) storageNameTaken(name string) bool {
 	for v := range st.storages.all() {
 		if v.Name == name {
@@ -159,7 +159,7 @@ func (st *state) resizeStorage(a args) (any, *failure) {
 	})
 }
 
-// renewStorage renews a repository, also one that has expired.
+// renewStorage renews a vault, also one that has expired.
 func (st *state) renewStorage(a args) (any, *failure) {
 	return st.place(RenewStorage, a, func(o *order) *failure {
 		v, err := st.subscribed(a.text("backupStorageID"), "renewed", "续订")
@@ -210,7 +210,7 @@ func (st *state) unsubscribeStorage(a args) (any, *failure) {
 	})
 }
 
-// orderPending reports whether an order of a repository is in progress that one of the operations placed.
+// orderPending reports whether an order of a vault is in progress that one of the operations placed.
 func (st *state) orderPending(storageID string, operations ...string) bool {
 	for o := range st.orders.all() {
 		if o.storageID == storageID && o.status == orderOpening && slices.Contains(operations, o.operation) {
@@ -220,7 +220,7 @@ func (st *state) orderPending(storageID string, operations ...string) bool {
 	return false
 }
 
-// orderOf returns the order with which a repository was bought, nil if there is none.
+// orderOf returns the order with which a vault was bought, nil if there is none.
 func (st *state) orderOf(storageID string) *order {
 	for o := range st.orders.all() {
 		if o.storageID == storageID && o.operation == CreateStorage && o.status == orderDone {
@@ -230,7 +230,7 @@ func (st *state) orderOf(storageID string) *order {
 	return nil
 }
 
-// destroyed moves a repository that is being destroyed on, and reports whether it is gone, with all that was in it.
+// destroyed moves a vault that is being destroyed on, and reports whether it is gone, with all that was in it.
 func (st *state) destroyed(v *storage) bool {
 	if v.status != storageDestorying {
 		return false
@@ -249,7 +249,7 @@ func (st *state) destroyed(v *storage) bool {
 	return true
 }
 
-// listStorages lists repositories. It polls every order under way too, for clients that wait for a repository to be
+// listStorages lists vaults. It polls every order under way too, for clients that wait for a vault to be
 // listed and do not look the order up.
 func (st *state) listStorages(a args) (any, *failure) {
 	now := st.now()

@@ -1,4 +1,4 @@
-// Command buy orders a repository, once: what it is killed in the middle of, it goes on with when it
+// Command buy orders a vault, once: what it is killed in the middle of, it goes on with when it
 // is run again. It costs money.
 //
 //	buy NAME GIGABYTES MONTHS

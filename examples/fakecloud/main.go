@@ -6,7 +6,7 @@
 //	curl -i -H 'Content-Type: application/json' "$CTCBR_ENDPOINT/v4/region/list-regions" # refused: it is not signed
 //
 // There is one host at first, and the service is not activated. With -hosts 50 it is,
-// and there are 50 hosts and a repository named vault, to rehearse with.
+// and there are 50 hosts and a vault named vault, to rehearse with.
 //
 // A request that is not signed right is refused in the form of the real gateway, with
 // HTTP 401. Which status the real one sends is not known: try your client with
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	accessKey := flags.String("ak", "test-ak", "access `key` that clients must use; not a real one")
 	secretKey := flags.String("sk", "test-sk", "secret `key` that clients must sign with; not a real one")
 	gatewayStatus := flags.Int("gateway-status", 0, "HTTP `status` of all refusals of keys, signatures and paths; 0 stands for 401, and 404 for paths")
-	hosts := flags.Int("hosts", 0, "begin with this `number` of hosts, an activated service and a repository named vault")
+	hosts := flags.Int("hosts", 0, "begin with this `number` of hosts, an activated service and a vault named vault")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

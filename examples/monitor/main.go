@@ -32,11 +32,11 @@ func main() {
 	}
 }
 
-// monitor reads the hosts of all kinds, their plans, tasks and copies, and the repositories.
+// monitor reads the hosts of all kinds, their plans, tasks and copies, and the vaults.
 func monitor(ctx context.Context, client *ctcbr.Client, out io.Writer) (gaps int, err error) {
 	state, err := client.Protection(ctx, &ctcbr.ProtectionRequest{
-		MinFree: 0.1,                 // of each repository
-		MinTime: 14 * 24 * time.Hour, // until a repository expires
+		MinFree: 0.1,                 // of each vault
+		MinTime: 14 * 24 * time.Hour, // until a vault expires
 	})
 	if err != nil {
 		return 0, err

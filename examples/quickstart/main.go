@@ -1,5 +1,5 @@
 // Command quickstart runs a whole backup with the SDK: it activates the service,
-// orders a repository, installs an agent, makes a plan, runs it, restores the
+// orders a vault, installs an agent, makes a plan, runs it, restores the
 // snapshot, and cleans up. Each step is verified.
 //
 // It runs against a fake cloud in this process and needs no account. With -live it
@@ -79,7 +79,7 @@ func fakeTour(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("step %d, %s: %w", i+1, step.title, err)
 		}
 	}
-	fmt.Fprintf(out, "\nDone: host %s was backed up to repository %s (%s in %d files), restored to %s, and all was cleaned up.\n",
+	fmt.Fprintf(out, "\nDone: host %s was backed up to vault %s (%s in %d files), restored to %s, and all was cleaned up.\n",
 		t.hostID, t.storage.Name, t.snapshot.DataSize, t.task.FileCount, restoreDir)
 	fmt.Fprintf(out, "Orders placed: %d. Requests made: %d.\n", cloud.Charges(), cloud.Count(""))
 	return nil
@@ -112,7 +112,7 @@ type step struct {
 func (t *tour) steps() []step {
 	return []step{
 		{"activate the service in the region", t.activate},
-		{"order a repository of 100 GB for a month", t.order},
+		{"order a vault of 100 GB for a month", t.order},
 		{"install an agent on the host", t.install},
 		{"make a plan: every Sunday at 02:00, kept for 30 days, at most 20 MB/s by day", t.makePlan},
 		{"run the plan now", t.backUp},
@@ -178,9 +178,9 @@ func (t *tour) order(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("repository %s: %s, %s GB free, expires %s", t.storage.ID, t.storage.Capacity, t.storage.Free, t.storage.Expires)
+	t.say("vault %s: %s, %s GB free, expires %s", t.storage.ID, t.storage.Capacity, t.storage.Free, t.storage.Expires)
 	if t.storage.Status != ctcbr.StorageAvailable {
-		return fmt.Errorf("the repository is %s", t.storage.Status)
+		return fmt.Errorf("the vault is %s", t.storage.Status)
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func (t *tour) nothingLeft(ctx context.Context) error {
 		return err
 	}
 	if n := len(plans.Plans) + len(snapshots.Snapshots) + len(storages.Storages); n > 0 {
-		return fmt.Errorf("%d plans, snapshots or repositories are left", n)
+		return fmt.Errorf("%d plans, snapshots or vaults are left", n)
 	}
 	return nil
 }
@@ -320,7 +320,7 @@ func liveTour(ctx context.Context, out io.Writer) error {
 		count func(context.Context) (int, error)
 	}{
 		{"regions", counted(client.Regions.List, func(r *ctcbr.ListRegionsResponse) int { return len(r.Regions) })},
-		{"repositories", counted(client.Storages.List, func(r *ctcbr.ListStoragesResponse) int { return len(r.Storages) })},
+		{"vaults", counted(client.Storages.List, func(r *ctcbr.ListStoragesResponse) int { return len(r.Storages) })},
 		{"agents", counted(client.Agents.List, func(r *ctcbr.ListAgentsResponse) int { return r.Total })},
 		{"plans", counted(client.Plans.List, func(r *ctcbr.ListPlansResponse) int { return len(r.Plans) })},
 		{"tasks", counted(client.Tasks.List, func(r *ctcbr.ListTasksResponse) int { return len(r.Tasks) })},

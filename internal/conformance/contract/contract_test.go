@@ -815,13 +815,17 @@ func TestQuotesInPaths(t *testing.T) {
 	}
 }
 
-func TestNewestRefusesABlankDirectory(t *testing.T) {
+func TestNewestRefusesWhatWouldRestoreElsewhere(t *testing.T) {
 	t.Parallel()
 	s := conformance.NewService(t)
 	c := s.Client(t, ctcbr.WithRegion("region"))
 	for _, dir := range []string{"", " ", "\t", "/restored\r", "/restored "} {
 		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: dir})
 		require.Equal(t, []string{"TargetDir"}, conformance.FaultsOf(t, err), "%q", dir)
+	}
+	for _, scope := range []*ctcbr.RestoreScope{nil, ctcbr.Ptr(ctcbr.RestoreAll)} {
+		_, err := c.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/restored", Scope: scope, Paths: []string{"/etc"}})
+		require.Equal(t, []string{"Scope"}, conformance.FaultsOf(t, err))
 	}
 	require.Empty(t, s.Take())
 }

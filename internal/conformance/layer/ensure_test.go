@@ -115,6 +115,12 @@ func TestEnsureSendsNothingInvalid(t *testing.T) {
 		changes, err = client.Plans.EnsureAll(t.Context(), []ctcbr.Host{{Name: "web"}}, valid())
 		require.EqualError(t, err, "ctcbr: host web: it has no ID: invalid request")
 		require.Len(t, changes, 1)
+		spoilt := []ctcbr.Host{{ID: hosts[0].ID + "\r", Name: "web"}}
+		_, err = client.Plans.EnsureAll(t.Context(), spoilt, valid())
+		require.EqualError(t, err, `ctcbr: host web: its ID holds a control character: "`+hosts[0].ID+`\r": invalid request`)
+		_, err = client.Agents.Ensure(t.Context(), spoilt)
+		require.EqualError(t, err, `ctcbr: host web: its ID holds a control character: "`+hosts[0].ID+`\r": invalid request`)
+		require.Zero(t, cloud.Count("install-client-backup"))
 		require.Zero(t, cloud.Count("new-backup-policy"))
 	})
 }

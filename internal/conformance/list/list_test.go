@@ -262,11 +262,11 @@ func TestGetAndFind(t *testing.T) {
 		"agent of nothing":       {look: agent(ctcbr.GetAgentRequest{}), want: ctcbr.ErrInvalid, says: "ID (backupClientID) or HostID (instanceID) is required"},
 
 		"storage":                  {look: storage(vault), id: vault},
-		"storage that is not":      {look: storage("nope"), want: ctcbr.ErrNotFound, says: `repository "nope"`},
+		"storage that is not":      {look: storage("nope"), want: ctcbr.ErrNotFound, says: `vault "nope"`},
 		"storage of nothing":       {look: storage(" "), want: ctcbr.ErrInvalid, says: "backupStorageID"},
 		"storage by name":          {look: storageNamed("vault"), id: vault},
-		"storage by part of name":  {look: storageNamed("vaul"), want: ctcbr.ErrNotFound, says: `repository named "vaul"`},
-		"storages of one name":     {look: storageNamed("twin"), want: ctcbr.ErrAmbiguous, says: `repository named "twin"`},
+		"storage by part of name":  {look: storageNamed("vaul"), want: ctcbr.ErrNotFound, says: `vault named "vaul"`},
+		"storages of one name":     {look: storageNamed("twin"), want: ctcbr.ErrAmbiguous, says: `vault named "twin"`},
 		"storage by name, nothing": {look: storageNamed(""), want: ctcbr.ErrInvalid, says: "backupStorageName"},
 
 		"plan":                   {look: plan(ctcbr.GetPlanRequest{ID: daily}), id: daily},
@@ -394,13 +394,14 @@ func TestGetIsNotContentWithPartOfAnAnswer(t *testing.T) {
 func TestGetIsTriedAgainAfterItsFirstItem(t *testing.T) {
 	t.Parallel()
 	const whole = `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"},{"backupSnapID":"c"}]}}`
+	counted := strings.Replace(whole, `"returnObj":{`, `"returnObj":{"backupSnapshotTotal":9,`, 1)
 	for name, broken := range map[string]struct {
 		answer func() io.Reader
 		times  int
 	}{
-		"cut":     {func() io.Reader { return strings.NewReader(whole[:len(whole)-20]) }, 1},
-		"garbled": {func() io.Reader { return strings.NewReader(whole[:len(whole)-20] + "x") }, 1},
-		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(whole[:len(whole)-20]), silent{}) }, 3},
+		"cut":     {func() io.Reader { return strings.NewReader(counted[:len(counted)-20]) }, 1},
+		"garbled": {func() io.Reader { return strings.NewReader(counted[:len(counted)-20] + "x") }, 1},
+		"silent":  {func() io.Reader { return io.MultiReader(strings.NewReader(counted[:len(counted)-20]), silent{}) }, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

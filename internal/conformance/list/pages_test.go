@@ -1,13 +1,12 @@
 package list
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -206,22 +205,132 @@ func TestGetOfAnAgentAmongPagesThatDoNotAddUp(t *testing.T) {
 	require.ErrorContains(t, err, "60 agents came and the service counts 61")
 }
 
-// incompleteWire answers with a list that comes whole, and is incomplete.
-func incompleteWire(list string) *wire {
-	return &wire{answer: func(int, *http.Request) *http.Response {
-		return wireAnswer(200, io.MultiReader(strings.NewReader(list), iotest.ErrReader(ctcbr.ErrIncomplete)))
-	}}
-}
-
 func TestGetOfAnIncompleteList(t *testing.T) {
 	t.Parallel()
-	w := incompleteWire(`{"statusCode":800,"returnObj":{"backupSnapshotTotal":5,"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}]}`)
+	w := always(`{"statusCode":800,"returnObj":{"backupSnapshotTotal":5,"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}]}}`)
 	client := wireClient(t, w)
 	snapshot, err := client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "b"})
 	require.NoError(t, err)
 	require.Equal(t, "b", snapshot.ID)
 	_, err = client.Snapshots.Get(t.Context(), &ctcbr.GetSnapshotRequest{ID: "c"})
 	require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+	require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
 	require.NotErrorIs(t, err, ctcbr.ErrNotFound)
+	require.ErrorContains(t, err, "2 of 5 came")
+	require.EqualValues(t, 2, w.asked.Load(), "another attempt meets the same")
 	require.Zero(t, w.open.Load())
+}
+
+func TestGetOfATaskAsksForAllWhereTheFilterListsLessThanItsCount(t *testing.T) {
+	t.Parallel()
+	w := &wire{answer: func(_ int, req *http.Request) *http.Response {
+		if req.URL.Query().Has("queryContent") {
+			return wireAnswer(200, strings.NewReader(`{"statusCode":800,"returnObj":{"bakupTaskCount":2,"backupTaskList":[]}}`))
+		}
+		return wireAnswer(200, strings.NewReader(`{"statusCode":800,"returnObj":{"bakupTaskCount":2,"backupTaskList":[{"backupTaskID":"a"},{"backupTaskID":"b"}]}}`))
+	}}
+	client := wireClient(t, w)
+	task, err := client.Tasks.Get(t.Context(), &ctcbr.GetTaskRequest{ID: "b"})
+	require.NoError(t, err)
+	require.Equal(t, "b", task.ID)
+	_, err = client.Tasks.Get(t.Context(), &ctcbr.GetTaskRequest{ID: "c"})
+	require.ErrorIs(t, err, ctcbr.ErrNotFound)
+}
+
+// A list that is not filtered and shorter than its count ends in an error, after all that came.
+func TestAllOfAListThatIsShorterThanItsCount(t *testing.T) {
+	t.Parallel()
+	type read = func(ctx context.Context, c *ctcbr.Client) (listed, total, all int, err error)
+	plain := map[string]struct {
+		list, total string
+		read        read
+	}{
+		"storages": {"backupStorageList", "backupStorageCount", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
+			list, err := c.Storages.List(ctx, nil)
+			require.NoError(t, err)
+			all, err := drain(t, c.Storages.All(ctx, nil))
+			return len(list.Storages), list.Total, len(all), err
+		}},
+		"plans": {"backupPolicyList", "backupPolicyTotal", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
+			list, err := c.Plans.List(ctx, nil)
+			require.NoError(t, err)
+			all, err := drain(t, c.Plans.All(ctx, nil))
+			return len(list.Plans), list.Total, len(all), err
+		}},
+		"tasks": {"backupTaskList", "bakupTaskCount", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
+			list, err := c.Tasks.List(ctx, &ctcbr.ListTasksRequest{SourceType: ctcbr.SourceBareMetal})
+			require.NoError(t, err)
+			all, err := drain(t, c.Tasks.All(ctx, &ctcbr.ListTasksRequest{SourceType: ctcbr.SourceBareMetal}))
+			return len(list.Tasks), list.Total, len(all), err
+		}},
+		"restores": {"backupRestoreList", "backupRestoreCount", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
+			list, err := c.Restores.List(ctx, nil)
+			require.NoError(t, err)
+			all, err := drain(t, c.Restores.All(ctx, &ctcbr.ListRestoresRequest{IsCloud: ctcbr.Ptr(false)}))
+			return len(list.Restores), list.Total, len(all), err
+		}},
+		"snapshots": {"backupSnapshotList", "backupSnapshotTotal", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
+			list, err := c.Snapshots.List(ctx, nil)
+			require.NoError(t, err)
+			all, err := drain(t, c.Snapshots.All(ctx, &ctcbr.ListSnapshotsRequest{RegionID: "region"}))
+			return len(list.Snapshots), list.Total, len(all), err
+		}},
+	}
+	for name, c := range plain {
+		for what, answer := range map[string]struct {
+			content string
+			listed  int
+			want    string
+		}{
+			"count after":       {`{"LIST":[{},{}],"TOTAL":5}`, 2, "incomplete list: 2 of 5 came"},
+			"count before":      {`{"TOTAL":5,"LIST":[{},{}]}`, 2, "incomplete list: 2 of 5 came"},
+			"an empty list":     {`{"TOTAL":5,"LIST":[]}`, 0, "incomplete list: 0 of 5 came"},
+			"no list":           {`{"TOTAL":5}`, 0, "incomplete list: 0 of 5 came"},
+			"as many":           {`{"TOTAL":2,"LIST":[{},{}]}`, 2, ""},
+			"more than counted": {`{"TOTAL":1,"LIST":[{},{}]}`, 2, ""},
+			"no count":          {`{"LIST":[{},{}]}`, 2, ""},
+			"a count of null":   {`{"TOTAL":null,"LIST":[{},{}]}`, 2, ""},
+			"no number":         {`{"TOTAL":"many","LIST":[{},{}]}`, 2, ""},
+			"nothing":           {`null`, 0, ""},
+		} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				t.Parallel()
+				body := `{"statusCode":800,"returnObj":` + strings.NewReplacer("LIST", c.list, "TOTAL", c.total).Replace(answer.content) + `}`
+				w := always(body)
+				listed, total, all, err := c.read(t.Context(), wireClient(t, w))
+				require.Equal(t, answer.listed, listed)
+				require.Equal(t, answer.listed, all, "all that came is given out")
+				require.EqualValues(t, 2, w.asked.Load())
+				if answer.want == "" {
+					require.NoError(t, err)
+					return
+				}
+				require.Equal(t, 5, total)
+				require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+				require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
+				require.ErrorContains(t, err, answer.want)
+				var call *ctcbr.Error
+				require.ErrorAs(t, err, &call)
+				require.NotEmpty(t, call.RequestID)
+				require.Equal(t, 1, call.Attempts)
+			})
+		}
+	}
+}
+
+func TestAllSaysNothingOfACountWhereThatMayCountOthers(t *testing.T) {
+	t.Parallel()
+	w := always(`{"statusCode":800,"returnObj":{"backupSnapshotTotal":5,"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}]}}`)
+	client := wireClient(t, w)
+	for name, req := range map[string]*ctcbr.ListSnapshotsRequest{
+		"host": {HostID: "h"}, "plan": {PlanID: "p"}, "query": {Query: "q"}, "status": {Status: ctcbr.SnapshotAvailable},
+	} {
+		items, err := drain(t, client.Snapshots.All(t.Context(), req))
+		require.NoError(t, err, name)
+		require.Len(t, items, 2)
+	}
+	for _, err := range client.Snapshots.All(t.Context(), nil) {
+		require.NoError(t, err, "a list that its reader leaves")
+		break
+	}
 }

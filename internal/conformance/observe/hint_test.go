@@ -141,11 +141,12 @@ func TestHints(t *testing.T) {
 		"too many requests, by a code alone": {act: list, setup: answers(cbrtest.Fault{Code: "CTAPI.FlowLimit"}),
 			is: ctcbr.ErrThrottled, hint: "send fewer requests at a time, or wait"},
 
-		"a refused connection":              {act: list, opts: []ctcbr.Option{unreachable(errors.New("refused"))}},
-		"DNS that fails in passing":         {act: list, opts: []ctcbr.Option{unreachable(&net.DNSError{Err: "try again", IsTemporary: true})}},
-		"something else that is missing":    {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound},
-		"a code of access, but no HTTP 401": {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Signature.Unsupported"})},
-		"a server that fails":               {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable},
+		"a SOCKS proxy that does not get through": {act: list, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "socks connect", Net: "tcp", Err: errors.New("unknown error host unreachable")})}},
+		"a refused connection":                    {act: list, opts: []ctcbr.Option{unreachable(errors.New("refused"))}},
+		"DNS that fails in passing":               {act: list, opts: []ctcbr.Option{unreachable(&net.DNSError{Err: "try again", IsTemporary: true})}},
+		"something else that is missing":          {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound},
+		"a code of access, but no HTTP 401":       {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Signature.Unsupported"})},
+		"a server that fails":                     {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -112,6 +113,29 @@ func TestResponseWithoutABody(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A response that middleware returns beside an error is closed: nobody else has it.
+func TestResponseBesideAnErrorIsClosed(t *testing.T) {
+	t.Parallel()
+	conformance.Watching(t, func(t *testing.T, cloud *cbrtest.Server, client func(...ctcbr.Option) *ctcbr.Client) {
+		body := &closable{}
+		err := acts["read"](t.Context(), client(ctcbr.WithMiddleware(func(*http.Request, next) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: body}, errOfMine
+		})), cloud)
+		require.ErrorIs(t, err, errOfMine)
+		require.Equal(t, 1, body.closed)
+	})
+}
+
+type closable struct {
+	strings.Reader
+	closed int
+}
+
+func (c *closable) Close() error {
+	c.closed++
+	return nil
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

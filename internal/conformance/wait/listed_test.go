@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -280,7 +279,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 	}{
 		"tasks": {
 			func(ids []string, state string) string {
-				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"` + state + `"}]}`
+				return `{"statusCode":800,"returnObj":{"bakupTaskCount":5,"backupTaskList":[{"backupTaskID":"` + ids[0] + `","backupTaskStatusCode":"` + state + `"}]}}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
 				tasks, err := client.Tasks.WaitAll(t.Context(), ids, opts...)
@@ -291,7 +290,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 		},
 		"restores": {
 			func([]string, string) string {
-				return `{"statusCode":800,"returnObj":{"backupRestoreCount":5,"backupRestoreList":[]}`
+				return `{"statusCode":800,"returnObj":{"backupRestoreCount":5,"backupRestoreList":[]}}`
 			},
 			func(t *testing.T, client *ctcbr.Client, ids []string, opts ...ctcbr.WaitOption) error {
 				_, err := client.Restores.Wait(t.Context(), ids[1], opts...)
@@ -311,7 +310,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 						if failed >= 3 {
 							state = "Completed"
 						}
-						return response(req, io.MultiReader(strings.NewReader(c.list(ids, state)), iotest.ErrReader(ctcbr.ErrIncomplete))), nil
+						return response(req, strings.NewReader(c.list(ids, state))), nil
 					}
 					return real.RoundTrip(req)
 				})
@@ -345,6 +344,8 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			for _, count := range []string{"backupClientTotal", "totalCount"} {
 				cloud.Inject("client-by-instance-backup", cbrtest.Fault{Times: 5, Body: `{"statusCode":800,"returnObj":{"backupClientList":[],"` + count + `":1}}`})
 			}
+			cloud.Inject("client-by-instance-backup", cbrtest.Fault{Times: -1, Body: `{"statusCode":800,"returnObj":{"backupClientTotal":2,` +
+				`"backupClientList":[{"instanceID":"` + cloud.HostID + `","backupClientStatus":"Activated"}]}}`})
 			failed := 0
 			_, err := client.Agents.WaitActivated(t.Context(), cloud.HostID, ctcbr.WaitMissing(1), ctcbr.WaitListed(1), ctcbr.WaitProgress(func(p ctcbr.Progress) {
 				if p.Err != nil {
@@ -381,7 +382,8 @@ func TestWaitForAnAgentThatIsInstalledAnew(t *testing.T) {
 		"a new one before an old that failed":   {polls: [][]string{{"b Installing", "a InstallFail"}, {"b Activated", "a InstallFail"}}},
 		"two, of which one is active":           {polls: [][]string{{"b Activated", "a Offline"}}},
 		"none for a while, then one":            {polls: [][]string{{}, {}, {}, {}, {}, {"a Installing"}, {"a Activated"}}},
-		"listed, and missing twice":             {polls: [][]string{{"a Installing"}, {}, {}, {"a Activated"}}},
+		"listed, and missing twice, twice":      {polls: [][]string{{"a Installing"}, {}, {}, {"a Installing"}, {}, {}, {"a Activated"}}},
+		"an old one fails, a new one comes":     {polls: [][]string{{"a Offline"}, {"a UninstallFail", "b Installing"}, {"a UninstallFail", "b Activated"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -491,5 +493,23 @@ func TestWaitFiltersAgainAfterTheFirstSight(t *testing.T) {
 		for i, r := range requests {
 			require.Equal(t, i > 0, requireQuery(t, r.Query).Has("backupRestoreID"), "request %d", i)
 		}
+	})
+}
+
+func TestWaitCountsMissesInARow(t *testing.T) {
+	t.Parallel()
+	eachWait(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client, a awaited, id string) {
+		polls := 0 // of every three, two list nothing
+		client := through(t, cloud, func(req *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if polls%3 > 0 {
+				return response(req, strings.NewReader(emptyLists[a.operation])), nil
+			}
+			return cloud.RoundTrip(req)
+		})
+		require.NoError(t, a.wait(t.Context(), client, id, ctcbr.WaitProgress(func(p ctcbr.Progress) {
+			require.Equal(t, polls%3 > 0, p.State == "")
+			polls++
+		})))
+		require.Greater(t, polls, 3)
 	})
 }

@@ -236,7 +236,7 @@ func (d *doctor) useRegion(ctx context.Context, id string) bool {
 }
 
 // checkService finds out whether the service is activated: one that is not has no
-// repositories, and says so where it is asked.
+// vaults, and says so where it is asked.
 func (d *doctor) checkService(ctx context.Context, usable bool) {
 	if !usable {
 		d.add("service", "skipped", "", "")
@@ -246,12 +246,12 @@ func (d *doctor) checkService(ctx context.Context, usable bool) {
 	var refused *ctcbr.Error
 	switch {
 	case err == nil && len(vaults) > 0:
-		d.add("service", "ok", d.f("%d repositories", len(vaults)), "")
+		d.add("service", "ok", d.f("%d vaults", len(vaults)), "")
 	case err == nil:
-		d.add("service", "warning", d.t("no repository, the service may not be activated"),
-			d.t("Activate the service in the console, then order a repository: ctcbr vault create."))
+		d.add("service", "warning", d.t("no vault, the service may not be activated"),
+			d.t("Activate the service in the console, then order a vault: ctcbr vault create."))
 	case errors.As(err, &refused) && strings.Contains(strings.ToLower(refused.Code), "notactivated"):
-		d.add("service", "failed", plainText(err), d.t("Activate the service in the console, then order a repository: ctcbr vault create."))
+		d.add("service", "failed", plainText(err), d.t("Activate the service in the console, then order a vault: ctcbr vault create."))
 	case errors.Is(err, ctcbr.ErrUnauthorized):
 		d.add("service", "failed", plainText(err), d.t("Have the user granted the right to read cloud backup (CBR)."))
 	default:

@@ -59,7 +59,7 @@ func (a *app) copies() *cobra.Command {
 			{Key: "bytes", Head: a.t("Size"), Cell: func(c copyView) any { return terminal.Bytes(c.Bytes) }},
 			{Key: "status", Head: a.t("State"), Cell: func(c copyView) any { return a.state(c.Status) }},
 			{Key: "mode", Head: a.t("Mode"), Cell: func(c copyView) any { return a.state(copyMode(c.Full)) }, Minor: true},
-			{Key: "vault", Head: a.t("Repository"), Cell: func(c copyView) any { return c.Vault.String() }, Minor: true},
+			{Key: "vault", Head: a.t("Vault"), Cell: func(c copyView) any { return c.Vault.String() }, Minor: true},
 			{Key: "dirs", Head: a.t("Directories"), Cell: func(c copyView) any { return c.Dirs }, Minor: true},
 			{Key: "id", Head: a.t("ID"), Cell: func(c copyView) any { return c.ID }, Minor: true},
 		},

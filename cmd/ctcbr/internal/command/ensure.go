@@ -68,14 +68,14 @@ func (e *ensuring) views() []protectView {
 	return views
 }
 
-// run finds the repository and the hosts, looks what there is, and does what is lacking.
+// run finds the vault and the hosts, looks what there is, and does what is lacking.
 func (e *ensuring) run(ctx context.Context, s *spec) error {
 	vault, err := e.findVault(ctx, e.client, s.Vault)
 	if err != nil {
 		return err
 	}
 	if vault.Status != ctcbr.StorageAvailable {
-		return e.failed("the repository %s is %s, and cannot be backed up to", printable(vault.Name), printable(e.words(string(vault.Status))))
+		return e.failed("the vault %s is %s, and cannot be backed up to", printable(vault.Name), printable(e.words(string(vault.Status))))
 	}
 	e.req.StorageID = vault.ID
 	var missing error

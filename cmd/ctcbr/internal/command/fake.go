@@ -27,7 +27,7 @@ const fakeHelp = `It prints what a client needs as lines that a shell can source
 
   ctcbr fake --hosts 50 >fake.env & sleep 1; set -a; . ./fake.env; ctcbr host list
 
-With --hosts the service is activated, and there are that many hosts and a repository named vault, to rehearse with.
+With --hosts the service is activated, and there are that many hosts and a vault named vault, to rehearse with.
 "ctcbr fake fail task" makes the next backup of that cloud fail, "ctcbr fake advance 26h" moves its clock.
 It serves on this machine alone, until it is interrupted.`
 
@@ -41,7 +41,7 @@ func (a *app) fake() *cobra.Command {
 	cmd.Flags().DurationVar(&f.limit, "for", 0, a.t("`time` after which to end; 0 runs until interrupted"))
 	cmd.Flags().StringVar(&f.accessKey, "ak", "test-ak", a.t("access `key` that clients must use; not a real one"))
 	cmd.Flags().StringVar(&f.secretKey, "sk", "test-sk", a.t("secret `key` that clients must sign with; not a real one"))
-	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("begin with this `number` of hosts, an activated service and a repository named vault"))
+	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("begin with this `number` of hosts, an activated service and a vault named vault"))
 	below := a.group("fake", "", a.fakeFail(), a.fakeAdvance())
 	cmd.AddCommand(below.Commands()...)
 	serve := a.runs(func(ctx context.Context, _ []string) error { return a.serveFake(ctx, &f) })

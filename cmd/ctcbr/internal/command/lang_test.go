@@ -88,7 +88,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 		"created", "updated", "enabled", "unchanged", "differs", "unknown", "failed", "active", "none", "installed", "to be installed",
 		"completed", "canceled", "vanished", "running", "notRun", "ok", "warning", "skipped", "open", "done", "protected",
 		"keys", "clock", "proxy", "access", "region", "service", "rights", "full", "incremental",
-		"host", "repository", "plan", "copy", "task", "restore", "hosts", "plans", "copies", "tasks",
+		"host", "vault", "plan", "copy", "task", "restore", "hosts", "plans", "copies", "tasks",
 	}
 	for _, said := range stateWords {
 		words = append(words, said)

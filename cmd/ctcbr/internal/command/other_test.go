@@ -81,12 +81,12 @@ func TestCheck(t *testing.T) {
 		result string
 		next   string
 	}{
-		"wrong key":     {func(c *tool) { c.env["CTYUN_SK"] = "wrong" }, "access", "failed", "secret key"},
-		"no region":     {func(c *tool) { delete(c.env, "CTYUN_REGION_ID") }, "region", "failed", "region list"},
-		"other region":  {func(c *tool) { c.env["CTYUN_REGION_ID"] = "nowhere" }, "region", "failed", "region list"},
-		"no network":    {func(c *tool) { c.cloud.Close() }, "access", "failed", "network"},
-		"no rights":     {func(c *tool) { c.cloud.Inject(cbrtest.ListTasks, cbrtest.Fault{Code: "CTIAM_0005", Times: -1}) }, "rights", "failed", "right"},
-		"no repository": {func(c *tool) { c.cloud.Remove("vault-id") }, "service", "", "vault create"},
+		"wrong key":    {func(c *tool) { c.env["CTYUN_SK"] = "wrong" }, "access", "failed", "secret key"},
+		"no region":    {func(c *tool) { delete(c.env, "CTYUN_REGION_ID") }, "region", "failed", "region list"},
+		"other region": {func(c *tool) { c.env["CTYUN_REGION_ID"] = "nowhere" }, "region", "failed", "region list"},
+		"no network":   {func(c *tool) { c.cloud.Close() }, "access", "failed", "network"},
+		"no rights":    {func(c *tool) { c.cloud.Inject(cbrtest.ListTasks, cbrtest.Fault{Code: "CTIAM_0005", Times: -1}) }, "rights", "failed", "right"},
+		"no vault":     {func(c *tool) { c.cloud.Remove("vault-id") }, "service", "", "vault create"},
 		"clock": {func(c *tool) {
 			c.cloud.Inject("", cbrtest.Fault{Times: -1, Header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}})
 		}, "clock", "failed", "timedatectl"},
@@ -184,7 +184,7 @@ func TestWatch(t *testing.T) {
 	require.Equal(t, 200, status)
 	_, metrics := get("/metrics")
 	for _, want := range []string{
-		`ctcbr_hosts{protected="true"} 1`, `ctcbr_gaps{kind="no_agent"} 1`, `ctcbr_gaps{kind="other"} 0`, `ctcbr_repository_available{repository="vault",repository_id="vault-id"} 1`,
+		`ctcbr_hosts{protected="true"} 1`, `ctcbr_gaps{kind="no_agent"} 1`, `ctcbr_gaps{kind="other"} 0`, `ctcbr_vault_available{vault="vault",vault_id="vault-id"} 1`,
 		`ctcbr_refreshes_total{result="unauthorized"} 0`,
 	} {
 		require.Contains(t, metrics, want)

@@ -63,13 +63,13 @@ func (a *app) placeOrder(ctx context.Context, o *vaultOrder) error {
 	})
 }
 
-// look finds the repository and what is known of this very order.
+// look finds the vault and what is known of this very order.
 func (p *placing) look(ctx context.Context) error {
 	all, err := collect(p.client.Storages.All(ctx, nil))
 	if err != nil {
 		return err
 	}
-	vault, err := pick(p.app, "repository", p.name, all, viewStorage)
+	vault, err := pick(p.app, "vault", p.name, all, viewStorage)
 	switch {
 	case err == nil:
 		p.vault = &vault
@@ -85,14 +85,14 @@ func (p *placing) look(ctx context.Context) error {
 	}
 	switch {
 	case p.operation == "create" && p.vault != nil:
-		return p.failed("there is a repository %s already (%s): nothing was ordered", printable(p.name), printable(p.vault.ID))
+		return p.failed("there is a vault %s already (%s): nothing was ordered", printable(p.name), printable(p.vault.ID))
 	case p.operation != "create" && p.vault == nil:
 		return err
 	}
 	return nil
 }
 
-// key names the order. That of a repository that there is goes by its ID, however it was
+// key names the order. That of a vault that there is goes by its ID, however it was
 // named.
 func (p *placing) key() ledger.Key {
 	k := ledger.Key{
@@ -125,7 +125,7 @@ func (p *placing) resume(found *ledger.Order) error {
 		p.ended = found
 		return nil
 	case p.anew && p.operation == "create":
-		return p.failed("there is a repository %s already (%s): nothing was ordered", printable(p.name), printable(p.vault.ID))
+		return p.failed("there is a vault %s already (%s): nothing was ordered", printable(p.name), printable(p.vault.ID))
 	}
 	outcome := p.t(string(found.State))
 	if found.Problem != "" {
@@ -202,7 +202,7 @@ func (p *placing) save() error {
 	return nil
 }
 
-// finish waits until the order has ended, and shows the repository.
+// finish waits until the order has ended, and shows the vault.
 func (p *placing) finish(ctx context.Context) error {
 	if p.record.State == ledger.Open {
 		p.say("order %s is placed", p.record.OrderID)
@@ -243,7 +243,7 @@ func (p *placing) end(state ledger.State, problem string) error {
 	return p.save()
 }
 
-// listed finds the repository after the order. One that was just made may be listed late.
+// listed finds the vault after the order. One that was just made may be listed late.
 func (p *placing) listed(ctx context.Context) (*ctcbr.Storage, error) {
 	const longest = 5 * time.Minute
 	interval := cmp.Or(p.Poll, 2*time.Second)
@@ -252,7 +252,7 @@ func (p *placing) listed(ctx context.Context) (*ctcbr.Storage, error) {
 		if err != nil {
 			return nil, err
 		}
-		vault, err := pick(p.app, "repository", cmp.Or(p.vaultID(), p.name), all, viewStorage)
+		vault, err := pick(p.app, "vault", cmp.Or(p.vaultID(), p.name), all, viewStorage)
 		switch {
 		case err == nil:
 			return &vault, nil
@@ -285,7 +285,7 @@ func (a *app) resultColumns() []terminal.Column[orderResult] {
 	return columns
 }
 
-// ask shows what is ordered, and wants the name of the repository to be typed.
+// ask shows what is ordered, and wants the name of the vault to be typed.
 func (p *placing) ask(ctx context.Context) error {
 	name := p.name
 	if p.vault != nil {
@@ -301,9 +301,9 @@ func (p *placing) ask(ctx context.Context) error {
 	case p.confirm == name:
 		return nil
 	case p.confirm != "":
-		return p.wrong("--confirm is %q, and the repository is %q", p.confirm, name)
+		return p.wrong("--confirm is %q, and the vault is %q", p.confirm, name)
 	}
-	p.err.Line("%s", p.f("Type the name of the repository to order this:"))
+	p.err.Line("%s", p.f("Type the name of the vault to order this:"))
 	typed, err := p.readLine(ctx)
 	switch {
 	case err != nil:
@@ -311,12 +311,12 @@ func (p *placing) ask(ctx context.Context) error {
 	case typed == "":
 		return p.wrong("not confirmed, nothing was ordered: type the name, or give --confirm %s", printable(name))
 	case typed != name:
-		return p.failed("%q is not the name of the repository: nothing was ordered", typed)
+		return p.failed("%q is not the name of the vault: nothing was ordered", typed)
 	}
 	return nil
 }
 
-// sayWhatIsLost counts what is destroyed with a repository.
+// sayWhatIsLost counts what is destroyed with a vault.
 func (p *placing) sayWhatIsLost(ctx context.Context) error {
 	copies, hosts := 0, make(map[string]bool)
 	for _, source := range kinds {

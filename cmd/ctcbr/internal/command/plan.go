@@ -71,7 +71,7 @@ func (a *app) planResource() resource[planView] {
 			{Key: "schedule", Head: a.t("Schedule"), Cell: func(p planView) any { return p.Schedule }, Minor: true},
 			{Key: "retention", Head: a.t("Kept"), Cell: func(p planView) any { return p.Retention }, Minor: true},
 			{Key: "dirs", Head: a.t("Directories"), Cell: func(p planView) any { return p.Dirs }, Minor: true},
-			{Key: "vault", Head: a.t("Repository"), Cell: func(p planView) any { return p.Vault.String() }, Minor: true},
+			{Key: "vault", Head: a.t("Vault"), Cell: func(p planView) any { return p.Vault.String() }, Minor: true},
 			{Key: "id", Head: a.t("ID"), Cell: func(p planView) any { return p.ID }, Minor: true},
 		},
 	}

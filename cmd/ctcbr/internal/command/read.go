@@ -37,7 +37,7 @@ func (f *filters) define(a *app, cmd *cobra.Command, names ...string) {
 			cmd.Flags().StringVar(&f.plan, "plan", "", a.t("those of plans with this `name-or-ID`"))
 			_ = cmd.RegisterFlagCompletionFunc("plan", a.completePlans)
 		case "vault":
-			cmd.Flags().StringVar(&f.vault, "vault", "", a.t("those in the repository with this `name-or-ID`"))
+			cmd.Flags().StringVar(&f.vault, "vault", "", a.t("those in the vault with this `name-or-ID`"))
 			_ = cmd.RegisterFlagCompletionFunc("vault", a.completeVaults)
 		case "status":
 			cmd.Flags().StringVar(&f.status, "status", "", a.t("those in this `state`, as the service writes it"))

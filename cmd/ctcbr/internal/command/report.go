@@ -27,7 +27,7 @@ type reporting struct {
 	days      int
 }
 
-const reportHelp = `It tells of repositories, of hosts, of what is not protected and why, and of backups that failed. It reads only.
+const reportHelp = `It tells of vaults, of hosts, of what is not protected and why, and of backups that failed. It reads only.
 
   ctcbr report --fail                       exit status 1 if anything is not protected, for cron
   ctcbr report -o html --out report.html    a page, with a chart for each host
@@ -57,8 +57,8 @@ func (r *reporting) defineProtection(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("the newest copy of a plan may be of this `age`, such as 26h"))
 	flags.DurationVar(&r.grace, "grace", 12*time.Hour, a.t("`time` that a run may take to leave its copy, where no --max-age is given"))
-	flags.IntVar(&r.minFree, "min-free", 10, a.t("`percent` of a repository that are to be free"))
-	flags.IntVar(&r.minDays, "min-days", 14, a.t("`number` of days that a repository is to last"))
+	flags.IntVar(&r.minFree, "min-free", 10, a.t("`percent` of a vault that are to be free"))
+	flags.IntVar(&r.minDays, "min-days", 14, a.t("`number` of days that a vault is to last"))
 }
 
 func (r *reporting) check(a *app) error {
@@ -135,7 +135,7 @@ func (a *app) printReport(d *terminal.Door, v reportView) {
 		}
 		return n > 0
 	}
-	if section("Repositories", len(v.Vaults)) {
+	if section("Vaults", len(v.Vaults)) {
 		terminal.List(d, terminal.Table, a.vaultResource().columns, v.Vaults)
 		d.Line("")
 	}

@@ -105,7 +105,7 @@ func viewGaps(gaps []ctcbr.Gap) []gapView {
 
 func (a *app) gapColumns() []terminal.Column[gapView] {
 	return []terminal.Column[gapView]{
-		{Key: "thing", Head: a.t("Host or repository"), Cell: func(g gapView) any {
+		{Key: "thing", Head: a.t("Host or vault"), Cell: func(g gapView) any {
 			return cmp.Or(g.Host.String(), g.Vault.String(), a.t("the region"))
 		}},
 		{Key: "kind", Head: a.t("Why"), Cell: func(g gapView) any { return a.state(g.Kind) }},

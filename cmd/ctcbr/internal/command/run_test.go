@@ -151,7 +151,8 @@ func TestWait(t *testing.T) {
 	c.ok("wait", "task", "task-b")
 	c.ok("wait", "agent", "web-01", "bare")
 	require.Contains(t, c.fails(1, "wait", "agent", "nope"), "not found")
-	c.fails(1, "wait", "order", "nope")
+	c.fails(1, "wait", "order", "nope", "--at-most", "10ms")
+	require.Contains(t, c.stderr.String(), "not listed yet")
 	require.Contains(t, c.fails(1, "wait", "task", "nope", "--at-most", "10ms"), "nope")
 }
 

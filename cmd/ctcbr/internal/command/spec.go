@@ -39,7 +39,7 @@ type spec struct {
 func (s *spec) define(a *app, cmd *cobra.Command, daily *int) {
 	flags := cmd.Flags()
 	flags.StringVar(&s.Plan, "plan", "", a.t("`name` of the plan"))
-	flags.StringVar(&s.Vault, "vault", "", a.t("`name-or-ID` of the repository"))
+	flags.StringVar(&s.Vault, "vault", "", a.t("`name-or-ID` of the vault"))
 	flags.BoolVar(&s.Hourly, "hourly", false, a.t("back up every hour"))
 	flags.IntVar(daily, "daily", 0, a.t("back up every day at this `hour`, 0 to 23, Beijing time"))
 	flags.StringVar(&s.Weekly, "weekly", "", a.t("back up every week at this `day@hour`, such as sunday@2"))
@@ -108,7 +108,7 @@ func (s spec) with(flags *spec, cmd *cobra.Command) spec {
 	return s
 }
 
-// request makes the request of the plan, but for its repository. All that is wrong is in
+// request makes the request of the plan, but for its vault. All that is wrong is in
 // the error.
 func (s *spec) request(a *app) (*ctcbr.CreatePlanRequest, error) {
 	var problems []error

@@ -63,7 +63,7 @@ func (b *buffer) reset() {
 	b.b.Reset()
 }
 
-// newCloud is a fake cloud with a repository named vault and hosts web-01, web-02, ...
+// newCloud is a fake cloud with a vault named vault and hosts web-01, web-02, ...
 func newCloud(t *testing.T, hosts int, opts ...cbrtest.Option) *cbrtest.Server {
 	t.Helper()
 	polls := cbrtest.WithPolls(cbrtest.Polls{Order: -1, Install: -1, Task: 1, Restore: 1, Cancel: -1, Destroy: -1})

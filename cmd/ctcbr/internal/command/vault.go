@@ -10,7 +10,7 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
-// vaultView is a repository in JSON.
+// vaultView is a vault in JSON.
 type vaultView struct {
 	ID         string          `json:"id"`
 	Name       string          `json:"name"`
@@ -44,7 +44,7 @@ func (v vaultView) free() any {
 
 func (a *app) vaultResource() resource[vaultView] {
 	return resource[vaultView]{
-		noun: "repository", plural: "repositories",
+		noun: "vault", plural: "vaults",
 		all: func(ctx context.Context, client *ctcbr.Client) iter.Seq2[vaultView, error] {
 			return mapped(client.Storages.All(ctx, nil), viewVault)
 		},
@@ -60,13 +60,13 @@ func (a *app) vaultResource() resource[vaultView] {
 	}
 }
 
-// findVault finds a repository by its ID or its name.
+// findVault finds a vault by its ID or its name.
 func (a *app) findVault(ctx context.Context, client *ctcbr.Client, sought string) (ctcbr.Storage, error) {
 	all, err := collect(client.Storages.All(ctx, nil))
 	if err != nil {
 		return ctcbr.Storage{}, err
 	}
-	return pick(a, "repository", sought, all, viewStorage)
+	return pick(a, "vault", sought, all, viewStorage)
 }
 
 func viewStorage(s ctcbr.Storage) candidate {
@@ -76,6 +76,6 @@ func viewStorage(s ctcbr.Storage) candidate {
 func (a *app) vaults() *cobra.Command {
 	list, get := reads(a, a.vaultResource())
 	get.ValidArgsFunction = a.completeVaults
-	return a.group("vault", "Repositories (vaults): what copies are kept in, and their orders",
+	return a.group("vault", "Vaults: what copies are kept in, and their orders",
 		append([]*cobra.Command{list, get}, a.vaultOrders()...)...)
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// vaultOrder is what one of the four orders of repositories asks for.
+// vaultOrder is what one of the four orders of vaults asks for.
 type vaultOrder struct {
 	operation string // create, resize, renew or unsubscribe
-	name      string // of the repository, or its ID
+	name      string // of the vault, or its ID
 	size      int    // GB
 	months    int
 	years     int
@@ -26,18 +26,18 @@ type vaultOrder struct {
 	waiting waiting
 }
 
-const orderHelp = `It is an order. What is ordered is shown, and the name of the repository has to be typed, or given with --confirm.
+const orderHelp = `It is an order. What is ordered is shown, and the name of the vault has to be typed, or given with --confirm.
 The order is written to a file (below XDG_STATE_HOME, or ~/.local/state) before it is sent: the same command after a crash is the same order, and never a second one. Once the order has ended, the same command says which order it was, and orders anew only with --again.
 Exit status 3 means that no answer came: run the same command again.`
 
 func (a *app) vaultOrders() []*cobra.Command {
-	create := a.orderCommand("create", "create NAME --size GB (--months N | --years N) [flags]", "Order a repository; it costs money")
+	create := a.orderCommand("create", "create NAME --size GB (--months N | --years N) [flags]", "Order a vault; it costs money")
 	create.Flags().Bool("multi-az", false, a.t("keep copies in several availability zones, where the region has them"))
 	return []*cobra.Command{
 		create,
-		a.orderCommand("resize", "resize NAME-or-ID --size GB [flags]", "Order more room for a repository; it costs money"),
-		a.orderCommand("renew", "renew NAME-or-ID (--months N | --years N) [flags]", "Order more time for a repository; it costs money"),
-		a.orderCommand("unsubscribe", "unsubscribe NAME-or-ID [flags]", "Give a repository back, and destroy every copy in it"),
+		a.orderCommand("resize", "resize NAME-or-ID --size GB [flags]", "Order more room for a vault; it costs money"),
+		a.orderCommand("renew", "renew NAME-or-ID (--months N | --years N) [flags]", "Order more time for a vault; it costs money"),
+		a.orderCommand("unsubscribe", "unsubscribe NAME-or-ID [flags]", "Give a vault back, and destroy every copy in it"),
 	}
 }
 
@@ -62,7 +62,7 @@ func (a *app) orderCommand(operation, use, short string) *cobra.Command {
 		flags.IntVar(&o.months, "months", 0, a.t("pay for this `number` of months, 1 to 11"))
 		flags.IntVar(&o.years, "years", 0, a.t("pay for this `number` of years, 1 to 3"))
 	}
-	flags.StringVar(&o.confirm, "confirm", "", a.t("the `name` of the repository, instead of typing it"))
+	flags.StringVar(&o.confirm, "confirm", "", a.t("the `name` of the vault, instead of typing it"))
 	flags.BoolVar(&o.anew, "again", false, a.t("order anew although the same was ordered before"))
 	o.waiting.define(a, cmd, time.Hour)
 	if operation != "create" {
@@ -78,7 +78,7 @@ func (o *vaultOrder) check(a *app) error {
 	sized, timed := o.operation == "create" || o.operation == "resize", o.operation == "create" || o.operation == "renew"
 	switch {
 	case o.operation == "create" && !vaultName.MatchString(o.name):
-		return a.wrong("the name %q cannot be that of a repository: it holds digits, letters and \"-\", begins with a letter and does not end with \"-\"", o.name)
+		return a.wrong("the name %q cannot be that of a vault: it holds digits, letters and \"-\", begins with a letter and does not end with \"-\"", o.name)
 	case sized && (o.size < 100 || o.size > 1024000):
 		return a.wrong("--size must be 100 to 1024000 GB, is %d", o.size)
 	case timed && (o.months != 0) == (o.years != 0):
@@ -88,7 +88,7 @@ func (o *vaultOrder) check(a *app) error {
 	case timed && o.months == 0 && (o.years < 1 || o.years > 3):
 		return a.wrong("--years must be 1 to 3, is %d", o.years)
 	case o.confirm != "" && o.confirm != o.name && o.operation == "create":
-		return a.wrong("--confirm is %q, and the repository is %q", o.confirm, o.name)
+		return a.wrong("--confirm is %q, and the vault is %q", o.confirm, o.name)
 	}
 	return o.waiting.check(a)
 }
@@ -140,7 +140,7 @@ func (o *vaultOrder) before(vault *ctcbr.Storage) string {
 	return strconv.FormatInt(vault.Capacity.Bytes(), 10)
 }
 
-// carriedOut reports whether the state of the repository shows that the order was carried
+// carriedOut reports whether the state of the vault shows that the order was carried
 // out that was begun when it was as before says.
 func (o *vaultOrder) carriedOut(vault *ctcbr.Storage, before string) bool {
 	switch o.operation {
@@ -166,15 +166,15 @@ func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
 	}
 	switch o.operation {
 	case "create":
-		text := a.f("Order the repository %s with %d GB for %s.", name, o.size, period)
+		text := a.f("Order the vault %s with %d GB for %s.", name, o.size, period)
 		if o.multiAZ {
 			text += " " + a.t("In several availability zones.")
 		}
 		return text
 	case "resize":
-		return a.f("Enlarge the repository %s from %s to %d GB.", name, vault.Capacity.String(), o.size)
+		return a.f("Enlarge the vault %s from %s to %d GB.", name, vault.Capacity.String(), o.size)
 	case "renew":
-		return a.f("Renew the repository %s, which expires %s, for %s.", name, vault.Expires.String(), period)
+		return a.f("Renew the vault %s, which expires %s, for %s.", name, vault.Expires.String(), period)
 	}
-	return a.f("Give back the repository %s (%s), and destroy every copy in it.", name, vault.ID)
+	return a.f("Give back the vault %s (%s), and destroy every copy in it.", name, vault.ID)
 }

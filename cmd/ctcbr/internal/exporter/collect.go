@@ -14,7 +14,7 @@ import (
 
 var (
 	planLabels  = []string{"host_id", "host", "plan_id", "plan", "source"}
-	vaultLabels = []string{"repository_id", "repository"}
+	vaultLabels = []string{"vault_id", "vault"}
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -28,13 +28,13 @@ var (
 	lastRunTime = describe("last_run_timestamp_seconds", "When the last run of a plan began, in Unix time.", planLabels...)
 	planNextRun = describe("next_run_timestamp_seconds", "When a plan runs next by its schedule, in Unix time; absent where it does not.", planLabels...)
 	planCopies  = describe("copies", "Usable copies of a plan.", planLabels...)
-	planBytes   = describe("copies_bytes", "What the usable copies of a plan take up in the repository.", planLabels...)
+	planBytes   = describe("copies_bytes", "What the usable copies of a plan take up in the vault.", planLabels...)
 	runFailed   = describe("last_run_failed", "1 if the last run of a plan that has ended did not complete.", planLabels...)
 
-	vaultSize      = describe("repository_size_bytes", "Room of a repository.", vaultLabels...)
-	vaultFree      = describe("repository_free_bytes", "Free room of a repository.", vaultLabels...)
-	vaultExpiry    = describe("repository_expiry_timestamp_seconds", "When what was paid for of a repository is over, in Unix time.", vaultLabels...)
-	vaultAvailable = describe("repository_available", "1 if a repository can be backed up to.", vaultLabels...)
+	vaultSize      = describe("vault_size_bytes", "Room of a vault.", vaultLabels...)
+	vaultFree      = describe("vault_free_bytes", "Free room of a vault.", vaultLabels...)
+	vaultExpiry    = describe("vault_expiry_timestamp_seconds", "When what was paid for of a vault is over, in Unix time.", vaultLabels...)
+	vaultAvailable = describe("vault_available", "1 if a vault can be backed up to.", vaultLabels...)
 
 	hosts     = describe("hosts", "Hosts, by whether they are fully protected.", "protected")
 	gaps      = describe("gaps", "What is not protected as it should be, by kind.", "kind")

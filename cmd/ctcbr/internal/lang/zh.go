@@ -38,26 +38,26 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"wait no longer than this `time`; what is waited for goes on":                                    "最长等待`时间`，到时不再等待，任务本身继续",
 
 	// Reads
-	"Hosts that can be protected": "可以保护的主机", "Repositories (vaults): what copies are kept in, and their orders": "存储库：存放副本的地方，以及相关订单",
+	"Hosts that can be protected": "可以保护的主机", "Vaults: what copies are kept in, and their orders": "存储库：存放副本的地方，以及相关订单",
 	"Plans: what is backed up, when, and for how long it is kept": "备份计划：备份什么、何时备份、保留多久",
 	"Backup copies": "备份副本", "Backup tasks: runs of plans": "备份任务：备份计划的每次执行", "Restores of copies to hosts": "恢复任务",
 	"Regions (resource pools)": "资源池", "Orders": "订单",
-	"List hosts": "列出主机", "List repositories": "列出存储库", "List plans": "列出备份计划", "List copies": "列出备份副本", "List tasks": "列出备份任务",
+	"List hosts": "列出主机", "List vaults": "列出存储库", "List plans": "列出备份计划", "List copies": "列出备份副本", "List tasks": "列出备份任务",
 	"List restores": "列出恢复任务", "List regions": "列出资源池",
-	"Show one host": "查看一台主机", "Show one repository": "查看一个存储库", "Show one plan": "查看一个备份计划", "Show one copy": "查看一个备份副本",
+	"Show one host": "查看一台主机", "Show one vault": "查看一个存储库", "Show one plan": "查看一个备份计划", "Show one copy": "查看一个备份副本",
 	"Show one task": "查看一个备份任务", "Show one restore": "查看一个恢复任务", "Show one region": "查看一个资源池", "Show one order": "查看一个订单",
 	"those of the host with this `name-or-ID`":                              "只看此主机的，可用`名称或ID`",
 	"those of the host with this `name-or-ID`; may be given more than once": "只看此主机的，可用`名称或ID`，可多次给出",
 	"those of plans with this `name-or-ID`":                                 "只看此备份计划的，可用`名称或ID`",
-	"those in the repository with this `name-or-ID`":                        "只看此存储库中的，可用`名称或ID`",
+	"those in the vault with this `name-or-ID`":                             "只看此存储库中的，可用`名称或ID`",
 	"those in this `state`, as the service writes it":                       "只看此`状态`的，按服务的写法",
 	"Name": "名称", "ID": "ID", "Addresses": "IP 地址", "Kind": "类型", "System": "操作系统", "Agent": "备份客户端", "Host": "主机", "State": "状态",
-	"Next run (Beijing time)": "下次执行（北京时间）", "Schedule": "周期", "Kept": "保留", "Directories": "目录", "Repository": "存储库", "Plan": "备份计划",
+	"Next run (Beijing time)": "下次执行（北京时间）", "Schedule": "周期", "Kept": "保留", "Directories": "目录", "Vault": "存储库", "Plan": "备份计划",
 	"Created (Beijing time)": "创建时间（北京时间）", "Size": "容量", "Mode": "方式", "Done": "进度", "Started (Beijing time)": "开始时间（北京时间）",
 	"Ended (Beijing time)": "结束时间（北京时间）", "Message": "说明", "To": "恢复到", "Files": "文件数", "Code": "代码", "Zones": "可用区", "Callable": "可调用",
 	"Resource": "资源", "Resource IDs": "资源 ID", "Free": "剩余", "Expires (Beijing time)": "到期时间（北京时间）", "Expires": "到期",
 	"yes": "是", "no": "否", "none": "无", "full": "全量", "incremental": "增量",
-	"host": "主机", "repository": "存储库", "plan": "备份计划", "copy": "备份副本", "task": "备份任务", "restore": "恢复任务",
+	"host": "主机", "vault": "存储库", "plan": "备份计划", "copy": "备份副本", "task": "备份任务", "restore": "恢复任务",
 	"hosts": "主机", "plans": "备份计划", "copies": "备份副本", "tasks": "备份任务",
 
 	// States
@@ -68,10 +68,12 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"review failed": "审核未通过", "revoked": "已撤单", "unsubscribed": "已退订", "opening": "开通中", "removed by a change": "变更移除",
 	"being revoked automatically": "自动撤单中", "being revoked by hand": "手动撤单中", "open": "未完结",
 
+	"not listed yet": "尚未列出",
+
 	// Counts
 	"%d host": "%d 台主机", "%d hosts": "%d 台主机", "%d hour": "%d 小时", "%d hours": "%d 小时", "%d day": "%d 天", "%d days": "%d 天",
 	"%d copy": "%d 个副本", "%d copies": "%d 个副本", "%d month": "%d 个月", "%d months": "%d 个月", "%d year": "%d 年", "%d years": "%d 年",
-	"%d regions": "%d 个资源池", "%d repositories": "%d 个存储库",
+	"%d regions": "%d 个资源池", "%d vaults": "%d 个存储库",
 
 	// Errors and messages
 	"See ctcbr --help.":                                        "用法见 ctcbr --help。",
@@ -107,44 +109,44 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"the orders give something back":            "这些是退订订单",
 
 	// Orders
-	"Order a repository; it costs money":                   "订购存储库（产生费用）",
-	"Order more room for a repository; it costs money":     "扩容存储库（产生费用）",
-	"Order more time for a repository; it costs money":     "续订存储库（产生费用）",
-	"Give a repository back, and destroy every copy in it": "退订存储库，并销毁其中所有副本",
-	`It is an order. What is ordered is shown, and the name of the repository has to be typed, or given with --confirm.
+	"Order a vault; it costs money":                   "订购存储库（产生费用）",
+	"Order more room for a vault; it costs money":     "扩容存储库（产生费用）",
+	"Order more time for a vault; it costs money":     "续订存储库（产生费用）",
+	"Give a vault back, and destroy every copy in it": "退订存储库，并销毁其中所有副本",
+	`It is an order. What is ordered is shown, and the name of the vault has to be typed, or given with --confirm.
 The order is written to a file (below XDG_STATE_HOME, or ~/.local/state) before it is sent: the same command after a crash is the same order, and never a second one. Once the order has ended, the same command says which order it was, and orders anew only with --again.
 Exit status 3 means that no answer came: run the same command again.`: `这是一个订单。命令先显示订购内容，然后要求输入存储库的名称，也可用 --confirm 给出。
 订单在发出之前写入文件（位于 XDG_STATE_HOME 或 ~/.local/state 下）：程序崩溃后再次运行同一命令，仍是同一个订单，不会重复下单。订单完结后再运行同一命令，会说明是哪个订单；只有加上 --again 才会重新订购。
 退出状态 3 表示没有收到响应：请再次运行同一命令。`,
-	"keep copies in several availability zones, where the region has them":                                                             "副本存放在多个可用区（资源池支持时）",
-	"room in `GB`, 100 to 1024000; when resizing the whole room, not what is added":                                                    "容量（`GB`），100 至 1024000；扩容时为扩容后的总容量",
-	"pay for this `number` of months, 1 to 11":                                                                                         "订购的`月数`，1 至 11",
-	"pay for this `number` of years, 1 to 3":                                                                                           "订购的`年数`，1 至 3",
-	"the `name` of the repository, instead of typing it":                                                                               "存储库的`名称`，代替手工输入",
-	"order anew although the same was ordered before":                                                                                  "即使曾经订购过相同内容，也重新订购",
-	"the name %q cannot be that of a repository: it holds digits, letters and \"-\", begins with a letter and does not end with \"-\"": "%q 不能作为存储库名称：只能含数字、字母和 \"-\"，以字母开头，不能以 \"-\" 结尾",
-	"--size must be 100 to 1024000 GB, is %d":                                                                                          "--size 应为 100 至 1024000 GB，现为 %d",
-	"give either --months or --years":                                                                                                  "请给出 --months 或 --years 其中之一",
-	"--months must be 1 to 11, is %d":                                                                                                  "--months 应为 1 至 11，现为 %d",
-	"--years must be 1 to 3, is %d":                                                                                                    "--years 应为 1 至 3，现为 %d",
-	"--confirm is %q, and the repository is %q":                                                                                        "--confirm 为 %q，而存储库是 %q",
-	"Order the repository %s with %d GB for %s.":                                                                                       "订购存储库 %s，容量 %d GB，时长 %s。",
-	"In several availability zones.":                                                                                                   "存放在多个可用区。",
-	"Enlarge the repository %s from %s to %d GB.":                                                                                      "将存储库 %s 从 %s 扩容到 %d GB。",
-	"Renew the repository %s, which expires %s, for %s.":                                                                               "续订存储库 %s（%s 到期），时长 %s。",
-	"Give back the repository %s (%s), and destroy every copy in it.":                                                                  "退订存储库 %s（%s），并销毁其中所有副本。",
-	"%s of %s go with it. This cannot be undone.":                                                                                      "将一并销毁 %[1]s，涉及 %[2]s，且无法撤销。",
-	"Type the name of the repository to order this:":                                                                                   "请输入存储库的名称以确认：",
-	"not confirmed, nothing was ordered: type the name, or give --confirm %s":                                                          "未确认，没有下单：请输入名称，或加上 --confirm %s",
-	"%q is not the name of the repository: nothing was ordered":                                                                        "%q 不是该存储库的名称，没有下单",
-	"there is a repository %s already (%s): nothing was ordered":                                                                       "已有存储库 %s（%s），没有下单",
-	"taking up the order that was begun at %s Beijing time":                                                                            "继续处理北京时间 %s 开始的订单",
-	"this was ordered at %s Beijing time: order %s, %s; to order it anew give --again":                                                 "相同内容已于北京时间 %s 订购：订单 %s，%s；如需重新订购，请加上 --again",
-	"this was ordered with the access key %s: use that one, or see what became of it and remove %s":                                    "此订单由访问密钥 %s 发起：请使用该密钥，或先查明订单结果，再删除 %s",
-	"the order could not be written down, and was not sent":                                                                            "订单无法写入文件，因此没有发出",
-	"no answer came; run the same command again: it is the same order, %s":                                                             "没有收到响应；请再次运行同一命令，它仍是同一个订单（%s）",
-	"an earlier run may have placed the order; run the same command again":                                                             "此前的运行可能已经下单；请再次运行同一命令",
-	"the order %s was placed, but could not be written down: %w":                                                                       "订单 %s 已提交，但未能写入文件：%w",
+	"keep copies in several availability zones, where the region has them":                                                        "副本存放在多个可用区（资源池支持时）",
+	"room in `GB`, 100 to 1024000; when resizing the whole room, not what is added":                                               "容量（`GB`），100 至 1024000；扩容时为扩容后的总容量",
+	"pay for this `number` of months, 1 to 11":                                                                                    "订购的`月数`，1 至 11",
+	"pay for this `number` of years, 1 to 3":                                                                                      "订购的`年数`，1 至 3",
+	"the `name` of the vault, instead of typing it":                                                                               "存储库的`名称`，代替手工输入",
+	"order anew although the same was ordered before":                                                                             "即使曾经订购过相同内容，也重新订购",
+	"the name %q cannot be that of a vault: it holds digits, letters and \"-\", begins with a letter and does not end with \"-\"": "%q 不能作为存储库名称：只能含数字、字母和 \"-\"，以字母开头，不能以 \"-\" 结尾",
+	"--size must be 100 to 1024000 GB, is %d":                                                                                     "--size 应为 100 至 1024000 GB，现为 %d",
+	"give either --months or --years":                                                                                             "请给出 --months 或 --years 其中之一",
+	"--months must be 1 to 11, is %d":                                                                                             "--months 应为 1 至 11，现为 %d",
+	"--years must be 1 to 3, is %d":                                                                                               "--years 应为 1 至 3，现为 %d",
+	"--confirm is %q, and the vault is %q":                                                                                        "--confirm 为 %q，而存储库是 %q",
+	"Order the vault %s with %d GB for %s.":                                                                                       "订购存储库 %s，容量 %d GB，时长 %s。",
+	"In several availability zones.":                                                                                              "存放在多个可用区。",
+	"Enlarge the vault %s from %s to %d GB.":                                                                                      "将存储库 %s 从 %s 扩容到 %d GB。",
+	"Renew the vault %s, which expires %s, for %s.":                                                                               "续订存储库 %s（%s 到期），时长 %s。",
+	"Give back the vault %s (%s), and destroy every copy in it.":                                                                  "退订存储库 %s（%s），并销毁其中所有副本。",
+	"%s of %s go with it. This cannot be undone.":                                                                                 "将一并销毁 %[1]s，涉及 %[2]s，且无法撤销。",
+	"Type the name of the vault to order this:":                                                                                   "请输入存储库的名称以确认：",
+	"not confirmed, nothing was ordered: type the name, or give --confirm %s":                                                     "未确认，没有下单：请输入名称，或加上 --confirm %s",
+	"%q is not the name of the vault: nothing was ordered":                                                                        "%q 不是该存储库的名称，没有下单",
+	"there is a vault %s already (%s): nothing was ordered":                                                                       "已有存储库 %s（%s），没有下单",
+	"taking up the order that was begun at %s Beijing time":                                                                       "继续处理北京时间 %s 开始的订单",
+	"this was ordered at %s Beijing time: order %s, %s; to order it anew give --again":                                            "相同内容已于北京时间 %s 订购：订单 %s，%s；如需重新订购，请加上 --again",
+	"this was ordered with the access key %s: use that one, or see what became of it and remove %s":                               "此订单由访问密钥 %s 发起：请使用该密钥，或先查明订单结果，再删除 %s",
+	"the order could not be written down, and was not sent":                                                                       "订单无法写入文件，因此没有发出",
+	"no answer came; run the same command again: it is the same order, %s":                                                        "没有收到响应；请再次运行同一命令，它仍是同一个订单（%s）",
+	"an earlier run may have placed the order; run the same command again":                                                        "此前的运行可能已经下单；请再次运行同一命令",
+	"the order %s was placed, but could not be written down: %w":                                                                  "订单 %s 已提交，但未能写入文件：%w",
 	"order %s is placed": "已提交订单 %s",
 	"order %s":           "订单 %s",
 	"Order":              "订单",
@@ -185,9 +187,9 @@ The exit status is 0 only if every host has its agent and its plan as it is want
   limits: ["9-18=10MB"]
 
 只有每台主机的客户端和计划都符合要求，退出状态才是 0。`,
-	"`name` of the plan":                                                                         "备份计划的`名称`",
-	"`name-or-ID` of the repository":                                                             "存储库的`名称或ID`",
-	"back up every hour":                                                                         "每小时备份",
+	"`name` of the plan":        "备份计划的`名称`",
+	"`name-or-ID` of the vault": "存储库的`名称或ID`",
+	"back up every hour":        "每小时备份",
 	"back up every day at this `hour`, 0 to 23, Beijing time":                                    "每天在此`整点`备份，0 至 23，北京时间",
 	"back up every week at this `day@hour`, such as sunday@2":                                    "每周在此`日@时`备份，如 sunday@2 或 周日@2",
 	"back up every month at this `day@hour`, such as 1@2":                                        "每月在此`日@时`备份，如 1@2",
@@ -215,7 +217,7 @@ The exit status is 0 only if every host has its agent and its plan as it is want
 	"%s: there is no host in it":                                                                 "%s：其中没有主机",
 	"%q is not a pattern":                                                                        "%q 不是合法的通配符",
 	"no host matches %q: %w":                                                                     "没有主机匹配 %q：%w",
-	"the repository %s is %s, and cannot be backed up to":                                        "存储库 %s 的状态为%s，不能备份到其中",
+	"the vault %s is %s, and cannot be backed up to":                                             "存储库 %s 的状态为%s，不能备份到其中",
 	"%s: the plan %s is there and differs; --update would change it: %s":                         "%s：计划 %s 已有而不同，加上 --update 才会修改：%s",
 	"it is stopped":                     "已停用",
 	"%s: %s, was %s":                    "%s：应为 %s，原为 %s",
@@ -272,7 +274,7 @@ A signal ends the command, not the restore, which goes on at the service.`: `恢
 
 	// report
 	"Tell what is protected and what is not": "报告哪些已受保护、哪些没有",
-	`It tells of repositories, of hosts, of what is not protected and why, and of backups that failed. It reads only.
+	`It tells of vaults, of hosts, of what is not protected and why, and of backups that failed. It reads only.
 
   ctcbr report --fail                       exit status 1 if anything is not protected, for cron
   ctcbr report -o html --out report.html    a page, with a chart for each host
@@ -290,8 +292,8 @@ Without --max-age a copy is too old when the last run that was due has left none
 	"write the report to this `file`":                                                        "将报告写入此`文件`",
 	"the newest copy of a plan may be of this `age`, such as 26h":                            "最新副本允许的最大`时长`，如 26h",
 	"`time` that a run may take to leave its copy, where no --max-age is given":              "未给出 --max-age 时，允许一次备份耗费的`时长`",
-	"`percent` of a repository that are to be free":                                          "存储库应有的剩余`百分比`",
-	"`number` of days that a repository is to last":                                          "存储库距到期应有的`天数`",
+	"`percent` of a vault that are to be free":                                               "存储库应有的剩余`百分比`",
+	"`number` of days that a vault is to last":                                               "存储库距到期应有的`天数`",
 	"`number` of days that the charts of the page show, 7 to 92":                             "网页图表显示的`天数`，7 至 92",
 	"--max-age and --grace must be positive":                                                 "--max-age 和 --grace 必须大于零",
 	"--min-free must be 0 to 100, is %d":                                                     "--min-free 应为 0 至 100，现为 %d",
@@ -299,12 +301,12 @@ Without --max-age a copy is too old when the last run that was due has left none
 	"--days must be 7 to 92, is %d":                                                          "--days 应为 7 至 92，现为 %d",
 	"--hosts-only goes without -o":                                                           "--hosts-only 不能与 -o 同用",
 	"%d hosts, %d of them not fully protected; %d copies; %d backups failed; %d gaps in all": "共 %d 台主机，其中 %d 台未受完整保护；%d 个副本；%d 次备份失败；共 %d 处缺口",
-	"Repositories": "存储库", "What is not protected": "未受保护", "What failed": "失败的备份", "Hosts": "主机", "Host or repository": "主机或存储库",
+	"Vaults": "存储库", "What is not protected": "未受保护", "What failed": "失败的备份", "Hosts": "主机", "Host or vault": "主机或存储库",
 	"Why": "原因", "When": "时间", "Newest copy": "最新副本", "Newest copy (Beijing time)": "最新副本（北京时间）", "Details": "详情", "Copies": "副本数",
 	"the region": "资源池", "protected": "已受保护",
 	"no agent": "没有备份客户端", "agent not active": "备份客户端未激活", "no plan": "没有备份计划", "plan stopped": "计划已停用", "no snapshot": "没有可用副本",
 	"snapshot too old": "副本过旧", "plan not active": "计划状态异常", "duplicate plan": "计划重名", "host gone": "主机已不存在", "last run failed": "最近一次备份失败",
-	"no hosts": "没有主机", "unreadable": "无法判断", "repository not active": "存储库状态异常", "repository expiring": "存储库即将到期", "repository full": "存储库空间不足",
+	"no hosts": "没有主机", "unreadable": "无法判断", "vault not active": "存储库状态异常", "vault expiring": "存储库即将到期", "vault full": "存储库空间不足",
 
 	// The page
 	"Backups": "备份报告", "Backups: %s not fully protected": "备份报告：%s未受完整保护", "Backups: not all is well": "备份报告：存在问题", "Backups: all protected": "备份报告：全部受保护",
@@ -314,7 +316,7 @@ Without --max-age a copy is too old when the last run that was due has left none
 	"%d%% taken": "已用 %d%%", "in %s": "剩 %s", " (%s)": "（%s）", "Copies in the last %d days": "最近 %d 天的副本",
 	"a day with a copy": "有副本的日子", "a day without": "没有副本的日子", "Copies kept": "保留的副本", "No copies in these days.": "这些天没有副本。",
 	"There are no hosts here.": "这里没有主机。", "Check the region and the kind of hosts that the report is about.": "请检查报告所针对的资源池和主机类型。",
-	"Days begin at midnight, Beijing time. Sizes are what was written to the repository; 1 KB is 1024 bytes.": "每天从北京时间零点算起。大小为写入存储库的数据量，1 KB 为 1024 字节。",
+	"Days begin at midnight, Beijing time. Sizes are what was written to the vault; 1 KB is 1024 bytes.": "每天从北京时间零点算起。大小为写入存储库的数据量，1 KB 为 1024 字节。",
 	"in the future": "在未来", "just now": "刚刚", "%d min ago": "%d 分钟前", "%d h ago": "%d 小时前", "%d days ago": "%d 天前",
 	"%s in %d days, %s at most on one day": "%[2]d 天内 %[1]s，单日最多 %[3]s", "no copy": "没有副本", ", full %s": "，全量 %s", ", incremental %s": "，增量 %s",
 
@@ -346,10 +348,10 @@ The exit status is 1 if something failed.`: `只读检查：密钥、时钟、�
 	"%s off": "相差 %s", "Set the clock: timedatectl set-ntp true.": "请校准时钟：timedatectl set-ntp true。", "none is set": "未设置",
 	"Choose one of \"ctcbr region list\", and set CTYUN_REGION_ID to its ID or give --region.": "请从 ctcbr region list 中选择，将 CTYUN_REGION_ID 设为其 ID，或给出 --region。",
 	"%s cannot be called by the API, it says":                                                  "%s 标明不支持 API 调用", "Choose another region, or ask the support of the service.": "请换一个资源池，或咨询天翼云客服。",
-	"no repository, the service may not be activated":                                   "没有存储库，服务可能尚未开通",
-	"Activate the service in the console, then order a repository: ctcbr vault create.": "请在控制台开通服务，再订购存储库：ctcbr vault create。",
-	"Have the user granted the right to read cloud backup (CBR).":                       "请为该用户授予云备份（CBR）的读取权限。",
-	"hosts, plans, copies and tasks can be read":                                        "可以读取主机、备份计划、副本和任务",
+	"no vault, the service may not be activated":                                   "没有存储库，服务可能尚未开通",
+	"Activate the service in the console, then order a vault: ctcbr vault create.": "请在控制台开通服务，再订购存储库：ctcbr vault create。",
+	"Have the user granted the right to read cloud backup (CBR).":                  "请为该用户授予云备份（CBR）的读取权限。",
+	"hosts, plans, copies and tasks can be read":                                   "可以读取主机、备份计划、副本和任务",
 
 	// api and fake
 	"Call any OpenAPI of Tianyi Cloud, signed; without a path, list the regions": "调用天翼云任意 OpenAPI 并签名；不给路径时列出资源池",
@@ -364,7 +366,7 @@ A request is sent once. The answer is printed, also that of a failure; the exit 
 
   ctcbr fake --hosts 50 >fake.env & sleep 1; set -a; . ./fake.env; ctcbr host list
 
-With --hosts the service is activated, and there are that many hosts and a repository named vault, to rehearse with.
+With --hosts the service is activated, and there are that many hosts and a vault named vault, to rehearse with.
 "ctcbr fake fail task" makes the next backup of that cloud fail, "ctcbr fake advance 26h" moves its clock.
 It serves on this machine alone, until it is interrupted.`: `输出客户端所需的环境变量，可由 shell 读取：
 
@@ -373,18 +375,18 @@ It serves on this machine alone, until it is interrupted.`: `输出客户端所�
 给出 --hosts 时，服务已开通，有相应数量的主机和名为 vault 的存储库，可供演练。
 ctcbr fake fail task 使下一次备份失败，ctcbr fake advance 26h 拨快其时钟。
 只在本机提供服务，直到被中断。`,
-	"loopback `address` to listen on; port 0 picks a free one":                             "监听的本机回环`地址`，端口 0 表示任选空闲端口",
-	"`time` after which to end; 0 runs until interrupted":                                  "运行`时长`，到时结束；0 表示直到被中断",
-	"access `key` that clients must use; not a real one":                                   "客户端使用的访问`密钥`，切勿使用真实密钥",
-	"secret `key` that clients must sign with; not a real one":                             "客户端签名用的`私钥`，切勿使用真实密钥",
-	"begin with this `number` of hosts, an activated service and a repository named vault": "初始`主机数`，同时开通服务并建好名为 vault 的存储库",
-	"--hosts must be 0 to %d, is %d":                                                       "--hosts 应为 0 至 %d，现为 %d",
-	"%s is not a loopback address":                                                         "%s 不是本机回环地址",
-	"Make the next job of the fake cloud fail":                                             "使模拟服务的下一个任务失败",
-	"what the service says of it":                                                          "服务给出的失败说明",
-	"there is no job %q: give order, install, task or restore":                             "没有任务类型 %q：请给出 order、install、task 或 restore",
-	"Move the clock of the fake cloud forward":                                             "拨快模拟服务的时钟",
-	"%q is not a positive time, such as 26h":                                               "%q 不是大于零的时长，例如 26h",
-	"no fake cloud: set CTCBR_ENDPOINT to what \"ctcbr fake\" printed":                     "没有模拟服务：请将 CTCBR_ENDPOINT 设为 ctcbr fake 的输出",
-	"the fake cloud says %s: %s":                                                           "模拟服务答复 %s：%s",
+	"loopback `address` to listen on; port 0 picks a free one":                        "监听的本机回环`地址`，端口 0 表示任选空闲端口",
+	"`time` after which to end; 0 runs until interrupted":                             "运行`时长`，到时结束；0 表示直到被中断",
+	"access `key` that clients must use; not a real one":                              "客户端使用的访问`密钥`，切勿使用真实密钥",
+	"secret `key` that clients must sign with; not a real one":                        "客户端签名用的`私钥`，切勿使用真实密钥",
+	"begin with this `number` of hosts, an activated service and a vault named vault": "初始`主机数`，同时开通服务并建好名为 vault 的存储库",
+	"--hosts must be 0 to %d, is %d":                                                  "--hosts 应为 0 至 %d，现为 %d",
+	"%s is not a loopback address":                                                    "%s 不是本机回环地址",
+	"Make the next job of the fake cloud fail":                                        "使模拟服务的下一个任务失败",
+	"what the service says of it":                                                     "服务给出的失败说明",
+	"there is no job %q: give order, install, task or restore":                        "没有任务类型 %q：请给出 order、install、task 或 restore",
+	"Move the clock of the fake cloud forward":                                        "拨快模拟服务的时钟",
+	"%q is not a positive time, such as 26h":                                          "%q 不是大于零的时长，例如 26h",
+	"no fake cloud: set CTCBR_ENDPOINT to what \"ctcbr fake\" printed":                "没有模拟服务：请将 CTCBR_ENDPOINT 设为 ctcbr fake 的输出",
+	"the fake cloud says %s: %s":                                                      "模拟服务答复 %s：%s",
 }

@@ -19,7 +19,7 @@ import (
 // Order is one order: what was asked for, and what is known of it.
 type Order struct {
 	Key
-	// Name is the name of the repository.
+	// Name is the name of the vault.
 	Name string `json:"name"`
 	// Account is the access key that it was begun with.
 	Account string `json:"account"`
@@ -40,7 +40,7 @@ type Key struct {
 	Endpoint  string `json:"endpoint"`
 	Region    string `json:"region"`
 	Operation string `json:"operation"`
-	// Vault is the ID of the repository, or the name of one that is to be made.
+	// Vault is the ID of the vault, or the name of one that is to be made.
 	Vault string `json:"vault"`
 	// Parameters are what is ordered, in one form only.
 	Parameters string `json:"parameters"`
@@ -109,7 +109,7 @@ func (l *Ledger) Find(k Key) (*Order, error) {
 }
 
 // FindNamed finds the order that was begun last of those that have a key but for its vault,
-// which has the name: that of a repository that is gone by now.
+// which has the name: that of a vault that is gone by now.
 func (l *Ledger) FindNamed(k Key, name string) (*Order, error) {
 	files, err := filepath.Glob(filepath.Join(l.dir, k.Operation+"-*.json"))
 	if err != nil {

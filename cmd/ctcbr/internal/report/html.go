@@ -100,7 +100,7 @@ func Ago(l lang.Lang, d time.Duration) string {
 	return l.F("%d days ago", int(d/(24*time.Hour)))
 }
 
-// Room is how much of a repository is taken, in percent, for a bar.
+// Room is how much of a vault is taken, in percent, for a bar.
 func (p *page) Room(s ctcbr.Storage) int {
 	whole, free := s.Capacity.Bytes(), s.Free.Bytes()
 	if whole <= 0 {
@@ -109,7 +109,7 @@ func (p *page) Room(s ctcbr.Storage) int {
 	return int(min(100, max(0, 100*(whole-free)/whole)))
 }
 
-// Left says how long a repository lasts.
+// Left says how long a vault lasts.
 func (p *page) Left(s ctcbr.Storage) string {
 	at := s.Expires.Time()
 	if at.IsZero() {

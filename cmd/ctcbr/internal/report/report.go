@@ -177,7 +177,7 @@ func (r *Report) Copies() (n int) {
 	return n
 }
 
-// Bytes is what the usable copies take up in their repositories.
+// Bytes is what the usable copies take up in their vaults.
 func (r *Report) Bytes() (n int64) {
 	for _, h := range r.Hosts {
 		n += h.Bytes
@@ -185,7 +185,7 @@ func (r *Report) Bytes() (n int64) {
 	return n
 }
 
-// StorageGaps are the gaps of a repository.
+// StorageGaps are the gaps of a vault.
 func (r *Report) StorageGaps(id string) (gaps []ctcbr.Gap) {
 	for _, g := range r.Gaps {
 		if g.StorageID == id && g.HostID == "" {

@@ -83,7 +83,9 @@ func (p *Progress) Report(now ctcbr.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.door == nil || now.State == "":
+	case p.door == nil:
+	case now.State == "":
+		p.unlisted(now)
 	case p.bars != nil:
 		p.draw(now)
 	case p.states[now.ID] != now.State || time.Since(p.line) >= time.Minute:
@@ -93,6 +95,15 @@ func (p *Progress) Report(now ctcbr.Progress) {
 	if now.State != "" {
 		p.states[now.ID] = now.State
 	}
+}
+
+// unlisted says once of a thing that it is not listed, or not yet.
+func (p *Progress) unlisted(now ctcbr.Progress) {
+	if _, seen := p.states[now.ID]; seen || p.bars != nil || now.Err != nil {
+		return
+	}
+	p.states[now.ID] = ""
+	p.door.Line("%s: %s", p.name(now.ID), p.words("not listed yet"))
 }
 
 func (p *Progress) name(id string) string {
