@@ -22,6 +22,17 @@ type protectView struct {
 	Error       string           `json:"error"`
 }
 
+// result is what a table says of the plan: of a dry run, what would be done.
+func (v protectView) result() string {
+	switch v.Action {
+	case "created", "updated", "enabled":
+		if v.Planned {
+			return "to be " + v.Action
+		}
+	}
+	return v.Action
+}
+
 type differenceView struct {
 	Field string `json:"field"`
 	Want  string `json:"want"`

@@ -87,7 +87,7 @@ func TestProtectLeavesWhatDiffers(t *testing.T) {
 	require.Contains(t, c.stdout.String(), "differs")
 	c.fails(1, append(other, "--dry-run")...)
 	require.Zero(t, c.count(cbrtest.UpdatePlan))
-	require.Contains(t, c.ok(append(other, "--update", "--dry-run")...), "updated")
+	require.Contains(t, c.ok(append(other, "--update", "--dry-run")...), "to be updated")
 	require.Zero(t, c.count(cbrtest.UpdatePlan))
 	require.Contains(t, c.ok(append(other, "--update")...), "updated")
 	require.Equal(t, 2, c.count(cbrtest.UpdatePlan))
