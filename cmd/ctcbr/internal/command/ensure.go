@@ -44,7 +44,7 @@ func (a *app) protectColumns() []terminal.Column[protectView] {
 		{Key: "host", Head: a.t("Host"), Cell: func(v protectView) any { return v.Host.String() }},
 		{Key: "agent", Head: a.t("Agent"), Cell: func(v protectView) any { return a.state(v.Agent) }},
 		{Key: "plan", Head: a.t("Plan"), Cell: func(v protectView) any { return v.Plan.Name }},
-		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.state(v.Action) }},
+		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.state(v.result()) }},
 		{Key: "differences", Head: a.t("Differences"), Cell: func(v protectView) any { return a.differenceWords(v) }},
 	}
 }
