@@ -251,12 +251,12 @@ const (
 type Agent struct {
 	// HostID and HostIPs are also read from the service's misspelt names, instacneID and
 	// instacneIps.
-	HostID string `json:"instanceID" or:"instacneID"`
+	HostID string `json:"instanceID" or:"instacneID" wire:"lenient"`
 	// HostName is set by [Agents.List] only.
 	HostName string   `json:"instanceName"`
 	HostIPs  []string `json:"instanceIps" or:"instacneIps"`
 	// ID is the ID of the agent, for [Agents.Uninstall].
-	ID string `json:"backupClientID"`
+	ID string `json:"backupClientID" wire:"lenient"`
 	// Name is the name of the agent or of its host. It is set by [Agents.ListByHost] only.
 	Name       string      `json:"backupClientName"`
 	Version    string      `json:"backupClientVersion"`

@@ -236,9 +236,9 @@ type ListPlansResponse struct {
 
 // Plan is a plan as the service lists it.
 type Plan struct {
-	ID       string `json:"backupPolicyID"`
+	ID       string `json:"backupPolicyID" wire:"lenient"`
 	Name     string `json:"backupPolicyName"`
-	HostID   string `json:"backupSrcInstanceID"`
+	HostID   string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName string `json:"backupSrcInstanceName"`
 	// Dirs are the directories of the plan, as a single text.
 	Dirs string `json:"backupDirs"`
@@ -246,7 +246,7 @@ type Plan struct {
 	Raw *StoredPlan `json:"backupRaw"`
 	// Started is the start time of the plan. For the next run, use [StoredSchedule.Next].
 	Started       Time       `json:"startTimeDesc"`
-	StorageID     string     `json:"backupStorageID"`
+	StorageID     string     `json:"backupStorageID" wire:"lenient"`
 	StorageName   string     `json:"backupStorageName"`
 	ScheduleDesc  string     `json:"periodDesc"`    // in Chinese
 	RetentionDesc string     `json:"retentionDesc"` // in Chinese
@@ -424,7 +424,7 @@ type OperatePlanResponse struct {
 	CommandStatus
 	// TaskID is the ID of the task that a run started, for [Tasks.Wait] and [Tasks.Get]. It is
 	// empty for the other operations, and never for a run.
-	TaskID string `json:"backupTaskID"`
+	TaskID string `json:"backupTaskID" wire:"lenient"`
 }
 
 func (r *OperatePlanResponse) check(cl *call, a *answer) error {

@@ -240,14 +240,22 @@ type hostSurvey struct {
 	HostProtection
 	gone  bool
 	plans []*planSurvey
+	left  *Snapshot // the newest usable copy that no plan of today has left
 }
 
+// planSurvey is a plan among those of its host.
 type planSurvey struct {
-	PlanProtection
+	host  *hostSurvey
+	index int
+
 	ended    *Task // the last run that has ended
 	undated  int   // usable copies whose times cannot be read
 	untimely *Task // a run that did not complete, and whose time cannot be read
 }
+
+func (p *planSurvey) state() *PlanProtection { return &p.host.Plans[p.index] }
+
+func (p *planSurvey) isOf(kind SourceType) bool { return p.state().Plan.SourceType == kind }
 
 func (s *survey) readHosts(ctx context.Context) error {
 	for host, err := range s.client.Hosts.All(ctx, &ListHostsRequest{RegionID: s.req.RegionID, Sources: s.req.Sources}) {
@@ -299,7 +307,8 @@ func (s *survey) addPlan(plan *Plan) {
 		host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: plan.SourceType})
 		host.gone = true
 	}
-	p := &planSurvey{PlanProtection: PlanProtection{Plan: *plan}}
+	p := &planSurvey{host: host, index: len(host.Plans)}
+	host.Plans = append(host.Plans, PlanProtection{Plan: *plan})
 	host.plans = append(host.plans, p)
 	s.plans[plan.ID] = p
 	name := planName{plan.HostID, plan.Name}
@@ -310,12 +319,12 @@ func (s *survey) readTasks(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, p := range s.plansOf(kind) {
-				p.LastRun, p.ended, p.untimely = nil, nil, nil
+				p.state().LastRun, p.ended, p.untimely = nil, nil, nil
 			}
 		}
 		_, _, err := search(ctx, s.client, taskList, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(task Task) {
 			for _, p := range s.named[planName{task.HostID, task.PlanName}] {
-				if p.Plan.SourceType == kind {
+				if p.isOf(kind) {
 					p.ran(task.ofKind(kind))
 				}
 			}
@@ -328,7 +337,7 @@ func (s *survey) readTasks(ctx context.Context) error {
 func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	for _, h := range s.order {
 		for _, p := range h.plans {
-			if p.Plan.SourceType == kind {
+			if p.isOf(kind) {
 				plans = append(plans, p)
 			}
 		}
@@ -345,31 +354,65 @@ func (p *planSurvey) ran(task *Task) {
 		}
 		return
 	}
-	keepLater(&p.LastRun, task)
-	if !task.running() {
-		keepLater(&p.ended, task)
+	run := p.state()
+	last, ended := isLater(task, run.LastRun), !task.running() && isLater(task, p.ended)
+	if !last && !ended {
+		return
+	}
+	kept := p.ended
+	if kept == nil || kept != run.LastRun || !last || !ended { // the one that is kept stays
+		kept = new(Task)
+	}
+	*kept = *task
+	kept.compact(&run.Plan)
+	if last {
+		run.LastRun = kept
+	}
+	if ended {
+		p.ended = kept
 	}
 }
 
-func keepLater(kept **Task, task *Task) {
-	switch {
-	case *kept == nil:
-		*kept = clone(task)
-	case !task.at().Before((*kept).at()):
-		**kept = *task
+// compact lets a task that is kept hold no memory but its own and that of its plan.
+func (t *Task) compact(p *Plan) {
+	t.PlanName, t.HostID = p.Name, p.HostID // by which it was found
+	if t.HostName == p.HostName {
+		t.HostName = p.HostName
+	}
+	texts := []*string{&t.ID, &t.Name, (*string)(&t.Started), (*string)(&t.Done), &t.Message, (*string)(&t.Rate), &t.SnapshotID, &t.SnapshotName}
+	for i := range t.Paths {
+		texts = append(texts, &t.Paths[i])
+	}
+	compact(texts)
+}
+
+// compact puts texts into memory of their own. What is read shares its memory with the text around it,
+// a KiB at most, which is kept as long as any of it.
+func compact(texts []*string) {
+	var all strings.Builder
+	for _, text := range texts {
+		all.WriteString(*text)
+	}
+	rest := all.String()
+	for _, text := range texts {
+		*text, rest = rest[:len(*text)], rest[len(*text):]
 	}
 }
+
+// isLater reports whether a task began no earlier than one that is kept.
+func isLater(task, kept *Task) bool { return kept == nil || !task.at().Before(kept.at()) }
 
 func (s *survey) readCopies(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, h := range s.order {
 				if h.Host.SourceType == kind {
-					h.Newest = nil
+					h.left = nil
 				}
 			}
 			for _, p := range s.plansOf(kind) {
-				p.Newest, p.Copies, p.Bytes, p.undated = nil, 0, 0, 0
+				left := p.state()
+				left.Newest, left.Copies, left.Bytes, p.undated = nil, 0, 0, 0
 			}
 		}
 		_, _, err := search(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(snapshot Snapshot) {
@@ -383,44 +426,72 @@ func (s *survey) readCopies(ctx context.Context) error {
 
 // copied records a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
-	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
-		keepNewer(&host.Newest, snapshot)
-	}
 	p := s.planOf(snapshot)
 	if p == nil {
+		if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
+			keepNewer(&host.left, snapshot)
+		}
 		return
 	}
-	p.Copies++
-	p.Bytes += snapshot.Size.Bytes()
+	left := p.state()
+	left.Copies++
+	left.Bytes += snapshot.Size.Bytes()
 	if snapshot.at().IsZero() {
 		p.undated++
 		return
 	}
-	keepNewer(&p.Newest, snapshot)
+	if keepNewer(&left.Newest, snapshot) {
+		left.Newest.compact(&left.Plan)
+	}
 }
 
 // planOf returns the plan that a copy belongs to, or nil if it no longer exists.
 func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
-	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
+	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.isOf(snapshot.SourceType) {
 		return p
 	}
 	for _, p := range s.named[planName{snapshot.HostID, snapshot.PlanName}] {
-		if p.Plan.SourceType == snapshot.SourceType {
+		if p.isOf(snapshot.SourceType) {
 			return p
 		}
 	}
 	return nil
 }
 
-func keepNewer(kept **Snapshot, snapshot *Snapshot) {
-	if snapshot.at().IsZero() {
-		return
+// compact lets a copy that is kept hold no memory but its own and that of its plan.
+func (s *Snapshot) compact(p *Plan) {
+	for _, of := range []struct {
+		text *string
+		same string
+	}{{&s.PlanID, p.ID}, {&s.PlanName, p.Name}, {&s.HostID, p.HostID}, {&s.HostName, p.HostName}, {&s.Dirs, p.Dirs}} {
+		if *of.text == of.same {
+			*of.text = of.same
+		}
 	}
-	if *kept == nil {
+	compact([]*string{&s.ID, &s.Name, (*string)(&s.Created), (*string)(&s.Finished), (*string)(&s.Size), (*string)(&s.DataSize)})
+}
+
+// keepNewer keeps a copy if it is newer than the one that is kept, and reports whether it is.
+func keepNewer(kept **Snapshot, snapshot *Snapshot) bool {
+	switch {
+	case snapshot.at().IsZero():
+		return false
+	case *kept == nil:
 		*kept = clone(snapshot)
-	} else if order, _ := snapshot.compare(*kept); order > 0 {
+	case snapshot.isNewer(*kept):
 		**kept = *snapshot
+	default:
+		return false
 	}
+	return true
+}
+
+func (s *Snapshot) isNewer(kept *Snapshot) bool {
+	if s == nil {
+		return false
+	}
+	order, _ := s.compare(kept)
+	return order > 0
 }
 
 func (s *survey) readStorages(ctx context.Context) error {
@@ -433,7 +504,7 @@ func (s *survey) readStorages(ctx context.Context) error {
 
 // result assembles what was read.
 func (s *survey) result() *Protection {
-	found := &Protection{At: s.at, Storages: s.storages}
+	found := &Protection{At: s.at, Storages: s.storages, Hosts: make([]HostProtection, 0, len(s.order))}
 	listed := make(map[string]bool)
 	for _, storage := range s.storages {
 		listed[storage.ID] = true
@@ -446,11 +517,15 @@ func (s *survey) result() *Protection {
 			h.Gaps = h.gaps()
 		}
 		found.Gaps = append(found.Gaps, h.Gaps...)
-		for _, p := range h.plans {
+		h.Newest = h.left
+		for i := range h.Plans {
+			p := &h.Plans[i]
+			if p.Newest.isNewer(h.Newest) {
+				h.Newest = p.Newest
+			}
 			used[p.Plan.StorageID] = true
-			p.Gaps = s.planGaps(h, p, listed[p.Plan.StorageID])
+			p.Gaps = s.planGaps(h.plans[i], listed[p.Plan.StorageID])
 			found.Gaps = append(found.Gaps, p.Gaps...)
-			h.Plans = append(h.Plans, p.PlanProtection)
 		}
 		found.Hosts = append(found.Hosts, h.HostProtection)
 	}
@@ -486,11 +561,12 @@ func (h *hostSurvey) gaps() (gaps []Gap) {
 	return gaps
 }
 
-func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap) {
-	plan := &p.Plan
+func (s *survey) planGaps(p *planSurvey, stored bool) (gaps []Gap) {
+	h, left := p.host, p.state()
+	plan := &left.Plan
 	gap := Gap{
 		HostID: plan.HostID, HostName: cmp.Or(h.Host.Name, plan.HostName), SourceType: h.Host.SourceType,
-		PlanID: plan.ID, PlanName: plan.Name, Newest: p.NewestAt(),
+		PlanID: plan.ID, PlanName: plan.Name, Newest: left.NewestAt(),
 	}
 	add := func(kind GapKind, detail string) {
 		gap.Kind, gap.Detail = kind, detail
@@ -501,7 +577,7 @@ func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap
 	}
 	switch plan.Status {
 	case PlanActive:
-		p.NextRun = NewTime(plan.storedSchedule().Next(s.at))
+		left.NextRun = NewTime(plan.storedSchedule().Next(s.at))
 	case PlanStopped:
 		add(GapPlanStopped, "")
 	default:
@@ -542,6 +618,7 @@ func (p *planSurvey) runGap() (GapKind, string) {
 
 // copyGap checks the age of the newest copy. A time that cannot be read never counts as recent.
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
+	newest := p.state().Newest
 	oldest, why := s.oldest(p)
 	undated := ""
 	switch {
@@ -551,20 +628,20 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 		undated = fmt.Sprintf("the times of %d copies", p.undated)
 	}
 	switch {
-	case p.Newest == nil && undated != "":
+	case newest == nil && undated != "":
 		return GapUnreadable, undated
-	case p.Newest == nil:
+	case newest == nil:
 		return GapNoSnapshot, ""
 	case oldest.IsZero():
 		return GapUnreadable, why
-	case p.Newest.at().After(s.at.Add(farFuture)):
-		return GapUnreadable, "the newest copy is of " + string(p.NewestAt()) + ", which is to come"
-	case !p.Newest.at().Before(oldest):
+	case newest.at().After(s.at.Add(farFuture)):
+		return GapUnreadable, "the newest copy is of " + string(p.state().NewestAt()) + ", which is to come"
+	case !newest.at().Before(oldest):
 		return "", ""
 	case undated != "":
-		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.NewestAt())
+		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.state().NewestAt())
 	}
-	return GapStale, "the newest is of " + string(p.NewestAt()) + ", and one was due by " + string(NewTime(oldest))
+	return GapStale, "the newest is of " + string(p.state().NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
 // farFuture is how far in the future a copy may be dated, because clocks differ.
@@ -576,8 +653,8 @@ func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""
 	}
-	due := p.Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
-	return due, "the schedule: " + p.Plan.storedSchedule().String()
+	due := p.state().Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
+	return due, "the schedule: " + p.state().Plan.storedSchedule().String()
 }
 
 func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {

@@ -25,7 +25,7 @@ type ListRegionsResponse struct {
 // Region is a resource pool of Tianyi Cloud.
 type Region struct {
 	// ID is the region ID, as requests and [WithRegion] take it.
-	ID   string `json:"regionID"`
+	ID   string `json:"regionID" wire:"lenient"`
 	Name string `json:"regionName"`
 	Code string `json:"regionCode"`
 	// Parent is the area that the region belongs to.

@@ -67,14 +67,14 @@ type ListSnapshotsResponse struct {
 
 // Snapshot is one backup copy of a host.
 type Snapshot struct {
-	ID       string `json:"backupSnapID"`
+	ID       string `json:"backupSnapID" wire:"lenient"`
 	Name     string `json:"snapName"`
-	PlanID   string `json:"backupPolicyID"`
+	PlanID   string `json:"backupPolicyID" wire:"lenient"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that was backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Dirs are the directories that were backed up, as a single text.
 	Dirs       string         `json:"dirs"`
@@ -192,7 +192,7 @@ func (r *DeleteResourceRequest) complete(v *validation) {
 type DeleteResourceResponse struct {
 	Meta
 	CommandStatus
-	RegionID string `json:"regionID"`
+	RegionID string `json:"regionID" wire:"lenient"`
 }
 
 // DeleteResource deletes a backup resource, for example a snapshot. This cannot be undone. It

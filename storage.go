@@ -220,7 +220,7 @@ type ListStoragesResponse struct {
 
 // Storage is a vault.
 type Storage struct {
-	ID   string `json:"backupStorageID"`
+	ID   string `json:"backupStorageID" wire:"lenient"`
 	Name string `json:"backupStorageName"`
 	// Capacity has a unit ("112 G"). Free is in GB and has none ("111.50").
 	Capacity   Size          `json:"backupStorageCapacity"`

@@ -74,13 +74,13 @@ type ListTasksResponse struct {
 
 // Task is one run of a plan.
 type Task struct {
-	ID       string `json:"backupTaskID"`
+	ID       string `json:"backupTaskID" wire:"lenient"`
 	Name     string `json:"backupTaskName"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that is backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Paths are the paths that are backed up.
 	Paths []string `json:"backupPaths"`
@@ -98,7 +98,7 @@ type Task struct {
 	Rate Rate `json:"backupTaskRate"`
 	// SnapshotID is the ID of the snapshot that the task creates. It may be empty until the task
 	// completes.
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
 	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
@@ -201,7 +201,7 @@ func (r *CancelTaskRequest) complete(v *validation) {
 type CancelTaskResponse struct {
 	Meta
 	// ID is the ID of the task, or empty if the service gave no detail.
-	ID string `json:"backupTaskID"`
+	ID string `json:"backupTaskID" wire:"lenient"`
 }
 
 // Cancel cancels a task. It places no order. The service carries it out later: [Tasks.Wait] then
@@ -374,7 +374,7 @@ func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField
 type CreateRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, for [Restores.Wait], [Restores.Get] and [Restores.Cancel].
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient"`
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
@@ -524,11 +524,11 @@ type ListRestoresResponse struct {
 
 // Restore is one restore of a snapshot to a host.
 type Restore struct {
-	ID   string `json:"backupRestoreID"`
+	ID   string `json:"backupRestoreID" wire:"lenient"`
 	Name string `json:"backupRestoreName"`
 	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
 	// read from their deprecated names, if the service gives only those.
-	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID" wire:"lenient"`
 	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are the paths that were backed up.
@@ -545,9 +545,9 @@ type Restore struct {
 	Percent     Percent `json:"backupRestorePercent"`
 	StorageName string  `json:"backupStorageName"`
 	// HostID is the ID of the host that was backed up.
-	HostID       string `json:"backupSrcInstanceID"`
+	HostID       string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName     string `json:"backupSrcInstanceName"`
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
 	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
@@ -648,7 +648,7 @@ func (r *CancelRestoreRequest) complete(v *validation) {
 type CancelRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, or empty if the service gave no detail.
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient"`
 }
 
 // Cancel cancels a restore. It places no order. What happens to files that are already restored is

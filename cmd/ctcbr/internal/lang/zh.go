@@ -229,6 +229,7 @@ The exit status is 0 only if every host has its agent and its plan as it is want
 	"how late the service may list what was made: `time` before it counts as not made": "服务列出新建内容允许的延迟`时长`，超过则视为未创建",
 	"--listed-within must be positive":                                                 "--listed-within 必须大于零",
 	"created":                                                                          "已创建", "updated": "已修改", "enabled": "已启用", "unchanged": "无变化", "differs": "不同", "unknown": "未知",
+	"to be created": "将创建", "to be updated": "将修改", "to be enabled": "将启用",
 	"installed": "已安装", "to be installed": "待安装", "Differences": "差异",
 
 	// run
