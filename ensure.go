@@ -332,7 +332,7 @@ type planWork struct {
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
-	failures := r.look(ctx, all)
+	failures := r.examine(ctx, all)
 	for range 2 { // what was updated with its answer lost is enabled once it shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
@@ -342,7 +342,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	changes := make([]PlanChange, len(all))
 	for i, w := range all {
 		w.change.Planned = r.dry
-		if w.change.Err != nil && !r.told(failures, w.change.Err) {
+		if w.change.Err != nil && !r.reported(failures, w.change.Err) {
 			failures = append(failures, &HostError{Host: w.host, Err: w.change.Err})
 		}
 		changes[i] = w.change
@@ -350,9 +350,9 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// told reports whether an error was reported already: the error of a list is the same for all its
+// reported reports whether an error was reported already: the error of a list is the same for all its
 // hosts.
-func (r *planRun) told(failures []error, err error) bool {
+func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
 		if problem == err { //nolint:errorlint // the same one
 			return true
@@ -408,8 +408,8 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// look finds out what is to be done. If a list cannot be read, that is the error of all its plans.
-func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) {
+// examine finds out what is to be done. If a list cannot be read, that is the error of all its plans.
+func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
 		found, err := r.list(ctx, works)
 		if err != nil {

@@ -141,7 +141,7 @@ func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*St
 			found = append(found, storage)
 		}
 	})
-	if err != nil {
+	if err != nil && (len(found) == 0 || !errors.Is(err, ErrIncomplete)) {
 		return nil, err
 	}
 	switch len(found) {
