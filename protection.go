@@ -9,21 +9,22 @@ import (
 	"time"
 )
 
-// ProtectionRequest is the request of Client.Protection.
+// ProtectionRequest is the request of [Client.Protection].
 type ProtectionRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts; nil means all.
+	// Sources are the kinds of hosts. Nil means all kinds.
 	Sources []SourceType
-	// MaxAge is how old the newest copy of a plan may be. Zero goes by the schedule of each plan: its
-	// newest copy is too old when the last run that was due, and Grace ago at least, has left none.
+	// MaxAge is the maximum age of a plan's newest copy. Zero uses the plan's schedule: the newest
+	// copy is too old if the last run that was due at least Grace ago has left none.
 	MaxAge time.Duration
-	// Grace is how long a run may take to leave its copy where MaxAge is zero: 12 hours by default, for
-	// which zero stands.
+	// Grace is the time that a run has to leave its copy, if MaxAge is zero. The default is 12
+	// hours; zero means the default.
 	Grace time.Duration
-	// MinFree is the part of a vault that is to be free, 0 to 1. At zero only a full one is a gap.
+	// MinFree is the fraction of a vault that should be free, 0 to 1. With zero, only a full vault
+	// is a gap.
 	MinFree float64
-	// MinTime is how long a vault is to last. At zero only an expired one is a gap.
+	// MinTime is the time that a vault should have left. With zero, only an expired vault is a gap.
 	MinTime time.Duration
 }
 
@@ -37,46 +38,47 @@ func (r *ProtectionRequest) complete(v *validation) {
 	}
 }
 
-// Protection is what is protected in a region and what is not.
+// Protection is what is and what is not protected in a region.
 type Protection struct {
-	// At is when reading it began.
+	// At is when reading began.
 	At time.Time
-	// Hosts are the hosts, and behind them those that are gone and have plans.
+	// Hosts are the hosts of the region, followed by hosts that no longer exist but still have
+	// plans.
 	Hosts []HostProtection
 	// Storages are the vaults of the region.
 	Storages []Storage
-	// Gaps are all gaps: those of the hosts and their plans in their order, then those of vaults.
-	// None at all means that what was asked for is protected.
+	// Gaps are all gaps: first those of hosts and their plans, in the order of Hosts, then those of
+	// vaults. If there are none, everything requested is protected.
 	Gaps []Gap
 }
 
-// HostProtection is how a host is protected.
+// HostProtection is the protection of one host.
 type HostProtection struct {
 	Host  Host
 	Plans []PlanProtection
-	// Newest is the newest usable copy of the host, whichever plan left it; nil where there is none.
+	// Newest is the newest usable copy of the host from any plan, or nil if there is none.
 	Newest *Snapshot
-	// Gaps are those of the host itself; those of its plans are with the plans.
+	// Gaps are the gaps of the host itself. Those of its plans are in Plans.
 	Gaps []Gap
 }
 
-// PlanProtection is what a plan has left behind.
+// PlanProtection is the protection by one plan.
 type PlanProtection struct {
 	Plan Plan
-	// Newest is the newest usable copy; nil where there is none whose time can be read.
+	// Newest is the newest usable copy, or nil if there is none with a readable time.
 	Newest *Snapshot
-	// LastRun is the task that began last, which may still run; nil where none is listed.
+	// LastRun is the task that started last and may still be running, or nil if none is listed.
 	LastRun *Task
-	// NextRun is the next run by the schedule; zero where the plan is not active or its schedule does
-	// not tell.
+	// NextRun is the next scheduled run. It is empty if the plan is not active or its schedule is
+	// not documented.
 	NextRun Time
-	// Copies counts the usable copies, and Bytes is what they take up in the vault.
+	// Copies is the number of usable copies. Bytes is the space they take up in the vault.
 	Copies int
 	Bytes  int64
 	Gaps   []Gap
 }
 
-// NewestAt is the point in time that the newest usable copy holds; zero where there is none.
+// NewestAt returns the time of the newest usable copy, or an empty [Time] if there is none.
 func (p *PlanProtection) NewestAt() Time {
 	if p.Newest == nil {
 		return ""
@@ -84,7 +86,7 @@ func (p *PlanProtection) NewestAt() Time {
 	return NewTime(p.Newest.at())
 }
 
-// Outcome says how the last run stands: "Completed", "Failed disk full", "Executing 37%".
+// Outcome describes the last run: "Completed", "Failed disk full", "Executing 37%".
 func (p *PlanProtection) Outcome() string {
 	if p.LastRun == nil {
 		return "no run"
@@ -107,7 +109,8 @@ func (t *Task) running() bool {
 	return t.Status == TaskPreparing || t.Status == TaskExecuting || t.Status == TaskCanceling
 }
 
-// at is when the task began, or else when it ended; zero where neither can be read.
+// at returns when the task started, or else when it ended. It returns the zero time if neither can
+// be read.
 func (t *Task) at() time.Time {
 	if at := t.Started.Time(); !at.IsZero() {
 		return at
@@ -115,7 +118,7 @@ func (t *Task) at() time.Time {
 	return t.Done.Time()
 }
 
-// GapKind says why something is not protected.
+// GapKind is the reason why something is not protected.
 type GapKind string
 
 // The kinds of Gap.
@@ -137,26 +140,27 @@ const (
 	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
 )
 
-// Gap is something that is not protected as it should be.
+// Gap is one thing that is not protected as it should be.
 type Gap struct {
 	Kind GapKind
-	// HostID, HostName and SourceType are empty for a vault.
+	// HostID, HostName and SourceType are empty if the gap is about a vault.
 	HostID     string
 	HostName   string
 	SourceType SourceType
-	// PlanID and PlanName are empty where the gap is not that of a plan.
+	// PlanID and PlanName are empty if the gap is not about a plan.
 	PlanID   string
 	PlanName string
-	// StorageID and StorageName are empty where the gap is not that of a vault.
+	// StorageID and StorageName are empty if the gap is not about a vault.
 	StorageID   string
 	StorageName string
-	// Newest is the time of the newest usable copy of a plan, zero where there is none.
+	// Newest is the time of the plan's newest usable copy, or empty if there is none.
 	Newest Time
-	// Detail says more in words; it may be empty.
+	// Detail has more information in words. It may be empty.
 	Detail string
 }
 
-// String says the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed disk full".
+// String describes the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed
+// disk full".
 func (g Gap) String() string {
 	var words []string
 	for _, word := range []string{cmp.Or(g.HostName, g.HostID), cmp.Or(g.PlanName, g.PlanID), cmp.Or(g.StorageName, g.StorageID), string(g.Kind)} {
@@ -171,17 +175,20 @@ func (g Gap) String() string {
 	return oneLine(text)
 }
 
-// Protection finds what is protected in a region and what is not: hosts without an active agent or a
-// plan, plans that do not run, whose last run failed or whose newest copy is too old, vaults
-// that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
-// sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
-// what is made in between is no gap: one request for every 50 agents, one for the vaults, and
-// three more for every kind of host. A list that cannot be read is an error without a result. A
-// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
-// the result of what came. It changes nothing and can be repeated.
+// Protection reports what is and what is not protected in a region. Gaps are hosts without an
+// active agent or a plan, plans that do not run, whose last run failed or whose newest copy is too
+// old, vaults that run out of space or time, and a region without hosts. What cannot be read is a
+// gap as well.
 //
-// Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
-// anew keeps its history. Tasks have no plan ID, and go by host and plan name.
+// It reads hosts, plans, tasks, copies and vaults in this order, so that nothing created in the
+// meantime is a gap. It makes one request for every 50 agents, three for each kind of host, and one
+// for the vaults. If a list cannot be read, there is an error and no result. If a list holds fewer
+// items than the service counts, the error matches [ErrIncomplete] and the result covers what was
+// listed. It changes nothing and is safe to repeat.
+//
+// Copies belong to the plan with their plan ID, or else to the plan with their host and plan name,
+// so that a plan that was created again keeps its history. Tasks have no plan ID and belong to
+// plans by host and plan name.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息),
 // GET /v4/backup/query-backup-policy (查询云备份计划),
@@ -203,7 +210,7 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	return s.result(), s.incomplete
 }
 
-// pass keeps that a list was incomplete for the end, and returns any other error.
+// pass remembers that a list was incomplete, and returns any other error.
 func (s *survey) pass(err error) error {
 	if errors.Is(err, ErrIncomplete) {
 		s.incomplete = join(s.incomplete, err)
@@ -212,7 +219,7 @@ func (s *survey) pass(err error) error {
 	return err
 }
 
-// survey is what Protection reads.
+// survey is what Protection has read.
 type survey struct {
 	client *Client
 	req    ProtectionRequest
@@ -259,7 +266,7 @@ func (s *survey) add(host Host) *hostSurvey {
 	return h
 }
 
-// ofKinds reads a list of every kind of host.
+// ofKinds reads a list for each kind of host.
 func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
 		if err := s.pass(read(kind)); err != nil {
@@ -317,7 +324,7 @@ func (s *survey) readTasks(ctx context.Context) error {
 	})
 }
 
-// plansOf gives out the plans of a kind of hosts.
+// plansOf returns the plans for one kind of host.
 func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	for _, h := range s.order {
 		for _, p := range h.plans {
@@ -329,7 +336,7 @@ func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	return plans
 }
 
-// ran takes in a run of the plan.
+// ran records a run of the plan.
 func (p *planSurvey) ran(task *Task) {
 	bad := !task.running() && task.Status != TaskCompleted
 	if task.at().IsZero() {
@@ -374,7 +381,7 @@ func (s *survey) readCopies(ctx context.Context) error {
 	})
 }
 
-// copied takes in a usable copy.
+// copied records a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
 	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
 		keepNewer(&host.Newest, snapshot)
@@ -392,7 +399,7 @@ func (s *survey) copied(snapshot *Snapshot) {
 	keepNewer(&p.Newest, snapshot)
 }
 
-// planOf is the plan that a copy belongs to; nil where there is none any more.
+// planOf returns the plan that a copy belongs to, or nil if it no longer exists.
 func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
 	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
 		return p
@@ -424,7 +431,7 @@ func (s *survey) readStorages(ctx context.Context) error {
 	return err
 }
 
-// result puts together what was read.
+// result assembles what was read.
 func (s *survey) result() *Protection {
 	found := &Protection{At: s.at, Storages: s.storages}
 	listed := make(map[string]bool)
@@ -460,7 +467,7 @@ func (s *survey) result() *Protection {
 	return found
 }
 
-// gaps are those of the host itself.
+// gaps returns the gaps of the host itself.
 func (h *hostSurvey) gaps() (gaps []Gap) {
 	gap := Gap{HostID: h.Host.ID, HostName: h.Host.Name, SourceType: h.Host.SourceType}
 	add := func(kind GapKind, detail string) {
@@ -522,7 +529,7 @@ func (p *Plan) storedSchedule() *StoredSchedule {
 	return p.Raw.Schedule
 }
 
-// runGap says whether the last run that has ended completed.
+// runGap checks whether the last finished run completed.
 func (p *planSurvey) runGap() (GapKind, string) {
 	switch {
 	case p.untimely != nil:
@@ -533,7 +540,7 @@ func (p *planSurvey) runGap() (GapKind, string) {
 	return "", ""
 }
 
-// copyGap says whether the newest copy is young enough. A time that cannot be read is never fresh.
+// copyGap checks the age of the newest copy. A time that cannot be read never counts as recent.
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	oldest, why := s.oldest(p)
 	undated := ""
@@ -560,11 +567,11 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	return GapStale, "the newest is of " + string(p.NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
-// farFuture is how far ahead a copy may be dated, for clocks that differ.
+// farFuture is how far in the future a copy may be dated, because clocks differ.
 const farFuture = 24 * time.Hour
 
-// oldest is when the newest copy of a plan has to be from at least; zero, and why, where that cannot
-// be told.
+// oldest returns the oldest time that the newest copy may have, or the zero time and the reason if
+// that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""
@@ -603,13 +610,13 @@ func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
 	return gaps
 }
 
-// GapsRequest is the request of Client.Gaps.
+// GapsRequest is the request of [Client.Gaps].
 type GapsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// SourceType is SourceECS unless given.
+	// SourceType is the kind of host. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is how old the newest copy of a plan may be. It must be positive.
+	// MaxAge is the maximum age of a plan's newest copy. It must be positive.
 	MaxAge time.Duration
 }
 
@@ -620,8 +627,8 @@ func (r *GapsRequest) complete(v *validation) {
 	}
 }
 
-// Gaps finds what is not protected in a region, of one kind of hosts: the Gaps of Protection, with
-// its rules, costs and errors. It changes nothing and can be repeated.
+// Gaps returns the gaps of [Client.Protection] for one kind of host, with the same rules, costs and
+// errors.
 func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 	r := deref(req)
 	if _, err := c.check(operation{path: "gaps"}, &r); err != nil {

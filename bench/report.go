@@ -40,7 +40,7 @@ func (s settings) tables(only string) iter.Seq[table] {
 func (s settings) others() iter.Seq2[string, func() table] {
 	return func(yield func(string, func() table) bool) {
 		_ = yield("list memory", func() table { return listMemory(s.items, s.runs) }) &&
-			yield("growth of calls", func() table { return growCalls(s.spell) }) &&
+			yield("growth of calls", func() table { return growCalls(20 * s.spell) }) &&
 			yield("growth of lists", growLists) &&
 			yield("growth of waits", growWaits) &&
 			yield("fleets", func() table { return growFleets(s.runs) })

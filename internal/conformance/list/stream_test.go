@@ -849,6 +849,69 @@ func TestAllIsEndedWhileItWaits(t *testing.T) {
 	}
 }
 
+// TestResultsAreClearedForEachAttempt has the first answer break off behind its content.
+func TestResultsAreClearedForEachAttempt(t *testing.T) {
+	t.Parallel()
+	const second = `{"statusCode":800,"returnObj":{"backupStorageList":[{"backupStorageName":"n"}]}}`
+	for name, first := range map[string]string{
+		"cut short": `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},{}]}`,
+		"garbled":   `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},{}]}}}`,
+		"in a list": `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{answer: func(n int, _ *http.Request) *http.Response {
+				return wireAnswer(200, strings.NewReader([]string{first, second}[n-1]))
+			}}
+			got, err := wireClient(t, w).Storages.List(t.Context(), nil)
+			require.NoError(t, err)
+			require.Zero(t, got.Total)
+			require.Equal(t, []ctcbr.Storage{{Name: "n"}}, got.Storages)
+		})
+	}
+}
+
+// TestPagesLeaveTheirConnection shows that an answer that is not JSON is read to its end, so that
+// the next attempt needs no connection of its own.
+func TestPagesLeaveTheirConnection(t *testing.T) {
+	t.Parallel()
+	page := "<html>" + strings.Repeat("x", 300_000)
+	for name, call := range map[string]func(c *ctcbr.Client) error{
+		"All": func(c *ctcbr.Client) error {
+			_, err := drain(t, c.Snapshots.All(t.Context(), nil))
+			return err
+		},
+		"List": func(c *ctcbr.Client) error {
+			_, err := c.Snapshots.List(t.Context(), nil)
+			return err
+		},
+	} {
+		for _, status := range []int{http.StatusOK, http.StatusBadGateway} {
+			t.Run(fmt.Sprint(name, " ", status), func(t *testing.T) {
+				t.Parallel()
+				var asked atomic.Int64
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					if asked.Add(1) == 1 {
+						w.WriteHeader(status)
+						_, _ = io.WriteString(w, page)
+						return
+					}
+					_, _ = w.Write(longAnswer(3))
+				}))
+				defer srv.Close()
+				var conns atomic.Int64
+				client, err := ctcbr.NewClient(ctcbr.WithEndpoint(srv.URL), ctcbr.WithStaticCredentials("an-access-key", "a-secret-key"), ctcbr.WithRegion("region"),
+					ctcbr.WithRetryWait(0, 0), ctcbr.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: countDials(&conns)}}))
+				require.NoError(t, err)
+				defer client.Close()
+				require.NoError(t, call(client))
+				require.EqualValues(t, 2, asked.Load())
+				require.EqualValues(t, 1, conns.Load())
+			})
+		}
+	}
+}
+
 // TestAllReleasesItsConnection leaves lists of a real server that would go on for
 // ever, and counts connections. In a bubble nothing may be left running.
 func TestAllReleasesItsConnection(t *testing.T) {
