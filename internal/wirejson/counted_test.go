@@ -47,6 +47,23 @@ func TestMembersThatAreCounted(t *testing.T) {
 	}
 }
 
+// method is a struct whose tags outrank its method.
+type method struct {
+	ID string `json:"id" wire:"once"`
+}
+
+func (m *method) UnmarshalJSON(data []byte) error { return Unmarshal(data, m) }
+
+func TestMembersThatAreCountedOutrankAMethod(t *testing.T) {
+	t.Parallel()
+	var got struct {
+		Inner method `json:"inner"`
+	}
+	require.EqualError(t, Unmarshal([]byte(`{"inner":{"id":"a","id":"b"}}`), &got), `it has more than one id: "a" and "b"`)
+	require.NoError(t, got.Inner.UnmarshalJSON([]byte(`{"id":"c"}`)))
+	require.Equal(t, "c", got.Inner.ID)
+}
+
 // Each object is counted by itself.
 func TestMembersAreCountedInTheirObject(t *testing.T) {
 	t.Parallel()

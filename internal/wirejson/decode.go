@@ -152,13 +152,12 @@ func (s *Scanner) object(v reflect.Value, p *plan) {
 // counted reads the value of a field of which it matters how often it is given, and notes what is
 // wrong with that.
 func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
-	c := s.next()
 	switch {
 	case f.isList && again:
 		s.Skip()
 		s.note(fmt.Errorf("it has more than one %s", f.name))
-	case f.isList && c != '[' && c != 'n':
-		if s.Text() != "" && s.err == nil {
+	case f.isList && s.next() != '[':
+		if s.Text() != "" {
 			s.note(fmt.Errorf("its %s is no list", f.name))
 		}
 	case again:
