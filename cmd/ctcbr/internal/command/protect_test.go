@@ -61,7 +61,7 @@ func TestProtectDryRun(t *testing.T) {
 	t.Parallel()
 	c := newTool(t, newCloud(t, 2))
 	said := c.ok(append(protectArgs("web-01", "web-02"), "--dry-run")...)
-	require.Regexp(t, `web-01 +to be installed +nightly +created`, said)
+	require.Regexp(t, `web-01 +to be installed +nightly +to be created`, said)
 	require.Contains(t, c.stderr.String(), "nothing was done")
 	require.Zero(t, c.count(cbrtest.InstallAgent)+c.count(cbrtest.CreatePlan))
 	delete(c.env, "XDG_STATE_HOME")
