@@ -45,7 +45,7 @@ func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Ord
 type Order struct {
 	Meta
 	// ID is the order ID, for [Orders.Get] and [Orders.Wait].
-	ID string `json:"masterOrderID" wire:"lenient"`
+	ID string `json:"masterOrderID" wire:"lenient,once"`
 	// Number is the order number on bills. It may be empty at first.
 	Number string `json:"masterOrderNO" or:"masterOrderNo"`
 	// ResourceID is the ID of the resource that was ordered, if the service gives it at once.

@@ -60,7 +60,7 @@ func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
 // ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
-	Snapshots []Snapshot `json:"backupSnapshotList"`
+	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
 	Total int `json:"backupSnapshotTotal"`
 }

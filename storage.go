@@ -213,7 +213,7 @@ func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 // ListStoragesResponse is the response of [Storages.List].
 type ListStoragesResponse struct {
 	Meta
-	Storages []Storage `json:"backupStorageList"`
+	Storages []Storage `json:"backupStorageList" wire:"list"`
 	// Total is the number of vaults that match.
 	Total int `json:"backupStorageCount"`
 }
