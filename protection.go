@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // ProtectionRequest is the request of Client.Protection.
@@ -334,23 +337,32 @@ func (p *planSurvey) ran(task *Task) {
 	bad := !task.running() && task.Status != TaskCompleted
 	if task.at().IsZero() {
 		if bad {
-			p.untimely = clone(task)
+			p.untimely = kept(task)
 		}
 		return
 	}
-	keepLater(&p.LastRun, task)
-	if !task.running() {
-		keepLater(&p.ended, task)
+	last := task.isAfter(p.LastRun)
+	ended := !task.running() && task.isAfter(p.ended)
+	if !last && !ended {
+		return
+	}
+	task = kept(task)
+	if last {
+		p.LastRun = task
+	}
+	if ended {
+		p.ended = task
 	}
 }
 
-func keepLater(kept **Task, task *Task) {
-	switch {
-	case *kept == nil:
-		*kept = clone(task)
-	case !task.at().Before((*kept).at()):
-		**kept = *task
-	}
+// isAfter reports whether a task did not begin before another one, or whether that is none.
+func (t *Task) isAfter(other *Task) bool { return other == nil || !t.at().Before(other.at()) }
+
+// kept copies an item of a list, which is to be kept while most of the others are not.
+func kept[T any](item *T) *T {
+	own := clone(item)
+	wirejson.Own(own)
+	return own
 }
 
 func (s *survey) readCopies(ctx context.Context) error {
@@ -376,20 +388,35 @@ func (s *survey) readCopies(ctx context.Context) error {
 
 // copied takes in a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
-	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
-		keepNewer(&host.Newest, snapshot)
+	host, p := s.hosts[snapshot.HostID], s.planOf(snapshot)
+	if p != nil {
+		p.Copies++
+		p.Bytes += snapshot.Size.Bytes()
 	}
-	p := s.planOf(snapshot)
-	if p == nil {
-		return
-	}
-	p.Copies++
-	p.Bytes += snapshot.Size.Bytes()
 	if snapshot.at().IsZero() {
-		p.undated++
+		if p != nil {
+			p.undated++
+		}
 		return
 	}
-	keepNewer(&p.Newest, snapshot)
+	ofHost := host != nil && host.Host.SourceType == snapshot.SourceType && snapshot.isNewer(host.Newest)
+	ofPlan := p != nil && snapshot.isNewer(p.Newest)
+	if !ofHost && !ofPlan {
+		return
+	}
+	snapshot = kept(snapshot)
+	if ofHost {
+		host.Newest = snapshot
+	}
+	if ofPlan {
+		p.Newest = snapshot
+	}
+}
+
+// isNewer reports whether a copy is newer than another one, or whether that is none.
+func (s *Snapshot) isNewer(other *Snapshot) bool {
+	order, _ := s.compare(other)
+	return order > 0
 }
 
 // planOf is the plan that a copy belongs to; nil where there is none any more.
@@ -405,17 +432,6 @@ func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
 	return nil
 }
 
-func keepNewer(kept **Snapshot, snapshot *Snapshot) {
-	if snapshot.at().IsZero() {
-		return
-	}
-	if *kept == nil {
-		*kept = clone(snapshot)
-	} else if order, _ := snapshot.compare(*kept); order > 0 {
-		**kept = *snapshot
-	}
-}
-
 func (s *survey) readStorages(ctx context.Context) error {
 	begin := func() { s.storages = nil }
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: s.req.RegionID}, begin, func(storage Storage) {
@@ -426,7 +442,7 @@ func (s *survey) readStorages(ctx context.Context) error {
 
 // result puts together what was read.
 func (s *survey) result() *Protection {
-	found := &Protection{At: s.at, Storages: s.storages}
+	found := &Protection{At: s.at, Storages: s.storages, Hosts: make([]HostProtection, 0, len(s.order))}
 	listed := make(map[string]bool)
 	for _, storage := range s.storages {
 		listed[storage.ID] = true
@@ -439,6 +455,7 @@ func (s *survey) result() *Protection {
 			h.Gaps = h.gaps()
 		}
 		found.Gaps = append(found.Gaps, h.Gaps...)
+		h.Plans = slices.Grow(h.Plans, len(h.plans)) // nil for none
 		for _, p := range h.plans {
 			used[p.Plan.StorageID] = true
 			p.Gaps = s.planGaps(h, p, listed[p.Plan.StorageID])
