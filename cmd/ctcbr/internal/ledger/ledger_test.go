@@ -92,8 +92,8 @@ func TestFindNamed(t *testing.T) {
 func TestDir(t *testing.T) {
 	t.Parallel()
 	for want, env := range map[string]map[string]string{
-		"/x/ctcbr":                    {"XDG_STATE_HOME": "/x", "HOME": "/home/me"},
-		"/home/me/.local/state/ctcbr": {"HOME": "/home/me"},
+		"/x/ctcbr":                    {"XDG_STATE_HOME": "/x", "HOME": "/users/me"},
+		"/users/me/.local/state/ctcbr": {"HOME": "/users/me"},
 		"/var/lib/ctcbr":              {"STATE_DIRECTORY": "/var/lib/ctcbr:/other", "HOME": "/"},
 	} {
 		dir, err := Dir(func(name string) string { return env[name] })
