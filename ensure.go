@@ -614,7 +614,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 	began := time.Now()
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for _, works := range byKind(all, unseen) {
 			found, err := r.list(ctx, works)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
@@ -831,7 +831,7 @@ func (r *agentRun) await(ctx context.Context) {
 		return ids
 	}
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
 			found, whole, err := r.list(ctx, works)
 			if err != nil {
