@@ -117,7 +117,11 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	}
 	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
 	order, err := s.Create(ctx, ordered)
-	if errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrOrderInProgress) {
+	var failed *Error
+	if errors.As(err, &failed) {
+		placed.OrderID = failed.OrderID
+	}
+	if placed.OrderID != "" || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrOrderInProgress) {
 		placed.Err = err
 		return nil, placed
 	} else if err != nil {
@@ -132,7 +136,8 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	return storage, nil
 }
 
-// named finds the one vault of a name; nil where a list that was read whole has none.
+// named finds the one vault of a name; nil where a list that was read whole has none. What an
+// incomplete list holds is there.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
@@ -140,7 +145,7 @@ func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*St
 			found = append(found, storage)
 		}
 	})
-	if err != nil {
+	if err != nil && (len(found) == 0 || !errors.Is(err, ErrIncomplete)) {
 		return nil, err
 	}
 	switch len(found) {
