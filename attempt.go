@@ -121,7 +121,10 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 	if err == nil {
 		err = e.read(at, cl, resp)
 	}
-	out := at.judge(cl, at.lifetime.cause(err), e.lifetimes.over(ctx))
+	if err != nil {
+		err = at.lifetime.cause(err)
+	}
+	out := at.judge(cl, err, e.lifetimes.over(ctx))
 	out.took = time.Since(began)
 	return out
 }
@@ -130,7 +133,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request, error) {
 	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
-	if isCutOff(at.lifetime.ctx, err) {
+	if err != nil && isCutOff(at.lifetime.ctx, err) {
 		err = fmt.Errorf("their provider did not answer: %w", causeOf(at.lifetime.ctx))
 	}
 	if err != nil {

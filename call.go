@@ -166,21 +166,20 @@ func (e *engine) send(ctx context.Context, cl *call) (*answer, error) {
 		out := e.attempt(ctx, cl, cl.attempts+1, skew)
 		alike := cl.record(&out)
 		e.learn(skew, cl, out.answer)
+		if out.failure == failNone {
+			e.log(ctx, cl, &out, nil, "")
+			return out.answer, nil
+		}
 		if out.failure == failEnded && before != "" {
 			out.err = fmt.Errorf("%w, after %s", out.err, before)
 		}
-		var failed *Error
-		if out.err != nil {
-			failed = newError(cl, out.answer, out.err)
-		}
+		failed := newError(cl, out.answer, out.err)
 		again, wait, why := e.decide(cl, &out, alike)
 		e.log(ctx, cl, &out, failed, why)
-		switch {
-		case failed == nil:
-			return out.answer, nil
-		case !again:
+		if !again {
 			return nil, failed
-		case out.failure == failDate || out.failure == failGatewayDate:
+		}
+		if out.failure == failDate || out.failure == failGatewayDate {
 			skew += out.answer.skew()
 		}
 		before = failed.short()
@@ -208,9 +207,6 @@ func (cl *call) record(out *outcome) (alike int) {
 
 // decide says whether a call is sent again after an attempt that failed, and when.
 func (e *engine) decide(cl *call, out *outcome, alike int) (again bool, wait time.Duration, why string) {
-	if out.failure == failNone {
-		return false, 0, ""
-	}
 	var header http.Header
 	if out.answer != nil {
 		header = out.answer.header

@@ -45,9 +45,9 @@ func (r *CreatePlanRequest) compare(p *Plan) (differing, unclear []Difference) {
 		{"Full", orDoubt(compareFull(r.Full, stored.Full), none), r.Full.words(), stored.Full.words()},
 		{"Limits", orDoubt(compareLimits(r.Limits, stored.Limits), none), r.Limits.String(), stored.Limits.String()},
 	}
-	for _, part := range parts {
-		difference := Difference{part.field, part.want, part.was}
-		switch part.verdict {
+	for _, piece := range parts {
+		difference := Difference{piece.field, piece.want, piece.was}
+		switch piece.verdict {
 		case partDiffers:
 			differing = append(differing, difference)
 		case partUnclear:

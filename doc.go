@@ -8,7 +8,7 @@
 // # A first call
 //
 // Set CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID in the environment. Then run a plan that was created
-// in the console or with [Plans.Create], and wait for its copy:
+// in the console or with [Plans.Ensure], and wait for its copy:
 //
 //	client, err := ctcbr.NewClient()
 //	if err != nil {
@@ -18,12 +18,32 @@
 //	task, err := client.Plans.RunAndWait(ctx, &ctcbr.OperatePlanRequest{ID: planID})
 //
 // Create one [Client] and share it: it is safe for concurrent use. Its fields are the services:
-// [Agents], [Storages], [Plans], [Tasks], [Restores], [Snapshots], [Orders] and [Regions]. Every
-// operation is one method that takes a context and a request.
+// [Hosts], [Agents], [Storages], [Plans], [Tasks], [Restores], [Snapshots], [Orders] and [Regions].
+// Every operation is one method that takes a context and a request. [Client.ForRegion] returns a
+// client for another region.
 //
 // Optional numbers and booleans are pointers, so that "not set" is never mistaken for zero. [Ptr]
-// makes one: ctcbr.Ptr(ctcbr.DirectAll). Functions such as [Weekly], [KeepDays] and [LimitUpload]
-// make the parts of a plan.
+// makes one: ctcbr.Ptr(ctcbr.ExistingSkip). Functions such as [BackUpDirs], [Weekly], [KeepDays]
+// and [LimitUpload] make the parts of a plan.
+//
+// # Protecting hosts
+//
+// [Hosts.FindAll] finds hosts by name. [Agents.Ensure] installs the agents that are missing.
+// [Plans.EnsureAll] creates, updates and enables plans until they match what you declare:
+//
+//	hosts, missing := client.Hosts.FindAll(ctx, &ctcbr.FindHostsRequest{Names: names})
+//	ready, down := client.Agents.Ensure(ctx, hosts)
+//	changes, failed := client.Plans.EnsureAll(ctx, ready, &ctcbr.CreatePlanRequest{
+//		Name: "nightly", StorageID: vault.ID, Files: ctcbr.BackUpDirs("/etc", "/var/lib"),
+//		Schedule: ctcbr.Daily(2), Retention: ctcbr.KeepDays(30),
+//	})
+//
+// Each step returns what succeeded, and an error that joins a [*HostError] for every other host. It
+// is safe to run again at any time, also after a crash. If two processes create the same plan at the
+// same moment, the duplicate is reported. [DryRun] only reports what would be done.
+//
+// [Client.Protection] reports what is protected, when it last ran and runs next, and every gap.
+// [Restores.Newest] restores the newest copy of a host and waits for it.
 //
 // # Keys and region
 //
@@ -56,7 +76,8 @@
 // [Storages.Unsubscribe]. To survive a crash in the middle of an order, create a token with
 // [NewClientToken], save it, and set it in the request. After the crash, send the same order with
 // the same token. An order that the service is already carrying out is returned as an [Order] with
-// InProgress set, not as an error.
+// InProgress set, not as an error. [Storages.CreateAndWait] orders a vault and waits until it can
+// be used.
 //
 // # Waiting
 //
@@ -66,7 +87,7 @@
 // [WaitProgress], survives temporary failures, and ends at once on a final state. A failed task is
 // a [*TaskError], which matches [ErrFailed], [ErrCanceled] or [ErrVanished]. A wait that ends early
 // is a [*WaitError] with the IDs that were still running: pass them to another wait, from another
-// process if need be. [Plans.RunAndWait] and [Restores.Newest] are what most programs need.
+// process if need be.
 //
 // # Listing
 //
@@ -79,12 +100,9 @@
 //		fmt.Println(snapshot.HostName, snapshot.Created, snapshot.Size)
 //	}
 //
-// Get finds one item by its ID. [Storages.Find] and [Plans.Find] find one by its exact name, which
-// is how to get the ID of something new: the service's responses do not name a new vault, plan or
-// agent. A vault is listed once its order is done; a plan may be listed a moment after it was
-// created. [Agents.Get] finds an agent by its host. [Client.Gaps] finds what is not protected.
-// Lists hold elastic cloud hosts unless SourceType selects another kind: [SourceBareMetal] or
-// [SourceOnPremises].
+// Get finds one item by its ID. [Hosts.Find], [Storages.Find] and [Plans.Find] find one by its
+// exact name. Lists hold elastic cloud hosts unless SourceType selects another kind:
+// [SourceBareMetal] or [SourceOnPremises].
 //
 // Values that the service writes as text stay text, with a method for the value: [Time.Time],
 // [Size.Bytes], [Rate.Bytes]. Times are Beijing time, and so are the hours of a [Schedule].

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// ErrConflict says that something is not as it is declared to be and that this package does not
-// change it: a plan that backs up to another vault, one in a state that is neither active nor
-// stopped, or one that is listed otherwise than it was made.
+// ErrConflict means that something differs from its declaration and that this package does not
+// change it: a plan in another vault, a plan in a state that is neither active nor stopped, or a
+// plan that is listed differently than it was created.
 var ErrConflict = errors.New("conflict")
 
-// EnsureOption is an option of Agents.Ensure, Plans.Ensure and Plans.EnsureAll: DryRun, or any
-// WaitOption.
+// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun], or
+// any [WaitOption].
 type EnsureOption interface {
 	ensure(*ensuring)
 }
 
-// DryRun finds out what would be done, and sends no command. DryRun(false) is no dry run.
+// DryRun reports what would be done and sends no command. DryRun(false) has no effect.
 func DryRun(on bool) EnsureOption { return dryRun(on) }
 
 type dryRun bool
@@ -42,7 +42,7 @@ type ensuring struct {
 	waits []WaitOption
 }
 
-// ensureAtMost is how long an Ensure may take by default.
+// ensureAtMost is the default time limit of an Ensure.
 const ensureAtMost = 30 * time.Minute
 
 func newEnsuring(opts []EnsureOption) *ensuring {
@@ -56,10 +56,10 @@ func newEnsuring(opts []EnsureOption) *ensuring {
 	return e
 }
 
-// writesAtOnce is how many commands an Ensure sends at a time.
+// writesAtOnce is the number of commands that an Ensure sends concurrently.
 const writesAtOnce = 8
 
-// atOnce does n things, a few at a time. A panic in one of them reaches the caller.
+// atOnce calls work n times, a few calls at a time. A panic in a call reaches the caller.
 func atOnce(n int, work func(i int)) {
 	var next atomic.Int64
 	var panicked atomic.Pointer[any]
@@ -82,10 +82,10 @@ func atOnce(n int, work func(i int)) {
 	}
 }
 
-// stopper keeps many commands from being sent once one has met what all would meet.
+// stopper keeps further commands from being sent once one has failed in a way that all would.
 type stopper struct{ cause atomic.Pointer[error] }
 
-// send sends a command, unless that is hopeless by now.
+// send sends a command, unless an earlier one failed in a way that this one would, too.
 func (s *stopper) send(command func() error) error {
 	if cause := s.cause.Load(); cause != nil {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
@@ -99,13 +99,13 @@ func (s *stopper) send(command func() error) error {
 	return err
 }
 
-// aboutError is an error with what it is about before it.
+// aboutError is an error with its subject in front.
 type aboutError struct {
 	what  string
 	cause error
 }
 
-// about says what an error is about.
+// about adds the subject to an error.
 func about(what string, err error) error {
 	if err == nil {
 		return nil
@@ -119,7 +119,7 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.cause }
 
-// unseenError is a command that was sent and of which nothing is to be seen.
+// unseenError is the error of a command that was sent and whose effect is not listed.
 type unseenError struct {
 	what  string
 	lost  error // why the answer of the command is not known; may be nil
@@ -149,31 +149,32 @@ func (e *unseenError) Unwrap() []error {
 	return causes
 }
 
-// PlanChange is what became of a plan that was declared.
+// PlanChange is the result of [Plans.Ensure] for one plan.
 type PlanChange struct {
-	// Name is the name of the plan, HostID and HostName its host.
+	// Name is the name of the plan. HostID and HostName are its host.
 	Name, HostID, HostName string
-	// Plan is the plan as it was listed last; nil where there is none.
+	// Plan is the plan as it was last listed, or nil if there is none.
 	Plan *Plan
-	// Created, Updated and Enabled say what was done and is seen in the list. None of them means that
-	// the plan was as declared, or that Err kept it from being changed.
+	// Created, Updated and Enabled report what was done and is visible in the list. If none is set,
+	// the plan was already as declared, or Err is why it was not changed.
 	Created, Updated, Enabled bool
-	// Planned says that this was a DryRun: nothing was done, and the others say what would be.
+	// Planned reports that this was a [DryRun]: nothing was done, and the other fields say what
+	// would be.
 	Planned bool
-	// Differences are what an existing plan had otherwise before.
+	// Differences are the parts of an existing plan that differed from its declaration.
 	Differences []Difference
-	// Unclear is what the listed plan does not tell, or tells in a way that is not documented. It was
-	// not compared, and is no reason for a change.
+	// Unclear are the parts that the listed plan does not include, or includes in an undocumented
+	// form. They were not compared and cause no change.
 	Unclear []Difference
-	// Err is why the plan is not as declared, or not known to be.
+	// Err is why the plan is not, or may not be, as declared.
 	Err error
 }
 
-// Changed reports whether something was done, or would be.
+// Changed reports whether something was done, or would be by a [DryRun].
 func (c PlanChange) Changed() bool { return c.Created || c.Updated || c.Enabled }
 
-// String says in one line what was done: "web-01: plan nightly updated and enabled: files: /etc, was
-// /tmp". Of a DryRun it says what would be done.
+// String describes what was done, or would be by a [DryRun], in one line: "web-01: plan nightly
+// updated and enabled: files: /etc, was /tmp".
 func (c PlanChange) String() string {
 	var done []string
 	for _, d := range []struct {
@@ -204,15 +205,15 @@ func (c PlanChange) String() string {
 	return oneLine(text)
 }
 
-// Difference is a part of a plan that is not as declared, or not known to be.
+// Difference is a part of a plan that differs from its declaration, or may differ.
 type Difference struct {
-	// Field is the field of CreatePlanRequest.
+	// Field is the field of [CreatePlanRequest].
 	Field string
-	// Want and Was are what it is to be and how it was listed, in words.
+	// Want and Was are the declared and the listed value, in words.
 	Want, Was string
 }
 
-// String says the difference in words: "files: /etc and /var/lib, was /tmp".
+// String describes the difference in words: "files: /etc and /var/lib, was /tmp".
 func (d Difference) String() string {
 	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
 }
@@ -225,9 +226,9 @@ func differences(all []Difference) string {
 	return strings.Join(texts, "; ")
 }
 
-// Ensure makes a plan of a host what the request says: it creates the plan, updates one that has
-// something otherwise, and enables one that is stopped. Called again it changes nothing. It is
-// EnsureAll with one host; see there for the rules, the errors and the costs.
+// Ensure makes the plan of one host match the request: it creates the plan if there is none,
+// updates it if it differs, and enables it if it is stopped. Called again, it changes nothing. It
+// is [Plans.EnsureAll] for one host, with the same rules, errors and costs.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -247,28 +248,28 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 	return &changes[0], err
 }
 
-// EnsureAll makes the plans of some hosts what the request says, which names no host and no kind of
-// host. A plan goes by its host and its exact name: it is created where the host has none of the
-// name, updated where it has something otherwise, and enabled where it is stopped. Called again it
-// changes nothing, and no second plan is made by a run after a crash or a lost answer. It returns
-// what became of every host's plan, in the order of hosts, each once. The error joins a *HostError
-// for every plan that is not as declared, or not known to be.
+// EnsureAll makes the plan of every host match the request, which names no host and no kind of
+// host. A plan is identified by its host and exact name. It is created if the host has none of that
+// name, updated if it differs, and enabled if it is stopped. Called again, EnsureAll changes
+// nothing; after a crash or a lost response, it creates no second plan. It returns the result for
+// every host, in the order of hosts and each once. The error joins a [*HostError] for every plan
+// that is not, or may not be, as declared.
 //
-// What is declared is the whole plan: no Full and no Limits mean none. A difference sends all of
-// it. What a listed plan does not tell, or tells in a way that is not documented, is
-// [PlanChange].Unclear and no difference. Schedules are compared to the hour. A host that was renamed
-// changes nothing; a plan that was renamed by hand is made anew.
+// The request declares the whole plan: no Full and no Limits mean none. If anything differs, the
+// whole plan is sent. What a listed plan does not include, or includes in an undocumented form, is
+// in [PlanChange].Unclear and does not count as a difference. Schedules are compared to the hour.
+// Renaming a host changes nothing; a plan that was renamed by hand is created again.
 //
-// Nothing is sent for a plan that backs up to another vault or is in a state that is neither
-// active nor stopped: that is an error that matches ErrConflict, as is a plan that is listed
-// otherwise than it was made. Two plans of the name on one host are an *AmbiguousError. A plan
-// counts as missing only after a list that was read whole.
+// Nothing is sent for a plan in another vault, or in a state that is neither active nor stopped.
+// The error then matches [ErrConflict], as it does if a new plan is listed differently than it was
+// created. Two plans of the name on one host are an [*AmbiguousError]. A plan counts as missing
+// only if a complete list does not contain it.
 //
-// Every command is sent once, at most 8 at a time. Then the plans are listed until they show what
-// was wanted: as long as WaitListed says, 5 minutes by default, and no longer than WaitAtMost, 30 minutes.
-// What does not show by then is an error that matches ErrOutcomeUnknown; the next run looks again.
-// Where nothing is to be done, one request is made for every kind of host. It places no order; what
-// plans store takes up room in the vault.
+// Each command is sent once, at most 8 at a time. EnsureAll then lists the plans until they show
+// the change, for the time of [WaitListed] (5 minutes by default) and at most that of [WaitAtMost]
+// (30 minutes by default). If a change does not show, the error matches [ErrOutcomeUnknown]; the
+// next run checks again. If there is nothing to do, it makes one request for each kind of host. It
+// places no order, but copies take up space in the vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -291,7 +292,7 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 	return run.ensure(ctx, hosts)
 }
 
-// empty refuses what the hosts say.
+// empty refuses fields that the hosts provide.
 func (v *validation) empty(field string, given bool) {
 	if given {
 		v.fault(field, "must be empty: the hosts tell it")
@@ -307,7 +308,7 @@ type planRun struct {
 	stop     stopper
 }
 
-// declare checks a request and makes a run of it.
+// declare checks a request and starts a run.
 func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRun, error) {
 	if _, err := s.client.check(operation{path: "new-backup-policy"}, &declared); err != nil {
 		return nil, err
@@ -317,7 +318,7 @@ func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRu
 	return &planRun{plans: s, declared: declared, dry: given.dry, wait: newWaiting(s.client, given.waits)}, nil
 }
 
-// planWork is what there is to do about the plan of one host.
+// planWork is the work on the plan of one host.
 type planWork struct {
 	host   Host
 	change PlanChange
@@ -331,7 +332,7 @@ type planWork struct {
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
-	failures := r.look(ctx, all)
+	failures := r.examine(ctx, all)
 	for range 2 { // what was updated with its answer lost is enabled once it shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
@@ -341,7 +342,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	changes := make([]PlanChange, len(all))
 	for i, w := range all {
 		w.change.Planned = r.dry
-		if w.change.Err != nil && !r.told(failures, w.change.Err) {
+		if w.change.Err != nil && !r.reported(failures, w.change.Err) {
 			failures = append(failures, &HostError{Host: w.host, Err: w.change.Err})
 		}
 		changes[i] = w.change
@@ -349,9 +350,9 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// told reports whether an error is among those that were told already: that of a list is the same
-// for all its hosts.
-func (r *planRun) told(failures []error, err error) bool {
+// reported reports whether an error was reported already: the error of a list is the same for all its
+// hosts.
+func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
 		if problem == err { //nolint:errorlint // the same one
 			return true
@@ -360,7 +361,7 @@ func (r *planRun) told(failures []error, err error) bool {
 	return false
 }
 
-// works are the plans to look after: one a host.
+// works returns the plans to work on, one for each host.
 func (r *planRun) works(hosts []Host) []*planWork {
 	var all []*planWork
 	seen := make(map[string]bool)
@@ -377,7 +378,7 @@ func (r *planRun) works(hosts []Host) []*planWork {
 	return all
 }
 
-// checkID checks the ID of a host that nothing is known of but what the caller gave.
+// checkID checks the ID of a host that only the caller has provided.
 func (h Host) checkID() error {
 	problem := textProblem(h.ID)
 	switch {
@@ -389,7 +390,7 @@ func (h Host) checkID() error {
 	return nil
 }
 
-// byKind are the plans that something is still to be found out of, by the kind of their hosts.
+// byKind groups the plans that are still to be listed by the kind of their hosts.
 func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	at := make(map[SourceType]int)
 	for _, w := range all {
@@ -407,8 +408,8 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// look finds out what is to be done. A list that cannot be read is the error of all its plans.
-func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) {
+// examine finds out what is to be done. If a list cannot be read, that is the error of all its plans.
+func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
 		listed, err := r.list(ctx, works)
 		if err != nil {
@@ -417,7 +418,7 @@ func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) 
 		for _, w := range works {
 			found := listed.of[w.host.ID]
 			switch {
-			// What an incomplete list holds is there; what it lacks may be there, too.
+			// An incomplete list is right about what it contains, not about what it lacks.
 			case err != nil && (!errors.Is(err, ErrIncomplete) || len(found) == 0):
 				w.change.Err = err
 			case len(found) == 0 && listed.mayHold(w.host.ID):
@@ -450,8 +451,8 @@ func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
 	}
 }
 
-// list reads the plans of the name on hosts of one kind. It goes by what the service lists of the
-// kind, or of the one host, and not by its search for names.
+// list reads the plans of the name on hosts of one kind. It lists the kind, or the one host, and
+// does not use the service's search for names.
 func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, error) {
 	req := &ListPlansRequest{RegionID: r.declared.RegionID, SourceType: works[0].host.SourceType}
 	listed := &planListing{of: make(map[string][]Plan, len(works)), doubtful: make(map[string]bool)}
@@ -480,7 +481,7 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, er
 	return listed, err
 }
 
-// judge says what is to be done about the plan of a host.
+// judge decides what is to be done about the plan of a host.
 func (r *planRun) judge(w *planWork, found []Plan) {
 	switch len(found) {
 	case 0:
@@ -513,7 +514,7 @@ func (w *planWork) see(plan *Plan) {
 	w.host.Name = cmp.Or(w.host.Name, plan.HostName)
 }
 
-// conflict is what keeps a listed plan from being what is declared, whatever is sent.
+// conflict returns why a listed plan cannot become what is declared.
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
@@ -541,13 +542,13 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 	return ambiguous
 }
 
-// candidate tells the plan from others of its name.
+// candidate describes the plan for an [AmbiguousError].
 func (p *Plan) candidate() Candidate {
 	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
 	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 
-// carryOut sends what is to be done, and reports whether anything may have been carried out.
+// carryOut sends the commands, and reports whether any may have been carried out.
 func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
 	var todo []*planWork
 	for _, w := range all {
@@ -565,7 +566,7 @@ func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
 	return false
 }
 
-// send sends the commands for one plan. One whose answer is lost is the last.
+// send sends the commands for one plan, until one whose response is lost.
 func (r *planRun) send(ctx context.Context, w *planWork) {
 	command := func(name string, send func() error) (sure bool) {
 		err := r.stop.send(send)
@@ -603,8 +604,8 @@ func (r *planRun) create(ctx context.Context, w *planWork) error {
 	return err
 }
 
-// update sends the whole plan. What is not wanted is named, since it is not documented what the
-// service keeps of what is left out.
+// update sends the whole plan. It turns off explicitly what is not declared, because what the
+// service does with parts that are left out is not documented.
 func (r *planRun) update(ctx context.Context, w *planWork) error {
 	d := r.declared
 	req := &UpdatePlanRequest{
@@ -626,7 +627,7 @@ func (r *planRun) enable(ctx context.Context, w *planWork) error {
 	return err
 }
 
-// await lists the plans until what was sent shows, or as long as that may take.
+// await lists the plans until they show what was sent, or time is up.
 func (r *planRun) await(ctx context.Context, all []*planWork) {
 	unseen := func(w *planWork) bool { return w.sent > 0 }
 	hosts := func() (ids []string) {
@@ -639,7 +640,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 	began := time.Now()
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for _, works := range byKind(all, unseen) {
 			listed, err := r.list(ctx, works)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
@@ -658,7 +659,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 }
 
-// causeOfEnd is why a wait ended.
+// causeOfEnd returns why a wait ended.
 func causeOfEnd(err error) error {
 	var ended *WaitError
 	if errors.As(err, &ended) {
@@ -667,7 +668,7 @@ func causeOfEnd(err error) error {
 	return err
 }
 
-// check takes in how the plan of a host is listed after commands were sent for it.
+// check evaluates how the plan of a host is listed after its commands.
 func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	var state string
 	var differing []Difference
@@ -701,7 +702,7 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	}
 }
 
-// seen takes in that what was sent shows. A plan that is stopped nonetheless is enabled next.
+// seen records that the change shows. If the plan is stopped nonetheless, it is enabled next.
 func (w *planWork) seen(stopped bool) {
 	w.change.Created = w.change.Created || w.create
 	w.change.Updated = w.change.Updated || w.update
@@ -709,7 +710,7 @@ func (w *planWork) seen(stopped bool) {
 	w.create, w.update, w.enable, w.sent, w.lost = false, false, stopped, 0, nil
 }
 
-// unseen is the error of a plan of which nothing shows that was sent.
+// unseen is the error of a plan whose change does not show.
 func (r *planRun) unseen(w *planWork, ended error) error {
 	what := "the command to change it was sent, and does not show in the list"
 	if w.create {
@@ -721,20 +722,19 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 	return &unseenError{what: "plan " + r.declared.Name + ": " + what, lost: w.lost, ended: ended}
 }
 
-// Ensure sees to it that every one of some hosts has an active agent. It has one installed where
-// there is none or where the last installation failed, and waits for all of them. It goes by the
-// agents of the hosts as they are given: take them from Hosts just before. It returns the hosts
-// that are ready, in the order of hosts, each once, with their agents. The error joins a *HostError
-// for every other one: one whose installation failed matches ErrFailed, one whose agent was seen
-// and is no longer listed ErrVanished, and one whose agent was never listed after the command
-// ErrOutcomeUnknown.
+// Ensure gives every host an active agent. It installs one if there is none or the last
+// installation failed, and waits for all of them. It starts from the agents in the given hosts: get
+// them from [Hosts] right before. It returns the hosts that are ready, with their agents, in the
+// order of hosts and each once. The error joins a [*HostError] for every other host. It matches
+// [ErrFailed] if the installation failed, [ErrVanished] if the agent was listed and no longer is,
+// and [ErrOutcomeUnknown] if the agent was never listed after the command.
 //
-// A command is sent once for a host, at most 8 at a time. An agent to which none was sent and that
-// is not active, such as one of a host that is switched off, is given as long as WaitListed says to
-// change its state, 5 minutes by default. All of it takes no longer than WaitAtMost, 30 minutes by
-// default. WaitRegion sets the region. A poll is one request for every 50 hosts that are still waited
-// for. A DryRun returns also the hosts that it would install an agent on, whose Agent is nil or
-// failed, and those on which one is being installed. It places no order.
+// Each host is sent one command, at most 8 at a time. An existing agent that is not active, for
+// example because its host is switched off, has the time of [WaitListed] (5 minutes by default) to
+// change its state. The total time is limited by [WaitAtMost] (30 minutes by default). [WaitRegion]
+// sets the region. Each poll makes one request for every 50 hosts that are not ready. With
+// [DryRun], the result includes the hosts that would get an agent, whose Agent is nil or failed,
+// and those on which one is being installed. It places no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
@@ -778,7 +778,7 @@ type agentRun struct {
 	all    []*agentWork
 }
 
-// agentWork is what there is to do about the agent of one host.
+// agentWork is the work on the agent of one host.
 type agentWork struct {
 	host    Host
 	before  *Agent // as it was given
@@ -807,7 +807,7 @@ func (r *agentRun) pending() (all []*agentWork) {
 	return all
 }
 
-// install sends the command to every host that has no agent, or one that could not be installed.
+// install sends the command to every host without an agent, or with one whose installation failed.
 func (r *agentRun) install(ctx context.Context) {
 	var todo []*agentWork
 	for _, w := range r.pending() {
@@ -845,13 +845,13 @@ func (r *agentRun) foresee() {
 	}
 }
 
-// notInstalled reports whether the agent is there because it could not be installed.
+// notInstalled reports whether the installation of the agent failed.
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
 	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
 }
 
-// installing reports whether the agent is being installed, which may take its time.
+// installing reports whether the agent is being installed.
 func (a *Agent) installing() bool {
 	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }
@@ -869,7 +869,7 @@ func (r *agentRun) await(ctx context.Context) {
 		return ids
 	}
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
 			found, whole, err := r.list(ctx, works)
 			if err != nil {
@@ -891,8 +891,8 @@ func (r *agentRun) await(ctx context.Context) {
 	}
 }
 
-// list reads the agents of some hosts, of which a host may have several. The list is whole if it holds
-// as many as the service counts.
+// list reads the agents of some hosts. A host may have several. The list is complete if it holds as
+// many as the service counts.
 func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
 	for i, w := range works {
@@ -919,8 +919,8 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 	}
 }
 
-// check takes in how the agent of a host is listed. A state that it had before the command is no
-// end until the patience for the first sight is over.
+// check evaluates how the agent of a host is listed. A state from before the command does not count
+// until the time of WaitListed is over.
 func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	w.host.Agent = agent
 	if agent == nil {
@@ -942,7 +942,7 @@ func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	}
 }
 
-// miss takes in that a host has no agent.
+// miss records that a host has no agent.
 func (r *agentRun) miss(w *agentWork, late bool) {
 	r.wait.report(Progress{ID: w.host.ID})
 	w.missing++
@@ -958,7 +958,7 @@ func (r *agentRun) miss(w *agentWork, late bool) {
 	}
 }
 
-// state is the state of the agent as it was seen last.
+// state returns the last known state of the agent.
 func (w *agentWork) state() string {
 	if w.host.Agent == nil {
 		return "not listed"
@@ -966,5 +966,5 @@ func (w *agentWork) state() string {
 	return w.host.Agent.stateWords()
 }
 
-// stateWords are the state of the agent as the service words it.
+// stateWords returns the state of the agent in the service's words.
 func (a *Agent) stateWords() string { return strings.TrimSpace(string(a.Status) + " " + a.StatusDesc) }

@@ -103,10 +103,11 @@ func (e *envelope) inProgress() bool {
 	return (isInProgress(string(e.Error)) || isInProgress(string(e.ErrorCode))) && e.orderID() != ""
 }
 
-// orderID is the order that the answer names, or "".
+// orderID is the order that the answer names, or "". Of several it is the last: that they are several
+// is found when the answer is accepted.
 func (e *envelope) orderID() string {
 	var order Order
-	if e.ReturnObj.decode(&order) != nil || isBlank(order.ID) {
+	if _ = e.ReturnObj.decode(&order); isBlank(order.ID) {
 		return ""
 	}
 	return order.ID

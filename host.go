@@ -10,66 +10,66 @@ import (
 	"strings"
 )
 
-// Hosts are the machines that can be protected, with an agent or without. The service lists them
-// with their agents alone, a page at a time and each kind apart; here a host is one host, whatever
-// its kind and however many agents it has had.
+// Hosts are the machines that can be protected, with or without an agent. The service lists hosts
+// only through their agents, page by page and separately for each kind. Here a host is one [Host],
+// whatever its kind and however many agents it has had.
 //
-// A host is listed if it has an agent, or if the service offers to install one on it. Whether it
-// does so for every kind of host is not documented: one without an agent whose kind is not listed
-// so cannot be found.
+// A host is listed if it has an agent, or if the service offers to install one. Whether the service
+// does so for every kind is not documented: a host without an agent, of a kind that is not listed
+// without one, cannot be found.
 type Hosts struct{ client *Client }
 
 // Host is a machine that can be protected.
 type Host struct {
-	// ID is what every HostID of this package takes.
+	// ID is the host ID, as every HostID of this package takes it.
 	ID   string
 	Name string
 	IPs  []string
-	// SourceType is the kind of host that was asked for when it was found.
+	// SourceType is the kind of host that was requested when it was found.
 	SourceType SourceType
-	// OSType and OSArch are the operating system and the architecture (seen: "linux", "x86_64").
+	// OSType and OSArch are the operating system and architecture (seen: "linux", "x86_64").
 	OSType, OSArch string
-	// Agent is the agent of the host, an active one if it has several; nil means that there is none.
+	// Agent is the agent of the host, preferably an active one, or nil if it has none.
 	Agent *Agent
 }
 
-// Active reports whether the host has an active agent, so that it can be backed up.
+// Active reports whether the host has an active agent and can be backed up.
 func (h Host) Active() bool { return h.Agent != nil && h.Agent.Status == AgentActivated }
 
-// label is what errors call the host.
+// label returns the name of the host for errors.
 func (h Host) label() string { return cmp.Or(h.Name, h.ID, "without a name") }
 
-// HostError is what kept one of several hosts from being found, or from being what it is to be.
+// HostError is the error of one host among several.
 type HostError struct {
-	// Host is the host; one that was not found has no more than the name that was sought.
+	// Host is the host. If it was not found, only Name is set, to the name that was searched for.
 	Host Host
 	Err  error
 }
 
-// Error names the host and says in one line what happened.
+// Error returns the host and the error in one line.
 func (e *HostError) Error() string {
 	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
 }
 
-// Unwrap returns what happened.
+// Unwrap returns the error of the host.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// AmbiguousError is a name that several things bear. It matches ErrAmbiguous.
+// AmbiguousError means that a name has several matches. It matches [ErrAmbiguous].
 type AmbiguousError struct {
-	// Sought is what was to be found, in words.
+	// Sought describes what was searched for.
 	Sought string
-	// Candidates are the things that it may be.
+	// Candidates are the matches.
 	Candidates []Candidate
 }
 
-// Candidate is one of the things that a name may mean.
+// Candidate is one match of an [AmbiguousError].
 type Candidate struct {
 	ID, Name string
-	// Detail tells it from the others, in words.
+	// Detail distinguishes the candidate from the others, in words.
 	Detail string
 }
 
-// Error names the candidates in one line, the first ten of them.
+// Error lists the candidates in one line, ten at most.
 func (e *AmbiguousError) Error() string {
 	const most = 10
 	var candidates []string
@@ -82,10 +82,10 @@ func (e *AmbiguousError) Error() string {
 	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
 }
 
-// Unwrap returns ErrAmbiguous.
+// Unwrap returns [ErrAmbiguous].
 func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
-// String names the candidate: "web (ID, CT-ECS)".
+// String describes the candidate: "web (ID, CT-ECS)".
 func (c Candidate) String() string {
 	name := cmp.Or(c.Name, c.ID, "one without an ID")
 	var details []string
@@ -100,10 +100,10 @@ func (c Candidate) String() string {
 	return name + " (" + strings.Join(details, ", ") + ")"
 }
 
-// allSources are the kinds of hosts that are read where a request names none.
+// allSources are the kinds of hosts that are read if a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
 
-// sources are the kinds that a request names, each once, or else all.
+// sources returns the kinds that a request names, each once, or all kinds.
 func sources(given []SourceType) []SourceType {
 	if len(given) == 0 {
 		return allSources
@@ -117,17 +117,17 @@ func sources(given []SourceType) []SourceType {
 	return kinds
 }
 
-// ListHostsRequest is the request of Hosts.All.
+// ListHostsRequest is the request of [Hosts.All].
 type ListHostsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts; nil means all.
+	// Sources are the kinds of hosts. Nil means all kinds.
 	Sources []SourceType
 }
 
-// All gives out the hosts of a region one by one. Every kind is read whole before the first of its
-// hosts is given out, in one request for every 50 agents: a host with several agents is given out
-// once. What an error ended is not complete. It changes nothing and can be repeated.
+// All iterates over the hosts of a region. It reads each kind completely before its first host,
+// with one request per 50 agents, so that a host with several agents appears once. An error is the
+// last element; the list is then incomplete. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
@@ -155,7 +155,7 @@ func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, e
 	})
 }
 
-// read reads the hosts of a kind, those that match a query if there is one. With ErrIncomplete come
+// read reads the hosts of one kind, or those that match a query. With [ErrIncomplete] it returns
 // those that were listed.
 func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query string) ([]Host, error) {
 	var hosts []Host
@@ -180,7 +180,7 @@ func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query
 	return hosts, nil
 }
 
-// host is the host of an agent.
+// host returns the host of an agent.
 func (a *Agent) host(kind SourceType) Host {
 	host := Host{
 		ID: a.HostID, Name: cmp.Or(a.HostName, a.Name), IPs: a.HostIPs,
@@ -193,7 +193,7 @@ func (a *Agent) host(kind SourceType) Host {
 	return host
 }
 
-// rank tells which of several agents stands for a host.
+// rank orders the agents of one host: the highest represents it.
 func (a *Agent) rank() int {
 	switch {
 	case a == nil:
@@ -206,13 +206,13 @@ func (a *Agent) rank() int {
 	return 3
 }
 
-// GetHostRequest is the request of Hosts.Get.
+// GetHostRequest is the request of [Hosts.Get].
 type GetHostRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// ID is the host: Host.ID.
+	// ID is the ID of the host: Host.ID.
 	ID string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -221,9 +221,9 @@ func (r *GetHostRequest) complete(v *validation) {
 	v.required("ID", r.ID)
 }
 
-// Get finds a host by its ID. It asks for what the ID matches, one kind after the other, and reads
-// all hosts if it is not among that. One that is not there is an error that matches ErrNotFound.
-// It changes nothing and can be repeated.
+// Get finds a host by its ID. It queries each kind by the ID, and reads all hosts if there is no
+// match. If there is no such host, the error matches [ErrNotFound]. It changes nothing and is safe
+// to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
@@ -235,13 +235,13 @@ func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
 	return list.one(ctx, r.ID, fmt.Sprintf("host %q", r.ID), func(h *Host) bool { return h.ID == r.ID })
 }
 
-// FindHostRequest is the request of Hosts.Find.
+// FindHostRequest is the request of [Hosts.Find].
 type FindHostRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
 	// Name is the whole name of the host, or its ID.
 	Name string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -250,10 +250,9 @@ func (r *FindHostRequest) complete(v *validation) {
 	v.required("Name", r.Name)
 }
 
-// Find finds a host by its whole name or its ID. It asks for what the name matches, one kind after
-// the other, and reads all hosts if there is none among that. One that is not there is an error
-// that matches ErrNotFound; a name that several bear is an *AmbiguousError. It changes nothing and
-// can be repeated.
+// Find finds a host by its whole name or its ID. It queries each kind by the name, and reads all
+// hosts if there is no match. If there is no such host, the error matches [ErrNotFound]. If several
+// hosts have the name, it is an [*AmbiguousError]. It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
@@ -265,15 +264,15 @@ func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
 	return list.one(ctx, r.Name, fmt.Sprintf("host named %q", r.Name), func(h *Host) bool { return h.ID == r.Name || h.Name == r.Name })
 }
 
-// hostSearch is where a host is sought.
+// hostSearch is a search for a host.
 type hostSearch struct {
 	hosts    Hosts
 	regionID string
 	kinds    []SourceType
 }
 
-// one finds the one host that matches, among what a query finds and then among all: how the service
-// matches a query is not documented.
+// one finds the only host that matches, first in the results of a query and then among all hosts:
+// how the service matches a query is not documented.
 func (s hostSearch) one(ctx context.Context, query, sought string, matches func(*Host) bool) (*Host, error) {
 	var incomplete error
 	for _, query := range []string{query, ""} {
@@ -302,12 +301,12 @@ func (s hostSearch) one(ctx context.Context, query, sought string, matches func(
 	return nil, notListed(agentList, sought)
 }
 
-// notListed is the error of what is not in a list that was read whole.
+// notListed is the error for something that a complete list does not contain.
 func notListed(list operation, sought string) error {
 	return &Error{Operation: list.name(), Method: list.method, Path: list.path, Err: fmt.Errorf("%s: %w", sought, ErrNotFound)}
 }
 
-// theOne is the one host that was found, if it is but one.
+// theOne returns the host that was found, if there is exactly one.
 func theOne(sought string, found []Host) (*Host, error) {
 	if len(found) == 0 {
 		return nil, ErrNotFound
@@ -323,13 +322,13 @@ func theOne(sought string, found []Host) (*Host, error) {
 	return nil, ambiguous
 }
 
-// FindHostsRequest is the request of Hosts.FindAll.
+// FindHostsRequest is the request of [Hosts.FindAll].
 type FindHostsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Names are the whole names of the hosts, or their IDs. At least one is required.
+	// Names are the whole names or the IDs of the hosts. At least one is required.
 	Names []string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -341,12 +340,12 @@ func (r *FindHostsRequest) complete(v *validation) {
 	}
 }
 
-// FindAll finds many hosts by their whole names or their IDs, in as many requests as All makes. It
-// returns those that it found in the order of Names, each once. The error joins a *HostError for
-// every other name: one that no host bears matches ErrNotFound, or ErrIncomplete where the service
-// counts more hosts than it lists, and one that several bear ErrAmbiguous.
-// Only a list that could not be read, or a name that cannot be one, leaves no host at all. It
-// changes nothing and can be repeated.
+// FindAll finds hosts by their whole names or IDs, with as many requests as [Hosts.All]. It returns
+// the hosts that it found, in the order of Names and each once. The error joins a [*HostError] for
+// every other name. A name that no host has matches [ErrNotFound], or [ErrIncomplete] if the
+// service lists fewer hosts than it counts. A name that several hosts have matches [ErrAmbiguous].
+// No hosts are returned only if a list cannot be read or a name is invalid. It changes nothing and
+// is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, error) {
@@ -375,7 +374,8 @@ func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, erro
 	return pick(r.Names, wanted, missing)
 }
 
-// pick takes the hosts that were found by name, each once. missing says why one was not.
+// pick returns the hosts that were found by name, each once. missing is the error of a name without
+// a host.
 func pick(names []string, found map[string][]Host, missing error) ([]Host, error) {
 	var hosts []Host
 	var failures []error

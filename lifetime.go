@@ -50,7 +50,7 @@ func (l *lifetime) closeAnswer() {
 
 // cause is err, or, if the lifetime is over, why it is: what failed then failed because of that.
 func (l *lifetime) cause(err error) error {
-	if err != nil && l.ctx.Err() != nil {
+	if l.ctx.Err() != nil {
 		return causeOf(l.ctx)
 	}
 	return err

@@ -67,7 +67,7 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 	for _, hook := range e.options.hooks {
 		inner, end := hook(ctx, info)
 		if inner != nil {
-			ctx = inner
+			ctx = inner //nolint:fatcontext // each hook makes its context of the one before
 		}
 		if end != nil {
 			ends = append(ends, end)

@@ -45,14 +45,14 @@ func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Ord
 type Order struct {
 	Meta
 	// ID is the order ID, for [Orders.Get] and [Orders.Wait].
-	ID string `json:"masterOrderID" wire:"lenient"`
+	ID string `json:"masterOrderID" wire:"lenient,once"`
 	// Number is the order number on bills. It may be empty at first.
 	Number string `json:"masterOrderNO" or:"masterOrderNo"`
 	// ResourceID is the ID of the resource that was ordered, if the service gives it at once.
-	ResourceID string `json:"masterResourceID"`
+	ResourceID string `json:"masterResourceID" wire:"lenient"`
 	// ResourceStatus is the state of the resource that was ordered (seen: "started").
 	ResourceStatus string `json:"masterResourceStatus"`
-	RegionID       string `json:"regionID"`
+	RegionID       string `json:"regionID" wire:"lenient"`
 	// Resources are the parts of the order.
 	Resources []OrderResource `json:"resources"`
 	// ClientToken is the token that the order was placed with.
@@ -77,16 +77,16 @@ func (o *Order) check(cl *call, a *answer) error {
 
 // OrderResource is one part of an order.
 type OrderResource struct {
-	OrderID string `json:"orderID"`
+	OrderID string `json:"orderID" wire:"lenient"`
 	// Status is a number whose values are not documented.
 	Status int `json:"status"`
 	// IsMaster reports whether this is the main part of the order.
 	IsMaster bool `json:"isMaster"`
 	// Type is the kind of the resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
 	Type             string `json:"resourceType"`
-	ID               string `json:"resourceID"`
-	MasterOrderID    string `json:"masterOrderID"`
-	MasterResourceID string `json:"masterResourceID"`
+	ID               string `json:"resourceID" wire:"lenient"`
+	MasterOrderID    string `json:"masterOrderID" wire:"lenient"`
+	MasterResourceID string `json:"masterResourceID" wire:"lenient"`
 	// Value is the amount that was ordered.
 	Value int `json:"itemValue"`
 	// Config is free-form. According to the documentation it is an object of strings.

@@ -5,28 +5,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// ProtectionRequest is the request of Client.Protection.
+// ProtectionRequest is the request of [Client.Protection].
 type ProtectionRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts; nil means all.
+	// Sources are the kinds of hosts. Nil means all kinds.
 	Sources []SourceType
-	// MaxAge is how old the newest copy of a plan may be. Zero goes by the schedule of each plan: its
-	// newest copy is too old when the last run that was due, and Grace ago at least, has left none.
+	// MaxAge is the maximum age of a plan's newest copy. Zero uses the plan's schedule: the newest
+	// copy is too old if the last run that was due at least Grace ago has left none.
 	MaxAge time.Duration
-	// Grace is how long a run may take to leave its copy where MaxAge is zero: 12 hours by default, for
-	// which zero stands.
+	// Grace is the time that a run has to leave its copy, if MaxAge is zero. The default is 12
+	// hours; zero means the default.
 	Grace time.Duration
-	// MinFree is the part of a vault that is to be free, 0 to 1. At zero only a full one is a gap.
+	// MinFree is the fraction of a vault that should be free, 0 to 1. With zero, only a full vault
+	// is a gap.
 	MinFree float64
-	// MinTime is how long a vault is to last. At zero only an expired one is a gap.
+	// MinTime is the time that a vault should have left. With zero, only an expired vault is a gap.
 	MinTime time.Duration
 }
 
@@ -40,46 +38,47 @@ func (r *ProtectionRequest) complete(v *validation) {
 	}
 }
 
-// Protection is what is protected in a region and what is not.
+// Protection is what is and what is not protected in a region.
 type Protection struct {
-	// At is when reading it began.
+	// At is when reading began.
 	At time.Time
-	// Hosts are the hosts, and behind them those that are gone and have plans.
+	// Hosts are the hosts of the region, followed by hosts that no longer exist but still have
+	// plans.
 	Hosts []HostProtection
 	// Storages are the vaults of the region.
 	Storages []Storage
-	// Gaps are all gaps: those of the hosts and their plans in their order, then those of vaults.
-	// None at all means that what was asked for is protected.
+	// Gaps are all gaps: first those of hosts and their plans, in the order of Hosts, then those of
+	// vaults. If there are none, everything requested is protected.
 	Gaps []Gap
 }
 
-// HostProtection is how a host is protected.
+// HostProtection is the protection of one host.
 type HostProtection struct {
 	Host  Host
 	Plans []PlanProtection
-	// Newest is the newest usable copy of the host, whichever plan left it; nil where there is none.
+	// Newest is the newest usable copy of the host from any plan, or nil if there is none.
 	Newest *Snapshot
-	// Gaps are those of the host itself; those of its plans are with the plans.
+	// Gaps are the gaps of the host itself. Those of its plans are in Plans.
 	Gaps []Gap
 }
 
-// PlanProtection is what a plan has left behind.
+// PlanProtection is the protection by one plan.
 type PlanProtection struct {
 	Plan Plan
-	// Newest is the newest usable copy; nil where there is none whose time can be read.
+	// Newest is the newest usable copy, or nil if there is none with a readable time.
 	Newest *Snapshot
-	// LastRun is the task that began last, which may still run; nil where none is listed.
+	// LastRun is the task that started last and may still be running, or nil if none is listed.
 	LastRun *Task
-	// NextRun is the next run by the schedule; zero where the plan is not active or its schedule does
-	// not tell.
+	// NextRun is the next scheduled run. It is empty if the plan is not active or its schedule is
+	// not documented.
 	NextRun Time
-	// Copies counts the usable copies, and Bytes is what they take up in the vault.
+	// Copies is the number of usable copies. Bytes is the space they take up in the vault.
 	Copies int
 	Bytes  int64
 	Gaps   []Gap
 }
 
-// NewestAt is the point in time that the newest usable copy holds; zero where there is none.
+// NewestAt returns the time of the newest usable copy, or an empty [Time] if there is none.
 func (p *PlanProtection) NewestAt() Time {
 	if p.Newest == nil {
 		return ""
@@ -87,7 +86,7 @@ func (p *PlanProtection) NewestAt() Time {
 	return NewTime(p.Newest.at())
 }
 
-// Outcome says how the last run stands: "Completed", "Failed disk full", "Executing 37%".
+// Outcome describes the last run: "Completed", "Failed disk full", "Executing 37%".
 func (p *PlanProtection) Outcome() string {
 	if p.LastRun == nil {
 		return "no run"
@@ -110,7 +109,8 @@ func (t *Task) running() bool {
 	return t.Status == TaskPreparing || t.Status == TaskExecuting || t.Status == TaskCanceling
 }
 
-// at is when the task began, or else when it ended; zero where neither can be read.
+// at returns when the task started, or else when it ended. It returns the zero time if neither can
+// be read.
 func (t *Task) at() time.Time {
 	if at := t.Started.Time(); !at.IsZero() {
 		return at
@@ -118,7 +118,7 @@ func (t *Task) at() time.Time {
 	return t.Done.Time()
 }
 
-// GapKind says why something is not protected.
+// GapKind is the reason why something is not protected.
 type GapKind string
 
 // The kinds of Gap.
@@ -140,26 +140,27 @@ const (
 	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
 )
 
-// Gap is something that is not protected as it should be.
+// Gap is one thing that is not protected as it should be.
 type Gap struct {
 	Kind GapKind
-	// HostID, HostName and SourceType are empty for a vault.
+	// HostID, HostName and SourceType are empty if the gap is about a vault.
 	HostID     string
 	HostName   string
 	SourceType SourceType
-	// PlanID and PlanName are empty where the gap is not that of a plan.
+	// PlanID and PlanName are empty if the gap is not about a plan.
 	PlanID   string
 	PlanName string
-	// StorageID and StorageName are empty where the gap is not that of a vault.
+	// StorageID and StorageName are empty if the gap is not about a vault.
 	StorageID   string
 	StorageName string
-	// Newest is the time of the newest usable copy of a plan, zero where there is none.
+	// Newest is the time of the plan's newest usable copy, or empty if there is none.
 	Newest Time
-	// Detail says more in words; it may be empty.
+	// Detail has more information in words. It may be empty.
 	Detail string
 }
 
-// String says the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed disk full".
+// String describes the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed
+// disk full".
 func (g Gap) String() string {
 	var words []string
 	for _, word := range []string{cmp.Or(g.HostName, g.HostID), cmp.Or(g.PlanName, g.PlanID), cmp.Or(g.StorageName, g.StorageID), string(g.Kind)} {
@@ -174,17 +175,20 @@ func (g Gap) String() string {
 	return oneLine(text)
 }
 
-// Protection finds what is protected in a region and what is not: hosts without an active agent or a
-// plan, plans that do not run, whose last run failed or whose newest copy is too old, vaults
-// that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
-// sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
-// what is made in between is no gap: one request for every 50 agents, one for the vaults, and
-// three more for every kind of host. A list that cannot be read is an error without a result. A
-// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
-// the result of what came. It changes nothing and can be repeated.
+// Protection reports what is and what is not protected in a region. Gaps are hosts without an
+// active agent or a plan, plans that do not run, whose last run failed or whose newest copy is too
+// old, vaults that run out of space or time, and a region without hosts. What cannot be read is a
+// gap as well.
 //
-// Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
-// anew keeps its history. Tasks have no plan ID, and go by host and plan name.
+// It reads hosts, plans, tasks, copies and vaults in this order, so that nothing created in the
+// meantime is a gap. It makes one request for every 50 agents, three for each kind of host, and one
+// for the vaults. If a list cannot be read, there is an error and no result. If a list holds fewer
+// items than the service counts, the error matches [ErrIncomplete] and the result covers what was
+// listed. It changes nothing and is safe to repeat.
+//
+// Copies belong to the plan with their plan ID, or else to the plan with their host and plan name,
+// so that a plan that was created again keeps its history. Tasks have no plan ID and belong to
+// plans by host and plan name.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息),
 // GET /v4/backup/query-backup-policy (查询云备份计划),
@@ -206,7 +210,7 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	return s.result(), s.incomplete
 }
 
-// pass keeps that a list was incomplete for the end, and returns any other error.
+// pass remembers that a list was incomplete, and returns any other error.
 func (s *survey) pass(err error) error {
 	if errors.Is(err, ErrIncomplete) {
 		s.incomplete = join(s.incomplete, err)
@@ -215,7 +219,7 @@ func (s *survey) pass(err error) error {
 	return err
 }
 
-// survey is what Protection reads.
+// survey is what Protection has read.
 type survey struct {
 	client *Client
 	req    ProtectionRequest
@@ -236,14 +240,22 @@ type hostSurvey struct {
 	HostProtection
 	gone  bool
 	plans []*planSurvey
+	left  *Snapshot // the newest usable copy that no plan of today has left
 }
 
+// planSurvey is a plan among those of its host.
 type planSurvey struct {
-	PlanProtection
+	host  *hostSurvey
+	index int
+
 	ended    *Task // the last run that has ended
 	undated  int   // usable copies whose times cannot be read
 	untimely *Task // a run that did not complete, and whose time cannot be read
 }
+
+func (p *planSurvey) state() *PlanProtection { return &p.host.Plans[p.index] }
+
+func (p *planSurvey) isOf(kind SourceType) bool { return p.state().Plan.SourceType == kind }
 
 func (s *survey) readHosts(ctx context.Context) error {
 	for host, err := range s.client.Hosts.All(ctx, &ListHostsRequest{RegionID: s.req.RegionID, Sources: s.req.Sources}) {
@@ -264,7 +276,7 @@ func (s *survey) add(host Host) *hostSurvey {
 	return h
 }
 
-// ofKinds reads a list of every kind of host.
+// ofKinds reads a list for each kind of host.
 func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
 		if err := s.pass(read(kind)); err != nil {
@@ -297,7 +309,8 @@ func (s *survey) addPlan(plan *Plan) {
 		host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: plan.SourceType})
 		host.gone = true
 	}
-	p := &planSurvey{PlanProtection: PlanProtection{Plan: *plan}}
+	p := &planSurvey{host: host, index: len(host.Plans)}
+	host.Plans = append(host.Plans, PlanProtection{Plan: *plan})
 	host.plans = append(host.plans, p)
 	s.plans[plan.ID] = p
 	name := planName{plan.HostID, plan.Name}
@@ -308,12 +321,12 @@ func (s *survey) readTasks(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, p := range s.plansOf(kind) {
-				p.LastRun, p.ended, p.untimely = nil, nil, nil
+				p.state().LastRun, p.ended, p.untimely = nil, nil, nil
 			}
 		}
 		_, _, err := search(ctx, s.client, taskList, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(task Task) {
 			for _, p := range s.named[planName{task.HostID, task.PlanName}] {
-				if p.Plan.SourceType == kind {
+				if p.isOf(kind) {
 					p.ran(task.ofKind(kind))
 				}
 			}
@@ -322,11 +335,11 @@ func (s *survey) readTasks(ctx context.Context) error {
 	})
 }
 
-// plansOf gives out the plans of a kind of hosts.
+// plansOf returns the plans for one kind of host.
 func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	for _, h := range s.order {
 		for _, p := range h.plans {
-			if p.Plan.SourceType == kind {
+			if p.isOf(kind) {
 				plans = append(plans, p)
 			}
 		}
@@ -334,49 +347,74 @@ func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	return plans
 }
 
-// ran takes in a run of the plan.
+// ran records a run of the plan.
 func (p *planSurvey) ran(task *Task) {
 	bad := !task.running() && task.Status != TaskCompleted
 	if task.at().IsZero() {
 		if bad {
-			p.untimely = kept(task)
+			p.untimely = clone(task)
 		}
 		return
 	}
-	last := task.isAfter(p.LastRun)
-	ended := !task.running() && task.isAfter(p.ended)
+	run := p.state()
+	last, ended := isLater(task, run.LastRun), !task.running() && isLater(task, p.ended)
 	if !last && !ended {
 		return
 	}
-	task = kept(task)
+	kept := p.ended
+	if kept == nil || kept != run.LastRun || !last || !ended { // the one that is kept stays
+		kept = new(Task)
+	}
+	*kept = *task
+	kept.compact(&run.Plan)
 	if last {
-		p.LastRun = task
+		run.LastRun = kept
 	}
 	if ended {
-		p.ended = task
+		p.ended = kept
 	}
 }
 
-// isAfter reports whether a task did not begin before another one, or whether that is none.
-func (t *Task) isAfter(other *Task) bool { return other == nil || !t.at().Before(other.at()) }
-
-// kept copies an item of a list, which is to be kept while most of the others are not.
-func kept[T any](item *T) *T {
-	own := clone(item)
-	wirejson.Own(own)
-	return own
+// compact lets a task that is kept hold no memory but its own and that of its plan.
+func (t *Task) compact(p *Plan) {
+	t.PlanName, t.HostID = p.Name, p.HostID // by which it was found
+	if t.HostName == p.HostName {
+		t.HostName = p.HostName
+	}
+	texts := []*string{&t.ID, &t.Name, (*string)(&t.Started), (*string)(&t.Done), &t.Message, (*string)(&t.Rate), &t.SnapshotID, &t.SnapshotName}
+	for i := range t.Paths {
+		texts = append(texts, &t.Paths[i])
+	}
+	compact(texts)
 }
+
+// compact puts texts into memory of their own. What is read shares its memory with the text around it,
+// a KiB at most, which is kept as long as any of it.
+func compact(texts []*string) {
+	var all strings.Builder
+	for _, text := range texts {
+		all.WriteString(*text)
+	}
+	rest := all.String()
+	for _, text := range texts {
+		*text, rest = rest[:len(*text)], rest[len(*text):]
+	}
+}
+
+// isLater reports whether a task began no earlier than one that is kept.
+func isLater(task, kept *Task) bool { return kept == nil || !task.at().Before(kept.at()) }
 
 func (s *survey) readCopies(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, h := range s.order {
 				if h.Host.SourceType == kind {
-					h.Newest = nil
+					h.left = nil
 				}
 			}
 			for _, p := range s.plansOf(kind) {
-				p.Newest, p.Copies, p.Bytes, p.undated = nil, 0, 0, 0
+				left := p.state()
+				left.Newest, left.Copies, left.Bytes, p.undated = nil, 0, 0, 0
 			}
 		}
 		_, _, err := search(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(snapshot Snapshot) {
@@ -388,50 +426,74 @@ func (s *survey) readCopies(ctx context.Context) error {
 	})
 }
 
-// copied takes in a usable copy.
+// copied records a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
-	host, p := s.hosts[snapshot.HostID], s.planOf(snapshot)
-	if p != nil {
-		p.Copies++
-		p.Bytes += snapshot.Size.Bytes()
-	}
-	if snapshot.at().IsZero() {
-		if p != nil {
-			p.undated++
+	p := s.planOf(snapshot)
+	if p == nil {
+		if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
+			keepNewer(&host.left, snapshot)
 		}
 		return
 	}
-	ofHost := host != nil && host.Host.SourceType == snapshot.SourceType && snapshot.isNewer(host.Newest)
-	ofPlan := p != nil && snapshot.isNewer(p.Newest)
-	if !ofHost && !ofPlan {
+	left := p.state()
+	left.Copies++
+	left.Bytes += snapshot.Size.Bytes()
+	if snapshot.at().IsZero() {
+		p.undated++
 		return
 	}
-	snapshot = kept(snapshot)
-	if ofHost {
-		host.Newest = snapshot
-	}
-	if ofPlan {
-		p.Newest = snapshot
+	if keepNewer(&left.Newest, snapshot) {
+		left.Newest.compact(&left.Plan)
 	}
 }
 
-// isNewer reports whether a copy is newer than another one, or whether that is none.
-func (s *Snapshot) isNewer(other *Snapshot) bool {
-	order, _ := s.compare(other)
-	return order > 0
-}
-
-// planOf is the plan that a copy belongs to; nil where there is none any more.
+// planOf returns the plan that a copy belongs to, or nil if it no longer exists.
 func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
-	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
+	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.isOf(snapshot.SourceType) {
 		return p
 	}
 	for _, p := range s.named[planName{snapshot.HostID, snapshot.PlanName}] {
-		if p.Plan.SourceType == snapshot.SourceType {
+		if p.isOf(snapshot.SourceType) {
 			return p
 		}
 	}
 	return nil
+}
+
+// compact lets a copy that is kept hold no memory but its own and that of its plan.
+func (s *Snapshot) compact(p *Plan) {
+	for _, of := range []struct {
+		text *string
+		same string
+	}{{&s.PlanID, p.ID}, {&s.PlanName, p.Name}, {&s.HostID, p.HostID}, {&s.HostName, p.HostName}, {&s.Dirs, p.Dirs}} {
+		if *of.text == of.same {
+			*of.text = of.same
+		}
+	}
+	compact([]*string{&s.ID, &s.Name, (*string)(&s.Created), (*string)(&s.Finished), (*string)(&s.Size), (*string)(&s.DataSize)})
+}
+
+// keepNewer keeps a copy if it is newer than the one that is kept, and reports whether it is.
+func keepNewer(kept **Snapshot, snapshot *Snapshot) bool {
+	switch {
+	case snapshot.at().IsZero():
+		return false
+	case *kept == nil:
+		*kept = clone(snapshot)
+	case snapshot.isNewer(*kept):
+		**kept = *snapshot
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *Snapshot) isNewer(kept *Snapshot) bool {
+	if s == nil {
+		return false
+	}
+	order, _ := s.compare(kept)
+	return order > 0
 }
 
 func (s *survey) readStorages(ctx context.Context) error {
@@ -442,7 +504,7 @@ func (s *survey) readStorages(ctx context.Context) error {
 	return err
 }
 
-// result puts together what was read.
+// result assembles what was read.
 func (s *survey) result() *Protection {
 	found := &Protection{At: s.at, Storages: s.storages, Hosts: make([]HostProtection, 0, len(s.order))}
 	listed := make(map[string]bool)
@@ -457,12 +519,15 @@ func (s *survey) result() *Protection {
 			h.Gaps = h.gaps()
 		}
 		found.Gaps = append(found.Gaps, h.Gaps...)
-		h.Plans = slices.Grow(h.Plans, len(h.plans)) // nil for none
-		for _, p := range h.plans {
+		h.Newest = h.left
+		for i := range h.Plans {
+			p := &h.Plans[i]
+			if p.Newest.isNewer(h.Newest) {
+				h.Newest = p.Newest
+			}
 			used[p.Plan.StorageID] = true
-			p.Gaps = s.planGaps(h, p, listed[p.Plan.StorageID])
+			p.Gaps = s.planGaps(h.plans[i], listed[p.Plan.StorageID])
 			found.Gaps = append(found.Gaps, p.Gaps...)
-			h.Plans = append(h.Plans, p.PlanProtection)
 		}
 		found.Hosts = append(found.Hosts, h.HostProtection)
 	}
@@ -479,7 +544,7 @@ func (s *survey) result() *Protection {
 	return found
 }
 
-// gaps are those of the host itself.
+// gaps returns the gaps of the host itself.
 func (h *hostSurvey) gaps() (gaps []Gap) {
 	gap := Gap{HostID: h.Host.ID, HostName: h.Host.Name, SourceType: h.Host.SourceType}
 	add := func(kind GapKind, detail string) {
@@ -500,11 +565,12 @@ func (h *hostSurvey) gaps() (gaps []Gap) {
 	return gaps
 }
 
-func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap) {
-	plan := &p.Plan
+func (s *survey) planGaps(p *planSurvey, stored bool) (gaps []Gap) {
+	h, left := p.host, p.state()
+	plan := &left.Plan
 	gap := Gap{
 		HostID: plan.HostID, HostName: cmp.Or(h.Host.Name, plan.HostName), SourceType: h.Host.SourceType,
-		PlanID: plan.ID, PlanName: plan.Name, Newest: p.NewestAt(),
+		PlanID: plan.ID, PlanName: plan.Name, Newest: left.NewestAt(),
 	}
 	add := func(kind GapKind, detail string) {
 		gap.Kind, gap.Detail = kind, detail
@@ -515,7 +581,7 @@ func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap
 	}
 	switch plan.Status {
 	case PlanActive:
-		p.NextRun = NewTime(plan.storedSchedule().Next(s.at))
+		left.NextRun = NewTime(plan.storedSchedule().Next(s.at))
 	case PlanStopped:
 		add(GapPlanStopped, "")
 	default:
@@ -543,7 +609,7 @@ func (p *Plan) storedSchedule() *StoredSchedule {
 	return p.Raw.Schedule
 }
 
-// runGap says whether the last run that has ended completed.
+// runGap checks whether the last finished run completed.
 func (p *planSurvey) runGap() (GapKind, string) {
 	switch {
 	case p.untimely != nil:
@@ -554,8 +620,9 @@ func (p *planSurvey) runGap() (GapKind, string) {
 	return "", ""
 }
 
-// copyGap says whether the newest copy is young enough. A time that cannot be read is never fresh.
+// copyGap checks the age of the newest copy. A time that cannot be read never counts as recent.
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
+	newest := p.state().Newest
 	oldest, why := s.oldest(p)
 	undated := ""
 	switch {
@@ -565,33 +632,33 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 		undated = fmt.Sprintf("the times of %d copies", p.undated)
 	}
 	switch {
-	case p.Newest == nil && undated != "":
+	case newest == nil && undated != "":
 		return GapUnreadable, undated
-	case p.Newest == nil:
+	case newest == nil:
 		return GapNoSnapshot, ""
 	case oldest.IsZero():
 		return GapUnreadable, why
-	case p.Newest.at().After(s.at.Add(farFuture)):
-		return GapUnreadable, "the newest copy is of " + string(p.NewestAt()) + ", which is to come"
-	case !p.Newest.at().Before(oldest):
+	case newest.at().After(s.at.Add(farFuture)):
+		return GapUnreadable, "the newest copy is of " + string(p.state().NewestAt()) + ", which is to come"
+	case !newest.at().Before(oldest):
 		return "", ""
 	case undated != "":
-		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.NewestAt())
+		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.state().NewestAt())
 	}
-	return GapStale, "the newest is of " + string(p.NewestAt()) + ", and one was due by " + string(NewTime(oldest))
+	return GapStale, "the newest is of " + string(p.state().NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
-// farFuture is how far ahead a copy may be dated, for clocks that differ.
+// farFuture is how far in the future a copy may be dated, because clocks differ.
 const farFuture = 24 * time.Hour
 
-// oldest is when the newest copy of a plan has to be from at least; zero, and why, where that cannot
-// be told.
+// oldest returns the oldest time that the newest copy may have, or the zero time and the reason if
+// that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""
 	}
-	due := p.Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
-	return due, "the schedule: " + p.Plan.storedSchedule().String()
+	due := p.state().Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
+	return due, "the schedule: " + p.state().Plan.storedSchedule().String()
 }
 
 func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
@@ -624,13 +691,13 @@ func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
 	return gaps
 }
 
-// GapsRequest is the request of Client.Gaps.
+// GapsRequest is the request of [Client.Gaps].
 type GapsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// SourceType is SourceECS unless given.
+	// SourceType is the kind of host. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is how old the newest copy of a plan may be. It must be positive.
+	// MaxAge is the maximum age of a plan's newest copy. It must be positive.
 	MaxAge time.Duration
 }
 
@@ -641,8 +708,8 @@ func (r *GapsRequest) complete(v *validation) {
 	}
 }
 
-// Gaps finds what is not protected in a region, of one kind of hosts: the Gaps of Protection, with
-// its rules, costs and errors. It changes nothing and can be repeated.
+// Gaps returns the gaps of [Client.Protection] for one kind of host, with the same rules, costs and
+// errors.
 func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 	r := deref(req)
 	if _, err := c.check(operation{path: "gaps"}, &r); err != nil {

@@ -60,21 +60,21 @@ func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
 // ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
-	Snapshots []Snapshot `json:"backupSnapshotList"`
+	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
 	Total int `json:"backupSnapshotTotal"`
 }
 
 // Snapshot is one backup copy of a host.
 type Snapshot struct {
-	ID       string `json:"backupSnapID"`
+	ID       string `json:"backupSnapID" wire:"lenient"`
 	Name     string `json:"snapName"`
-	PlanID   string `json:"backupPolicyID"`
+	PlanID   string `json:"backupPolicyID" wire:"lenient"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that was backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Dirs are the directories that were backed up, as a single text.
 	Dirs       string         `json:"dirs"`
@@ -91,7 +91,7 @@ type Snapshot struct {
 	// Newest reports whether this is the newest snapshot.
 	Newest bool       `json:"backupSnapIsNew"`
 	Mode   BackupMode `json:"backupMode"`
-	// SourceType is the kind of host that was asked for when the snapshot was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -118,8 +118,8 @@ var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/
 // An error is the last element; the snapshots before it are complete. Only a loop that ends without
 // an error has seen the whole list. A request that fails before the first snapshot arrives is
 // retried as in [Snapshots.List]. If the request has no filter and fewer snapshots came than the
-// service counts, the error matches [ErrIncomplete] and has both numbers. What the service counts is
-// not documented: a caller who knows better may pass over that error.
+// service counts, the error matches [ErrIncomplete] and has both numbers. What the service counts
+// is not documented: a caller who knows better may pass over that error.
 //
 // The total time is not limited, but the time until more data comes is ([WithAttemptTimeout]).
 // [WithMaxAnswer] limits each snapshot, not the list.
@@ -192,7 +192,7 @@ func (r *DeleteResourceRequest) complete(v *validation) {
 type DeleteResourceResponse struct {
 	Meta
 	CommandStatus
-	RegionID string `json:"regionID"`
+	RegionID string `json:"regionID" wire:"lenient"`
 }
 
 // DeleteResource deletes a backup resource, for example a snapshot. This cannot be undone. It
@@ -207,20 +207,21 @@ func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceReques
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/delete-resources-backup"}, copyOf(req), new(DeleteResourceResponse))
 }
 
-// ErrNotUsable says that the newest copy cannot be used: a *CopyError.
+// ErrNotUsable means that the newest copy cannot be used: see [CopyError].
 var ErrNotUsable = errors.New("not usable")
 
-// CopyError is a newest copy that cannot be used, or is too old. It matches ErrNotUsable.
+// CopyError means that the newest copy cannot be used or is too old. It matches [ErrNotUsable].
 type CopyError struct {
-	// Newest is the newest copy of what was asked for.
+	// Newest is the newest copy that matches the request.
 	Newest Snapshot
-	// Older is the newest one that can be used, which AllowOlder takes; nil where there is none.
+	// Older is the newest copy that can be used, as AllowOlder would select it, or nil if there is
+	// none.
 	Older *Snapshot
-	// Reason says in words why Newest cannot be used.
+	// Reason says why Newest cannot be used.
 	Reason string
 }
 
-// Error names the copy, says in one line why it cannot be used, and which older one can.
+// Error describes in one line why the copy cannot be used, and which older copy can.
 func (e *CopyError) Error() string {
 	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s of %s, is %s: %s",
 		cmp.Or(e.Newest.HostName, e.Newest.HostID), e.Newest.ID, e.Newest.times(), ErrNotUsable, e.Reason)
@@ -230,24 +231,24 @@ func (e *CopyError) Error() string {
 	return oneLine(text)
 }
 
-// Unwrap returns ErrNotUsable.
+// Unwrap returns [ErrNotUsable].
 func (e *CopyError) Unwrap() error { return ErrNotUsable }
 
-// NewestSnapshotRequest is the request of Snapshots.Newest.
+// NewestSnapshotRequest is the request of [Snapshots.Newest].
 type NewestSnapshotRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// HostID is the host that was backed up. It is required.
+	// HostID is the ID of the host that was backed up. It is required.
 	HostID string
-	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
-	// copies of plans of several names. Copies keep the name of a plan that was made anew, and the ID
-	// of one that was renamed.
+	// PlanID and PlanName select the copies of one plan. One of them is required if the host has
+	// copies of several plans. Copies keep the name of a plan that was created again, and the ID of
+	// a plan that was renamed.
 	PlanID, PlanName string
-	// SourceType is the kind of the host, SourceECS by default: copies of other hosts are listed apart.
+	// SourceType is the kind of the host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType
-	// MaxAge is how old the copy may be; zero means any age.
+	// MaxAge is the maximum age of the copy. Zero means any age.
 	MaxAge time.Duration
-	// AllowOlder takes an older copy where the newest cannot be used.
+	// AllowOlder allows an older copy if the newest cannot be used.
 	AllowOlder bool
 }
 
@@ -257,7 +258,7 @@ func (r *NewestSnapshotRequest) complete(v *validation) {
 	v.positive("MaxAge", r.MaxAge)
 }
 
-// positive takes a duration that may be left out as zero.
+// positive checks an optional duration. Zero means that it is not set.
 func (v *validation) positive(field string, d time.Duration) {
 	if d < 0 {
 		v.fault(field, "must not be negative, is %s", d)
@@ -265,10 +266,11 @@ func (v *validation) positive(field string, d time.Duration) {
 }
 
 // Newest finds the newest copy of a host that can be restored, in one request. A copy that is being
-// restored can be. No copy is an error that matches ErrNotFound; one that is newer but cannot be used
-// a *CopyError, unless the request allows an older one; one that is older than MaxAge always a
-// *CopyError. Copies of plans of several names, and copies whose times do not tell which is newer, are
-// an *AmbiguousError. It changes nothing and can be repeated.
+// restored also counts. If there is no copy, the error matches [ErrNotFound]. If the newest copy
+// cannot be used, it is a [*CopyError], unless the request allows an older one. If the copy is
+// older than MaxAge, it is always a [*CopyError]. If the copies belong to several plans, or their
+// times do not tell which is newest, it is an [*AmbiguousError]. It changes nothing and is safe to
+// repeat.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Snapshot, error) {
@@ -292,13 +294,12 @@ func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Sna
 	return r.choose(copies)
 }
 
-// matches reports whether a copy is one of those that are asked for. The service's own filters are
-// not relied on.
+// matches reports whether a copy matches the request. It does not rely on the service's filters.
 func (r *NewestSnapshotRequest) matches(s *Snapshot) bool {
 	return s.HostID == r.HostID && (r.PlanID == "" || s.PlanID == r.PlanID) && (r.PlanName == "" || s.PlanName == r.PlanName)
 }
 
-// choose takes the newest of some copies.
+// choose returns the newest usable copy.
 func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	sought := fmt.Sprintf("newest copy of host %q", r.HostID)
 	var usable []Snapshot
@@ -330,14 +331,16 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	return newest, nil
 }
 
-// usable reports whether a copy can be restored. One that is being restored can be once more.
+// usable reports whether a copy can be restored. A copy that is being restored can be restored
+// again.
 func (s *Snapshot) usable() bool {
 	return s.Status == SnapshotAvailable || s.Status == SnapshotRestoring
 }
 
 func (s SnapshotStatus) words(desc string) string { return string(s) + inBrackets(desc) }
 
-// severalPlans reports whether copies are of several plans: neither of one name nor of one ID.
+// severalPlans reports whether the copies belong to several plans, with neither one name nor one
+// ID.
 func severalPlans(copies []Snapshot) bool {
 	ids, names := make(map[string]bool), make(map[string]bool)
 	for _, s := range copies {
@@ -346,7 +349,7 @@ func severalPlans(copies []Snapshot) bool {
 	return len(names) > 1 && len(ids) > 1
 }
 
-// planCandidates are the plans of copies, each name once.
+// planCandidates returns the plans of the copies, each name once.
 func planCandidates(copies []Snapshot) []Candidate {
 	var plans []Candidate
 	seen := make(map[string]bool)
@@ -359,7 +362,7 @@ func planCandidates(copies []Snapshot) []Candidate {
 	return plans
 }
 
-// newestOf is the copy that is newer than all others; nil of none.
+// newestOf returns the copy that is newer than all others, or nil if there are none.
 func newestOf(sought string, copies []Snapshot) (*Snapshot, error) {
 	var newest *Snapshot
 	for i := range copies {
@@ -379,9 +382,9 @@ func newestOf(sought string, copies []Snapshot) (*Snapshot, error) {
 	return newest, nil
 }
 
-// compare says which of two copies is newer, and whether that can be told: by their creation or
-// their end, whichever both tell, or else if one began after the other had ended; and where they
-// are of the same time, by the service's own mark.
+// compare reports which of two copies is newer, and whether that is known: by the times of their
+// creation or their end, if both have them, or else if one began after the other had ended. For
+// equal times it uses the service's own mark.
 func (s *Snapshot) compare(other *Snapshot) (order int, told bool) {
 	if other == nil {
 		return 1, true
@@ -409,7 +412,7 @@ func (s *Snapshot) compare(other *Snapshot) (order int, told bool) {
 	return order, true
 }
 
-// at is the point in time that a copy holds; zero where no time can be read.
+// at returns the time of the data in a copy, or the zero time if none can be read.
 func (s *Snapshot) at() time.Time {
 	if at := s.Created.Time(); !at.IsZero() {
 		return at

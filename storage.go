@@ -64,18 +64,18 @@ func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
 }
 
-// PlacedOrder is an order of which it is not known that it was carried out: the error of
-// CreateAndWait from the moment that the order may have been placed.
+// PlacedOrder is the error of [Storages.CreateAndWait] once the order may have been placed: whether
+// it was carried out is not known.
 type PlacedOrder struct {
-	// OrderID is the order, by which Orders.Wait and Orders.Get find it; empty where no answer named it.
+	// OrderID is the order ID, for [Orders.Wait] and [Orders.Get], or empty if no response gave it.
 	OrderID string
-	// ClientToken is the token of the order: the same request with it is the same order.
+	// ClientToken is the token of the order. The same request with this token is the same order.
 	ClientToken string
-	// Err is what happened after.
+	// Err is the error that followed.
 	Err error
 }
 
-// Error names the order and says in one line what happened.
+// Error describes the order and the error in one line.
 func (e *PlacedOrder) Error() string {
 	order := "order"
 	if e.OrderID != "" {
@@ -88,15 +88,16 @@ func (e *PlacedOrder) Error() string {
 	return oneLine(text)
 }
 
-// Unwrap returns what happened.
+// Unwrap returns the error that followed.
 func (e *PlacedOrder) Unwrap() error { return e.Err }
 
-// CreateAndWait orders a vault, waits until the order is done and finds the vault. It costs
-// money. It looks first: a vault of the name that is there already is an error that matches
-// ErrConflict, before anything is ordered. What happens once the order may have been placed is a
-// *PlacedOrder, which holds its client token: the same request with that token is the same order,
-// also in another process, as long as the vault is not listed. A vault that is not listed
-// once the order is done matches ErrVanished after WaitListed, 5 minutes by default.
+// CreateAndWait orders a vault, waits until the order is done, and finds the vault. It costs money.
+// If a vault of the name exists, the error matches [ErrConflict] and nothing is ordered.
+//
+// Once the order may have been placed, an error is a [*PlacedOrder] with the client token. While
+// the vault is not listed, the same request with that token is the same order, also in another
+// process. If the vault is not listed after the order is done, for the time of [WaitListed] (5
+// minutes by default), the error matches [ErrVanished].
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表),
 // POST /v4/backup/create-storage-backup (订购存储库),
@@ -136,8 +137,8 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	return storage, nil
 }
 
-// named finds the one vault of a name; nil where a list that was read whole has none. What an
-// incomplete list holds is there.
+// named returns the only vault of a name, or nil if a complete list contains none. An incomplete list
+// is right about what it contains.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
@@ -181,7 +182,7 @@ func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, orde
 		switch {
 		case errors.Is(err, ErrAmbiguous):
 			return true, err
-		case err == nil && storage == nil && time.Since(began) >= w.unlisted:
+		case err == nil && storage == nil && w.lateSince(began):
 			return true, fmt.Errorf("ctcbr: vault named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
 		}
 		return storage != nil, err
@@ -217,14 +218,14 @@ func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 // ListStoragesResponse is the response of [Storages.List].
 type ListStoragesResponse struct {
 	Meta
-	Storages []Storage `json:"backupStorageList"`
+	Storages []Storage `json:"backupStorageList" wire:"list"`
 	// Total is the number of vaults that match.
 	Total int `json:"backupStorageCount"`
 }
 
 // Storage is a vault.
 type Storage struct {
-	ID   string `json:"backupStorageID"`
+	ID   string `json:"backupStorageID" wire:"lenient"`
 	Name string `json:"backupStorageName"`
 	// Capacity has a unit ("112 G"). Free is in GB and has none ("111.50").
 	Capacity   Size          `json:"backupStorageCapacity"`

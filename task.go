@@ -67,20 +67,20 @@ func (t *Task) ofKind(kind SourceType) *Task {
 // ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
-	Tasks []Task `json:"backupTaskList"`
+	Tasks []Task `json:"backupTaskList" wire:"list"`
 	// Total is the number of tasks that match.
 	Total int `json:"bakupTaskCount"` // sic
 }
 
 // Task is one run of a plan.
 type Task struct {
-	ID       string `json:"backupTaskID"`
+	ID       string `json:"backupTaskID" wire:"lenient"`
 	Name     string `json:"backupTaskName"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that is backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Paths are the paths that are backed up.
 	Paths []string `json:"backupPaths"`
@@ -98,9 +98,9 @@ type Task struct {
 	Rate Rate `json:"backupTaskRate"`
 	// SnapshotID is the ID of the snapshot that the task creates. It may be empty until the task
 	// completes.
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
-	// SourceType is the kind of host that was asked for when the task was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -201,7 +201,7 @@ func (r *CancelTaskRequest) complete(v *validation) {
 type CancelTaskResponse struct {
 	Meta
 	// ID is the ID of the task, or empty if the service gave no detail.
-	ID string `json:"backupTaskID"`
+	ID string `json:"backupTaskID" wire:"lenient"`
 }
 
 // Cancel cancels a task. It places no order. The service carries it out later: [Tasks.Wait] then
@@ -263,9 +263,9 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 }
 
 // WaitAll polls tasks of one region and kind of host until all have ended, and returns them in the
-// order of ids. Without ids it returns at once. The error joins a [*TaskError] for every task that did
-// not complete: one alone is itself, several are behind Unwrap() []error. The tasks as they were
-// listed last are returned also with an error. An ID that is given twice is one task.
+// order of ids. Without ids it returns at once. The error joins a [*TaskError] for every task that
+// did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as they
+// were listed last are returned also with an error. An ID that is given twice is one task.
 //
 // A poll is one request, however many tasks there are. Only if the list of the region is a hundred
 // times as long, a poll asks for the tasks of their hosts, of which there may be three.
@@ -374,7 +374,7 @@ func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField
 type CreateRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, for [Restores.Wait], [Restores.Get] and [Restores.Cancel].
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient,once"`
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
@@ -435,9 +435,9 @@ func restoreEnded(state string, canceling bool) (bool, error) {
 	return false, nil
 }
 
-// Wait polls a restore until it has completed, and returns it. Its errors are those of [Tasks.Wait],
-// with a [*RestoreError] for a [*TaskError]. A poll asks for the restore alone, and for all restores of
-// the region if that does not find it.
+// Wait polls a restore until it has completed, and returns it. Its errors are those of
+// [Tasks.Wait], with a [*RestoreError] for a [*TaskError]. A poll asks for the restore alone, and
+// for all restores of the region if that does not find it.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
@@ -517,18 +517,18 @@ func (r *Restore) ofKind(kind SourceType) *Restore {
 // ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
 	Meta
-	Restores []Restore `json:"backupRestoreList"`
+	Restores []Restore `json:"backupRestoreList" wire:"list"`
 	// Total is the number of restores that match.
 	Total int `json:"backupRestoreCount"`
 }
 
 // Restore is one restore of a snapshot to a host.
 type Restore struct {
-	ID   string `json:"backupRestoreID"`
+	ID   string `json:"backupRestoreID" wire:"lenient"`
 	Name string `json:"backupRestoreName"`
 	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
 	// read from their deprecated names, if the service gives only those.
-	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID" wire:"lenient"`
 	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are the paths that were backed up.
@@ -545,11 +545,11 @@ type Restore struct {
 	Percent     Percent `json:"backupRestorePercent"`
 	StorageName string  `json:"backupStorageName"`
 	// HostID is the ID of the host that was backed up.
-	HostID       string `json:"backupSrcInstanceID"`
+	HostID       string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName     string `json:"backupSrcInstanceName"`
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
-	// SourceType is the kind of host that was asked for when the restore was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -648,7 +648,7 @@ func (r *CancelRestoreRequest) complete(v *validation) {
 type CancelRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, or empty if the service gave no detail.
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient"`
 }
 
 // Cancel cancels a restore. It places no order. What happens to files that are already restored is
@@ -663,37 +663,40 @@ func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*Cance
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
 }
 
-// RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
-// NewestSnapshotRequest, and what is done with it in those of CreateRestoreRequest.
+// RestoreNewestRequest is the request of [Restores.Newest]. It selects the copy like
+// [NewestSnapshotRequest] and restores it like [CreateRestoreRequest].
 type RestoreNewestRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// HostID is the host that was backed up. It is required.
+	// HostID is the ID of the host that was backed up. It is required.
 	HostID string
-	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
-	// copies of plans of several names.
+	// PlanID and PlanName select the copies of one plan. One of them is required if the host has
+	// copies of several plans.
 	PlanID, PlanName string
-	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is how old the copy may be; zero means any age.
+	// MaxAge is the maximum age of the copy. Zero means any age.
 	MaxAge time.Duration
-	// AllowOlder takes an older copy where the newest cannot be used.
+	// AllowOlder allows an older copy if the newest cannot be used.
 	AllowOlder bool
 
-	// TargetID is the host to restore to; empty means the one that was backed up.
+	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string
-	// TargetDir is the directory to restore to, which is made if it is missing. It is required unless
-	// InPlace is true.
+	// TargetDir is the directory to restore to, which is created if it is missing. It is required
+	// unless InPlace is true.
 	TargetDir string
-	// InPlace restores to where the files came from, over what is there now.
+	// InPlace restores to the original paths and overwrites what is there.
 	InPlace bool
-	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	// ExistingFiles is what to do with a file that already exists at the target. The default
+	// overwrites it.
 	ExistingFiles *ExistingFileMode
-	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required with Paths.
+	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
+	// only. It is required with Paths.
 	Scope *RestoreScope
-	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string
-	// IncludeSystemDirs restores system directories, too, when files go back to where they came from.
+	// IncludeSystemDirs also restores system directories when files go back to their original
+	// paths.
 	IncludeSystemDirs *bool
 }
 
@@ -723,12 +726,13 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 	v.restored("Scope", r.Scope, "Paths", r.Paths)
 }
 
-// Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
-// InPlace says so, over the live data. Which copy that is, and the errors where there is none that
-// can be used, are those of Snapshots.Newest: an older copy than the newest is restored only if
-// AllowOlder says so. Its other errors are those of Create, with the snapshot's ID, and of Wait. It
-// is sent once only: a repeat restores again, so after ErrOutcomeUnknown list the restores of the
-// host first.
+// Newest restores the newest copy of a host, to a directory or, only with InPlace, over the live
+// data. It waits until the restore is done. It selects the copy like [Snapshots.Newest], with the
+// same errors, and restores an older copy only with AllowOlder. Its other errors are those of
+// [Restores.Create] and [Restores.Wait].
+//
+// It is not repeated once the service may have received the restore, because a repeat would restore
+// again. After [ErrOutcomeUnknown], list the restores of the host before you try again.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照),
 // POST /v4/backup/create-restore-backup (创建恢复任务)

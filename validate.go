@@ -239,7 +239,7 @@ func isSound(value reflect.Value) bool {
 	case reflect.String:
 		return textProblem(value.String()) == ""
 	case reflect.Int:
-		return value.Int() == int64(int32(value.Int()))
+		return math.MinInt32 <= value.Int() && value.Int() <= math.MaxInt32
 	case reflect.Pointer, reflect.Interface:
 		return value.IsNil() || isSound(value.Elem())
 	case reflect.Slice:
@@ -291,14 +291,14 @@ func quoted(text string) string { return fmt.Sprintf("%q", shortened(text, 100))
 // not a field of a struct stays as it is.
 func goName(t reflect.Type, field string) string {
 	parts := strings.Split(field, ".")
-	for i, part := range parts {
+	for i, segment := range parts {
 		for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
 			t = t.Elem()
 		}
 		if t == nil || t.Kind() != reflect.Struct {
 			break
 		}
-		name, _, _ := strings.Cut(part, "[")
+		name, _, _ := strings.Cut(segment, "[")
 		found, ok := t.FieldByNameFunc(func(member string) bool {
 			of, _ := t.FieldByName(member)
 			return wireName(of) == name
@@ -306,7 +306,7 @@ func goName(t reflect.Type, field string) string {
 		if !ok {
 			break
 		}
-		parts[i], t = found.Name+part[len(name):], found.Type
+		parts[i], t = found.Name+segment[len(name):], found.Type
 	}
 	return strings.Join(parts, ".")
 }

@@ -340,7 +340,12 @@ func (w *waiting) patient(seen bool, missed int) bool {
 
 // late reports whether the time of WaitListed is over. A nanosecond is over with the first poll,
 // however fast that was.
-func (w *waiting) late() bool { return time.Since(w.began) >= w.unlisted-time.Nanosecond }
+func (w *waiting) late() bool { return w.lateSince(w.began) }
+
+// lateSince reports the same of what was sent at a later time.
+func (w *waiting) lateSince(sent time.Time) bool {
+	return time.Since(sent) >= w.unlisted-time.Nanosecond
+}
 
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {

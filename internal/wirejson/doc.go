@@ -29,12 +29,17 @@
 // UnmarshalJSON with a struct of its own:
 //
 //	Created Time   `json:"backupStorageCreatTime" or:"backupStorageCreateTime"`
-//	ID      string `json:"masterOrderID" wire:"lenient"`
+//	ID      string `json:"masterOrderID" wire:"lenient,once"`
 //	Enabled *bool  `json:"isLimitQos" wire:"lenient"`
+//	Tasks   []Task `json:"backupTaskList" wire:"list"`
 //
 // A field with a second name is read under either. What comes under the first name counts, unless it
 // says nothing: null, a blank text, an empty list, zero. A lenient string takes a number for what is
 // written. A lenient *bool takes text and numbers, and is nil for what is neither true nor false.
+//
+// A text that is given once must not come again with another value in the same object, and a list must
+// be one: null and an empty text stand for an empty list, all else and a second list do not. What is
+// wrong with either is an error of [Scanner.Decode], like that of an UnmarshalJSON.
 //
 // A struct with one of these tags is read by them even if it has an UnmarshalJSON. That is then for
 // users of encoding/json, and calls [Unmarshal].

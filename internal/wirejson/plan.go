@@ -43,12 +43,17 @@ type field struct {
 	name     string
 	quoted   []byte // as it mostly stands before a value, with its colon
 	second   string // another name, or none
-	pair     int    // a number that no other field with a second name has
+	pair     int    // a number that no other field has that has a second name or is counted
 	index    []int
 	plan     *plan
 	optional bool // left out of queries where it is zero
 	lenient  bool
+	once     bool // another value of it in the same object is an error
+	isList   bool // what is no list, and another list, is an error
 }
+
+// counted reports whether it matters how often the field is given.
+func (f *field) counted() bool { return f.once || f.isList }
 
 // named is the field that a name leads to.
 type named struct {
@@ -116,7 +121,7 @@ func (all planning) planOf(t reflect.Type) *plan {
 // hasOwnTags reports whether a struct has tags that encoding/json does not know, so that its
 // UnmarshalJSON is for others.
 func (p *plan) hasOwnTags() bool {
-	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient })
+	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient || f.counted() })
 }
 
 // addFields finds the fields of a struct and of those that it embeds. It reports false
@@ -139,7 +144,7 @@ func (p *plan) addFields(t reflect.Type, all planning) bool {
 			return false
 		}
 		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
-		if f.second != "" {
+		if f.second != "" || f.counted() {
 			f.pair = pairs
 			pairs++
 		}
@@ -184,9 +189,11 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Pointer, strings.Contains(options, "string"):
 			return nil, false
 		case of.IsExported():
+			rules := strings.Split(of.Tag.Get("wire"), ",")
 			found = append(found, field{
 				name: cmp.Or(name, of.Name), quoted: []byte(`"` + cmp.Or(name, of.Name) + `":`), second: of.Tag.Get("or"), index: at,
-				optional: options != "", lenient: of.Tag.Get("wire") == "lenient",
+				optional: options != "", lenient: slices.Contains(rules, "lenient"),
+				once: slices.Contains(rules, "once"), isList: slices.Contains(rules, "list"),
 			})
 		}
 	}
