@@ -343,7 +343,9 @@ func (w *waiting) patient(seen bool, missed int) bool {
 func (w *waiting) late() bool { return w.lateSince(w.began) }
 
 // lateSince reports the same of what was sent at a later time.
-func (w *waiting) lateSince(sent time.Time) bool { return time.Since(sent) >= w.unlisted-time.Nanosecond }
+func (w *waiting) lateSince(sent time.Time) bool {
+	return time.Since(sent) >= w.unlisted-time.Nanosecond
+}
 
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {
