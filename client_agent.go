@@ -62,7 +62,7 @@ type InstallAgentResponse struct {
 // missing.
 func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent wireText `json:"installStatus"`
+		Sent wireText `json:"installStatus" wire:"once"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (r *ListAgentsRequest) complete(v *validation) {
 // ListAgentsResponse is the response of [Agents.List] and [Agents.ListByHost].
 type ListAgentsResponse struct {
 	Meta
-	Agents []Agent `json:"backupClientList"`
+	Agents []Agent `json:"backupClientList" wire:"list"`
 	// Total is the number of agents on all pages.
 	Total int `json:"backupClientTotal"`
 	// CurrentCount is the number of agents on this page, TotalCount that on all pages, and
@@ -488,7 +488,7 @@ type UninstallAgentResponse struct {
 // missing.
 func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent wireText `json:"UninstallStatus"`
+		Sent wireText `json:"UninstallStatus" wire:"once"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err

@@ -332,7 +332,7 @@ type planWork struct {
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
-	failures := r.look(ctx, all)
+	failures := r.examine(ctx, all)
 	for range 2 { // a plan whose response to the update was lost is enabled once the update shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
@@ -342,7 +342,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	changes := make([]PlanChange, len(all))
 	for i, w := range all {
 		w.change.Planned = r.dry
-		if w.change.Err != nil && !r.told(failures, w.change.Err) {
+		if w.change.Err != nil && !r.reported(failures, w.change.Err) {
 			failures = append(failures, &HostError{Host: w.host, Err: w.change.Err})
 		}
 		changes[i] = w.change
@@ -350,9 +350,9 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// told reports whether an error was reported already. A list that fails has one error for all its
+// reported reports whether an error was reported already. A list that fails has one error for all its
 // hosts.
-func (r *planRun) told(failures []error, err error) bool {
+func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
 		if problem == err { //nolint:errorlint // the identical error
 			return true
@@ -408,30 +408,55 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// look lists the plans and decides what to do. If a list cannot be read, all its plans get that error.
-func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) {
+// examine lists the plans and decides what to do. If a list cannot be read, all its plans get that
+// error.
+func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
-		found, err := r.list(ctx, works)
+		listed, err := r.list(ctx, works)
 		if err != nil {
 			failures = append(failures, err)
 		}
 		for _, w := range works {
+			found := listed.of[w.host.ID]
+			switch {
 			// An incomplete list shows what exists, but not what is missing.
-			if err != nil && (!errors.Is(err, ErrIncomplete) || len(found[w.host.ID]) == 0) {
+			case err != nil && (!errors.Is(err, ErrIncomplete) || len(found) == 0):
 				w.change.Err = err
-			} else {
-				r.judge(w, found[w.host.ID])
+			case len(found) == 0 && listed.mayHold(w.host.ID):
+				w.change.Err = r.about(fmt.Errorf("%w: a plan is listed without its host or its name, and may be this one: see it in the console", ErrConflict))
+			default:
+				r.judge(w, found)
 			}
 		}
 	}
 	return failures
 }
 
+// planListing are the plans of the name on some hosts.
+type planListing struct {
+	of       map[string][]Plan // by the ID of the host
+	doubtful map[string]bool   // hosts that have a plan without a name, and "" for a plan that may be of any host
+}
+
+// mayHold reports whether a plan of the name may be that of a host, although it is not listed so.
+func (l *planListing) mayHold(hostID string) bool { return l.doubtful[hostID] || l.doubtful[""] }
+
+// take takes in a plan that lacks its host or its name, if it may be one of the name.
+func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
+	noHost, noName := isBlank(plan.HostID), isBlank(plan.Name)
+	switch {
+	case noHost && (plan.Name == name || noName && plan.ID != ""):
+		l.doubtful[""] = true
+	case noName && sought[plan.HostID]:
+		l.doubtful[plan.HostID] = true
+	}
+}
+
 // list reads the plans of the name on hosts of one kind. It lists the kind, or the one host, and
 // does not use the service's search for names.
-func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Plan, error) {
+func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, error) {
 	req := &ListPlansRequest{RegionID: r.declared.RegionID, SourceType: works[0].host.SourceType}
-	found := make(map[string][]Plan, len(works))
+	listed := &planListing{of: make(map[string][]Plan, len(works)), doubtful: make(map[string]bool)}
 	sought := make(map[string]bool, len(works))
 	for _, w := range works {
 		sought[w.host.ID] = true
@@ -439,20 +464,22 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Pla
 	if len(works) == 1 {
 		req.HostID = works[0].host.ID
 	}
-	_, _, err := search(ctx, r.plans.client, planList, req, func() { clear(found) }, func(plan Plan) {
+	begin := func() {
+		clear(listed.of)
+		clear(listed.doubtful)
+	}
+	_, _, err := search(ctx, r.plans.client, planList, req, begin, func(plan Plan) {
 		if !sought[plan.HostID] || plan.Name != r.declared.Name {
+			listed.take(&plan, r.declared.Name, sought)
 			return
 		}
-		of := found[plan.HostID]
+		of := listed.of[plan.HostID]
 		if len(of) == 1 && plan.ID != "" && of[0].ID == plan.ID {
 			return // listed twice
 		}
-		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
+		listed.of[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
 	})
-	if err != nil && !errors.Is(err, ErrIncomplete) {
-		return nil, err
-	}
-	return found, err
+	return listed, err
 }
 
 // judge decides what to do about the plan of a host.
@@ -614,14 +641,14 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 	began := time.Now()
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for _, works := range byKind(all, unseen) {
-			found, err := r.list(ctx, works)
+			listed, err := r.list(ctx, works)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return false, err
 			}
 			for _, w := range works {
-				r.check(w, found[w.host.ID], late)
+				r.check(w, listed.of[w.host.ID], late)
 			}
 		}
 		return len(hosts()) == 0, nil
@@ -707,8 +734,8 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 // example because its host is switched off, has the time of [WaitListed] (5 minutes by default) to
 // change its state. The total time is limited by [WaitAtMost] (30 minutes by default). [WaitRegion]
 // sets the region. Each poll makes one request for every 50 hosts that are not ready. With
-// [DryRun], the result includes the hosts that would get an agent, whose Agent is nil or failed. It
-// places no order.
+// [DryRun], the result includes the hosts that would get an agent, whose Agent is nil or failed,
+// and those on which one is being installed. It places no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
@@ -725,7 +752,9 @@ func (s Agents) Ensure(ctx context.Context, hosts []Host, opts ...EnsureOption) 
 			run.add(host)
 		}
 	}
-	if !run.dry {
+	if run.dry {
+		run.foresee()
+	} else {
 		run.install(ctx)
 		run.await(ctx)
 	}
@@ -807,6 +836,16 @@ func (r *agentRun) install(ctx context.Context) {
 	})
 }
 
+// foresee says of a dry run which hosts would have to become ready by themselves: those to which
+// nothing would be sent. One whose agent is being installed is on its way.
+func (r *agentRun) foresee() {
+	for _, w := range r.pending() {
+		if a := w.before; a != nil && !a.notInstalled() && !a.installing() {
+			w.err = fmt.Errorf("ctcbr: its agent is not active: %s", a.stateWords())
+		}
+	}
+}
+
 // notInstalled reports whether the installation of the agent failed.
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
@@ -831,7 +870,7 @@ func (r *agentRun) await(ctx context.Context) {
 		return ids
 	}
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
 			found, whole, err := r.list(ctx, works)
 			if err != nil {
@@ -846,7 +885,7 @@ func (r *agentRun) await(ctx context.Context) {
 		return len(r.pending()) == 0, nil
 	})
 	for _, w := range r.pending() {
-		w.err = fmt.Errorf("ctcbr: its agent is %s: %w", w.state(), causeOfEnd(err))
+		w.err = about("its agent is "+w.state(), causeOfEnd(err))
 		if w.sent && !w.listed {
 			w.err = &unseenError{what: "the command to install an agent was sent, and it is not listed", lost: w.lost, ended: causeOfEnd(err)}
 		}

@@ -103,10 +103,11 @@ func (e *envelope) inProgress() bool {
 	return (isInProgress(string(e.Error)) || isInProgress(string(e.ErrorCode))) && e.orderID() != ""
 }
 
-// orderID returns the ID of the order that the answer names, or "".
+// orderID returns the ID of the order that the answer names, or "". If it names several, that is the
+// last one; accept refuses such an answer.
 func (e *envelope) orderID() string {
 	var order Order
-	if e.ReturnObj.decode(&order) != nil || isBlank(order.ID) {
+	if _ = e.ReturnObj.decode(&order); isBlank(order.ID) {
 		return ""
 	}
 	return order.ID

@@ -277,12 +277,13 @@ func (s hostSearch) one(ctx context.Context, query, sought string, matches func(
 	var incomplete error
 	for _, query := range []string{query, ""} {
 		var found []Host
+		incomplete = nil
 		for _, kind := range s.kinds {
 			hosts, err := s.hosts.read(ctx, s.regionID, kind, query)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return nil, err
 			}
-			incomplete = err
+			incomplete = join(incomplete, err)
 			for _, host := range hosts {
 				known := slices.ContainsFunc(found, func(h Host) bool { return h.ID == host.ID })
 				if matches(&host) && !known {

@@ -229,7 +229,7 @@ func (p *Plan) ofKind(kind SourceType) *Plan {
 // ListPlansResponse is the response of [Plans.List].
 type ListPlansResponse struct {
 	Meta
-	Plans []Plan `json:"backupPolicyList"`
+	Plans []Plan `json:"backupPolicyList" wire:"list"`
 	// Total is the number of plans that match.
 	Total int `json:"backupPolicyTotal"`
 }
@@ -424,7 +424,7 @@ type OperatePlanResponse struct {
 	CommandStatus
 	// TaskID is the ID of the task that a run started, for [Tasks.Wait] and [Tasks.Get]. It is
 	// empty for the other operations, and never for a run.
-	TaskID string `json:"backupTaskID" wire:"lenient"`
+	TaskID string `json:"backupTaskID" wire:"lenient,once"`
 }
 
 func (r *OperatePlanResponse) check(cl *call, a *answer) error {
@@ -620,7 +620,7 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 // matches [ErrRejected].
 type CommandStatus struct {
 	// Status is [CommandAccepted], or empty if the service gave no detail.
-	Status CommandResult `json:"status"`
+	Status CommandResult `json:"status" wire:"once"`
 	// Message is the service's text about the result.
 	Message string `json:"msg"`
 }

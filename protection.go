@@ -271,7 +271,9 @@ func (s *survey) readHosts(ctx context.Context) error {
 func (s *survey) add(host Host) *hostSurvey {
 	h := &hostSurvey{HostProtection: HostProtection{Host: host}}
 	s.order = append(s.order, h)
-	s.hosts[host.ID] = h
+	if !isBlank(host.ID) { // what lacks the ID of its host is that of no host
+		s.hosts[host.ID] = h
+	}
 	return h
 }
 
@@ -551,6 +553,8 @@ func (h *hostSurvey) gaps() (gaps []Gap) {
 		gaps = append(gaps, gap)
 	}
 	switch {
+	case isBlank(h.Host.ID):
+		add(GapUnreadable, "the ID of the host")
 	case h.Host.Agent == nil:
 		add(GapNoAgent, "")
 	case !h.Host.Active():

@@ -19,7 +19,7 @@ func (r *ListRegionsRequest) complete(*validation) {}
 // ListRegionsResponse is the response of [Regions.List].
 type ListRegionsResponse struct {
 	Meta
-	Regions []Region `json:"regionList"`
+	Regions []Region `json:"regionList" wire:"list"`
 }
 
 // Region is a resource pool of Tianyi Cloud.

@@ -60,7 +60,7 @@ func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
 // ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
-	Snapshots []Snapshot `json:"backupSnapshotList"`
+	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
 	Total int `json:"backupSnapshotTotal"`
 }
@@ -324,6 +324,9 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	}
 	if age := time.Since(newest.at()); r.MaxAge > 0 && (newest.at().IsZero() || age > r.MaxAge) {
 		return nil, &CopyError{Newest: *newest, Reason: fmt.Sprintf("it is %s old, more than %s", age.Round(time.Minute), r.MaxAge)}
+	}
+	if ahead := time.Until(newest.at()); r.MaxAge > 0 && ahead > farFuture {
+		return nil, &CopyError{Newest: *newest, Reason: "its time is to come, so that its age is not known"}
 	}
 	return newest, nil
 }

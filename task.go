@@ -67,7 +67,7 @@ func (t *Task) ofKind(kind SourceType) *Task {
 // ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
-	Tasks []Task `json:"backupTaskList"`
+	Tasks []Task `json:"backupTaskList" wire:"list"`
 	// Total is the number of tasks that match.
 	Total int `json:"bakupTaskCount"` // sic
 }
@@ -374,7 +374,7 @@ func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField
 type CreateRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, for [Restores.Wait], [Restores.Get] and [Restores.Cancel].
-	ID string `json:"backupRestoreID" wire:"lenient"`
+	ID string `json:"backupRestoreID" wire:"lenient,once"`
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
@@ -517,7 +517,7 @@ func (r *Restore) ofKind(kind SourceType) *Restore {
 // ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
 	Meta
-	Restores []Restore `json:"backupRestoreList"`
+	Restores []Restore `json:"backupRestoreList" wire:"list"`
 	// Total is the number of restores that match.
 	Total int `json:"backupRestoreCount"`
 }

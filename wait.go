@@ -341,7 +341,12 @@ func (w *waiting) patient(seen bool, missed int) bool {
 
 // late reports whether the time of WaitListed is over. A nanosecond is over after the first poll, even
 // if that took no measurable time.
-func (w *waiting) late() bool { return time.Since(w.began) >= w.unlisted-time.Nanosecond }
+func (w *waiting) late() bool { return w.lateSince(w.began) }
+
+// lateSince reports the same for something that was sent at a later time.
+func (w *waiting) lateSince(sent time.Time) bool {
+	return time.Since(sent) >= w.unlisted-time.Nanosecond
+}
 
 func (w *waiting) report(p Progress) {
 	if w.progress != nil {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -119,6 +120,7 @@ func (s *Scanner) memoryOf(p *plan) *memory {
 func (s *Scanner) object(v reflect.Value, p *plan) {
 	m := s.memoryOf(p)
 	var firsts uint64 // a bit for each field whose first name had a value
+	var given uint64  // a bit for each counted field that was given
 	before := len(p.fields)
 	for more := s.open('}'); more; more = s.more('}') {
 		to := named{at: m.after[before]}
@@ -133,11 +135,38 @@ func (s *Scanner) object(v reflect.Value, p *plan) {
 		}
 		before = to.at
 		f := &p.fields[to.at]
-		if f.second == "" {
-			s.value(v.FieldByIndex(f.index), f.plan, f.lenient, &m.texts[to.at])
-		} else {
+		switch {
+		case f.counted():
+			again := given&(1<<f.pair) != 0
+			given |= 1 << f.pair
+			s.counted(v.FieldByIndex(f.index), f, again)
+		case f.second != "":
 			s.either(v.FieldByIndex(f.index), f, to.second, &firsts)
+		default:
+			s.value(v.FieldByIndex(f.index), f.plan, f.lenient, &m.texts[to.at])
 		}
+	}
+}
+
+// counted decodes a field for which it matters how often it is given, and notes what is wrong.
+func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
+	switch {
+	case f.isList && again:
+		s.Skip()
+		s.note(fmt.Errorf("it has more than one %s", f.name))
+	case f.isList && s.next() != '[':
+		if s.Text() != "" {
+			s.note(fmt.Errorf("its %s is no list", f.name))
+		}
+	case again:
+		before := reflect.New(v.Type()).Elem()
+		before.Set(v)
+		v.SetZero()
+		if s.value(v, f.plan, f.lenient, nil); !v.Equal(before) {
+			s.note(fmt.Errorf("it has more than one %s: %q and %q", f.name, fmt.Sprint(before), fmt.Sprint(v)))
+		}
+	default:
+		s.value(v, f.plan, f.lenient, nil)
 	}
 }
 

@@ -29,12 +29,17 @@
 // with a struct of its own:
 //
 //	Created Time   `json:"backupStorageCreatTime" or:"backupStorageCreateTime"`
-//	ID      string `json:"masterOrderID" wire:"lenient"`
+//	ID      string `json:"masterOrderID" wire:"lenient,once"`
 //	Enabled *bool  `json:"isLimitQos" wire:"lenient"`
+//	Tasks   []Task `json:"backupTaskList" wire:"list"`
 //
 // A field with a second name (or) is read under both. The value under the first name wins unless it is
 // empty: null, a blank string, an empty list, or zero. A lenient string accepts a number and keeps its
 // text. A lenient *bool accepts strings and numbers, and is nil if they are neither true nor false.
+//
+// A field with the option once must not have two different values in one object. A field with the option
+// list must be a list, given once; null and an empty string stand for an empty list. [Scanner.Decode]
+// returns a violation as it returns the error of an UnmarshalJSON.
 //
 // A struct with one of these tags is decoded by them even if it has an UnmarshalJSON. That method is
 // then for users of encoding/json, and calls [Unmarshal].

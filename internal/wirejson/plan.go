@@ -43,12 +43,17 @@ type field struct {
 	name     string
 	quoted   []byte // its name as usually written: quoted, with the colon
 	second   string // a second name, or empty
-	pair     int    // its number among the fields with a second name
+	pair     int    // its number among the fields that are counted or have a second name
 	index    []int
 	plan     *plan
 	optional bool // omitted from queries if it is zero
 	lenient  bool
+	once     bool // a second, different value in the same object is an error
+	isList   bool // anything but a list is an error, and so is a second list
 }
+
+// counted reports whether it matters how often the field is given.
+func (f *field) counted() bool { return f.once || f.isList }
 
 // named is the field that a name belongs to.
 type named struct {
@@ -115,7 +120,7 @@ func (all planning) planOf(t reflect.Type) *plan {
 // hasOwnTags reports whether a struct has tags of this package. Its UnmarshalJSON is then only for users
 // of encoding/json.
 func (p *plan) hasOwnTags() bool {
-	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient })
+	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient || f.counted() })
 }
 
 // addFields adds the fields of a struct and of the structs that it embeds. It reports false if the
@@ -138,7 +143,7 @@ func (p *plan) addFields(t reflect.Type, all planning) bool {
 			return false
 		}
 		f.plan = all.planOf(t.FieldByIndex(f.index).Type)
-		if f.second != "" {
+		if f.second != "" || f.counted() {
 			f.pair = pairs
 			pairs++
 		}
@@ -183,9 +188,11 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 		case of.Anonymous && name == "" && of.Type.Kind() == reflect.Pointer, strings.Contains(options, "string"):
 			return nil, false
 		case of.IsExported():
+			rules := strings.Split(of.Tag.Get("wire"), ",")
 			found = append(found, field{
 				name: cmp.Or(name, of.Name), quoted: []byte(`"` + cmp.Or(name, of.Name) + `":`), second: of.Tag.Get("or"), index: at,
-				optional: options != "", lenient: of.Tag.Get("wire") == "lenient",
+				optional: options != "", lenient: slices.Contains(rules, "lenient"),
+				once: slices.Contains(rules, "once"), isList: slices.Contains(rules, "list"),
 			})
 		}
 	}

@@ -276,8 +276,8 @@ var wrong = map[string][]any{
 	"object[]": {"text", "", 7, true, conformance.Object{"x": 1}, []any{7, "text", []any{}}},
 }
 
-// decisive are the fields that say whether a command was taken, or name what was
-// made, and what a wrong one of them leads to.
+// decisive are the fields that say whether a command was taken, name what was made, or are the list
+// that was asked for, and what a wrong one of them leads to.
 var decisive = map[string]func(t *testing.T, value any, err error){
 	"status":                                requireRejected,
 	"installStatus":                         requireBadCommand,
@@ -285,6 +285,13 @@ var decisive = map[string]func(t *testing.T, value any, err error){
 	"masterOrderID":                         requireBadName,
 	"create-restore-backup.backupRestoreID": requireBadName,
 	"action-backup-policy.backupTaskID":     requireBadName,
+	"backupClientList":                      requireBadList,
+	"backupPolicyList":                      requireBadList,
+	"backupRestoreList":                     requireBadList,
+	"backupSnapshotList":                    requireBadList,
+	"backupStorageList":                     requireBadList,
+	"backupTaskList":                        requireBadList,
+	"regionList":                            requireBadList,
 }
 
 func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
@@ -321,6 +328,9 @@ func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
 					}
 					if strings.HasSuffix(path, "ID") && value == 12345 {
 						refused = nil // it names what it is the ID of as well
+					}
+					if _, isList := value.([]any); isList && f.Type == "object[]" {
+						refused = nil // it is one, of bad items
 					}
 					if refused != nil {
 						refused(t, value, err)
@@ -378,6 +388,15 @@ func requireBadName(t *testing.T, value any, err error) {
 	t.Helper()
 	require.ErrorIs(t, err, ctcbr.ErrBadAnswer, "%v", value)
 	require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown, "%v", value)
+}
+
+func requireBadList(t *testing.T, value any, err error) {
+	t.Helper()
+	if value == "" { // an empty list
+		require.NoError(t, err)
+		return
+	}
+	require.ErrorIs(t, err, ctcbr.ErrBadAnswer, "%v", value)
 }
 
 // eachParameter visits every parameter that a request has or could have, those

@@ -92,9 +92,9 @@ func TestFindNamed(t *testing.T) {
 func TestDir(t *testing.T) {
 	t.Parallel()
 	for want, env := range map[string]map[string]string{
-		"/x/ctcbr":                    {"XDG_STATE_HOME": "/x", "HOME": "/home/me"},
-		"/home/me/.local/state/ctcbr": {"HOME": "/home/me"},
-		"/var/lib/ctcbr":              {"STATE_DIRECTORY": "/var/lib/ctcbr:/other", "HOME": "/"},
+		"/x/ctcbr":                     {"XDG_STATE_HOME": "/x", "HOME": "/users/me"},
+		"/users/me/.local/state/ctcbr": {"HOME": "/users/me"},
+		"/var/lib/ctcbr":               {"STATE_DIRECTORY": "/var/lib/ctcbr:/other", "HOME": "/"},
 	} {
 		dir, err := Dir(func(name string) string { return env[name] })
 		require.NoError(t, err)
