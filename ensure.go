@@ -432,16 +432,16 @@ func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []erro
 	return failures
 }
 
-// planListing are the plans of the name on some hosts.
+// planListing holds the listed plans of the name on some hosts.
 type planListing struct {
-	of       map[string][]Plan // by the ID of the host
-	doubtful map[string]bool   // hosts that have a plan without a name, and "" for a plan that may be of any host
+	of       map[string][]Plan // by host ID
+	doubtful map[string]bool   // hosts with a plan that has no name, and "" for a plan that has no host
 }
 
-// mayHold reports whether a plan of the name may be that of a host, although it is not listed so.
+// mayHold reports whether an incompletely listed plan may be the one of the name on a host.
 func (l *planListing) mayHold(hostID string) bool { return l.doubtful[hostID] || l.doubtful[""] }
 
-// take takes in a plan that lacks its host or its name, if it may be one of the name.
+// take records a plan that is listed without its host or its name, if it may be one of the name.
 func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
 	noHost, noName := isBlank(plan.HostID), isBlank(plan.Name)
 	switch {
@@ -836,8 +836,8 @@ func (r *agentRun) install(ctx context.Context) {
 	})
 }
 
-// foresee says of a dry run which hosts would have to become ready by themselves: those to which
-// nothing would be sent. One whose agent is being installed is on its way.
+// foresee reports the hosts of a dry run that would be sent nothing although they are not ready. A
+// host whose agent is being installed counts as ready.
 func (r *agentRun) foresee() {
 	for _, w := range r.pending() {
 		if a := w.before; a != nil && !a.notInstalled() && !a.installing() {
