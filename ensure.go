@@ -82,10 +82,10 @@ func atOnce(n int, work func(i int)) {
 	}
 }
 
-// stopper keeps further commands from being sent once one has failed in a way that all would.
+// stopper prevents further commands once one has failed in a way that all others would, too.
 type stopper struct{ cause atomic.Pointer[error] }
 
-// send sends a command, unless an earlier one failed in a way that this one would, too.
+// send sends a command, unless an earlier failure shows that this one would fail, too.
 func (s *stopper) send(command func() error) error {
 	if cause := s.cause.Load(); cause != nil {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
@@ -99,7 +99,7 @@ func (s *stopper) send(command func() error) error {
 	return err
 }
 
-// aboutError is an error with its subject in front.
+// aboutError is an error with its subject in front of its text.
 type aboutError struct {
 	what  string
 	cause error
@@ -119,18 +119,18 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.cause }
 
-// unseenError is the error of a command that was sent and whose effect is not listed.
+// unseenError is the error of a command that was sent but whose effect is not listed.
 type unseenError struct {
 	what  string
-	lost  error // why the answer of the command is not known; may be nil
-	ended error // why the wait for it ended, if not because its time was over; may be nil
+	lost  error // why the response to the command is unknown; may be nil
+	ended error // why the wait for it ended, unless its time was over; may be nil
 }
 
 func (e *unseenError) Error() string {
 	text := "ctcbr: " + e.what
 	var lost *Error
 	if errors.As(e.lost, &lost) {
-		failed := *lost // without the hint to look, which was done
+		failed := *lost // without the hint to check, which was done
 		text += "; its answer was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
@@ -322,12 +322,12 @@ func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRu
 type planWork struct {
 	host   Host
 	change PlanChange
-	before []Difference // of the plan, before anything was sent
+	before []Difference // as compared before anything was sent
 
 	create, update, enable bool  // to be done
 	sent                   int   // commands that may have been carried out
 	enabled                bool  // the command was sent
-	lost                   error // why the answer of a command is not known; nil where all were accepted
+	lost                   error // why the response to a command is unknown; nil if all were accepted
 }
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
@@ -354,7 +354,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 // hosts.
 func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
-		if problem == err { //nolint:errorlint // the same one
+		if problem == err { //nolint:errorlint // the identical error
 			return true
 		}
 	}
@@ -481,7 +481,7 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, er
 	return listed, err
 }
 
-// judge decides what is to be done about the plan of a host.
+// judge decides what to do about the plan of a host.
 func (r *planRun) judge(w *planWork, found []Plan) {
 	switch len(found) {
 	case 0:
@@ -514,7 +514,7 @@ func (w *planWork) see(plan *Plan) {
 	w.host.Name = cmp.Or(w.host.Name, plan.HostName)
 }
 
-// conflict returns why a listed plan cannot become what is declared.
+// conflict returns why a listed plan cannot be changed to match its declaration.
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
@@ -702,7 +702,7 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	}
 }
 
-// seen records that the change shows. If the plan is stopped nonetheless, it is enabled next.
+// seen records that the change shows. If the plan is still stopped, it is enabled next.
 func (w *planWork) seen(stopped bool) {
 	w.change.Created = w.change.Created || w.create
 	w.change.Updated = w.change.Updated || w.update
@@ -781,13 +781,13 @@ type agentRun struct {
 // agentWork is the work on the agent of one host.
 type agentWork struct {
 	host    Host
-	before  *Agent // as it was given
-	sent    bool   // the command to install may have been carried out
-	refused error  // why it was not
-	lost    error  // why its answer is not known
-	listed  bool   // the agent was seen since
-	moved   bool   // it was seen in another state than before
-	missing int    // polls in a row without it
+	before  *Agent // as the caller passed it
+	sent    bool   // the installation may have been started
+	refused error  // why it was not started
+	lost    error  // why the response to it is unknown
+	listed  bool   // the agent was listed since
+	moved   bool   // it was listed in another state than before
+	missing int    // consecutive polls without it
 	done    bool
 	err     error
 }
@@ -827,7 +827,7 @@ func (r *agentRun) install(ctx context.Context) {
 			w.sent, w.lost = true, err
 		case err == nil:
 			w.sent = true
-		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have been faster
+		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have installed it
 			w.refused = err
 		default:
 			w.err = err
@@ -891,7 +891,7 @@ func (r *agentRun) await(ctx context.Context) {
 	}
 }
 
-// list reads the agents of some hosts. A host may have several. The list is complete if it holds as
+// list reads the agents of some hosts. A host may have several. whole reports whether the list has as
 // many as the service counts.
 func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
@@ -919,8 +919,8 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 	}
 }
 
-// check evaluates how the agent of a host is listed. A state from before the command does not count
-// until the time of WaitListed is over.
+// check evaluates how the agent of a host is listed. A state that is unchanged since the command counts
+// only once the time of WaitListed is over.
 func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	w.host.Agent = agent
 	if agent == nil {

@@ -21,11 +21,11 @@ type Hosts struct{ client *Client }
 
 // Host is a machine that can be protected.
 type Host struct {
-	// ID is the host ID, as every HostID of this package takes it.
+	// ID is the host ID, for every field HostID of this package.
 	ID   string
 	Name string
 	IPs  []string
-	// SourceType is the kind of host that was requested when it was found.
+	// SourceType is the kind of host: the one whose list contained it.
 	SourceType SourceType
 	// OSType and OSArch are the operating system and architecture (seen: "linux", "x86_64").
 	OSType, OSArch string
@@ -133,7 +133,7 @@ type ListHostsRequest struct {
 func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
 	given := deref(req)
 	return sequence(func(yield func(Host) bool) error {
-		seen := make(map[string]bool) // should the service list a host as several kinds
+		seen := make(map[string]bool) // the service might list a host as several kinds
 		var incomplete error
 		for _, kind := range sources(given.Sources) {
 			hosts, err := s.read(ctx, given.RegionID, kind, "")

@@ -8,7 +8,7 @@ import (
 )
 
 // Middleware wraps every attempt of every call: it runs after the request was signed and before
-// the answer is judged. It calls next at most once, before it returns, and returns what next
+// the response is judged. It calls next at most once, before it returns, and returns what next
 // returned or something in its place. It may add headers, which are not signed. It must not change
 // what is signed: the query, the body, and the headers Eop-Date and Ctyun-Eop-Request-Id. Method
 // and path are not signed.
@@ -16,11 +16,12 @@ import (
 // A request can leave only through next. If middleware returns an error without calling next,
 // nothing was sent: the call ends, is not retried, and its outcome is known. An error returned
 // after next was called counts as an error of the connection: reads and orders are retried, and the
-// outcome of a write is unknown. A response is judged as if it had come from the service, whoever
-// made it; one without a body has an empty one. A second call of next is refused, and ends the call if its error is returned.
+// outcome of a write is unknown. A response counts as the service's, even if middleware made it; one
+// without a body has an empty body. A second call of next is refused, and returning its error ends
+// the call.
 //
 // The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with the
-// attempt. A context in its place must last until the answer has been read.
+// attempt. If middleware replaces it, the new context must last until the response has been read.
 type Middleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 
 // WithMiddleware puts [Middleware] around every attempt. The first is the outermost, across all
@@ -35,7 +36,7 @@ func WithMiddleware(m ...Middleware) Option {
 	}
 }
 
-// misuse is a fault of middleware. Another attempt would meet it again.
+// misuse is a mistake in middleware. Another attempt would fail in the same way.
 type misuse string
 
 func (m misuse) Error() string { return string(m) }
@@ -45,7 +46,8 @@ const (
 	errNoResponse misuse = "middleware returned neither a response nor an error"
 )
 
-// exchange sends a signed request through the middleware, and returns the head of its answer.
+// exchange sends a signed request through the middleware, and returns the response with its body
+// unread.
 func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.Response, error) {
 	if len(e.options.middleware) == 0 {
 		return e.roundTrip(req)
@@ -65,7 +67,7 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 	return resp, err
 }
 
-// around returns next with the middleware around it, which can call next only once.
+// around returns next wrapped in the middleware, which can call next only once.
 func (m Middleware) around(next func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(req *http.Request) (*http.Response, error) {
 		once := &gate{next: next}
@@ -81,7 +83,7 @@ func (m Middleware) around(next func(*http.Request) (*http.Response, error)) fun
 	}
 }
 
-// gate lets one request pass, and none after it was shut.
+// gate lets one request pass, and none after it is shut.
 type gate struct {
 	next func(*http.Request) (*http.Response, error)
 	used atomic.Bool
@@ -94,5 +96,5 @@ func (g *gate) pass(req *http.Request) (*http.Response, error) {
 	return g.next(req)
 }
 
-// shut shuts the gate. Unused says that no request had passed it.
+// shut closes the gate. It reports whether no request has passed.
 func (g *gate) shut() (unused bool) { return !g.used.Swap(true) }

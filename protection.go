@@ -16,15 +16,16 @@ type ProtectionRequest struct {
 	// Sources are the kinds of hosts. Nil means all kinds.
 	Sources []SourceType
 	// MaxAge is the maximum age of a plan's newest copy. Zero uses the plan's schedule: the newest
-	// copy is too old if the last run that was due at least Grace ago has left none.
+	// copy is too old if the last run that was due at least Grace ago has produced none.
 	MaxAge time.Duration
-	// Grace is the time that a run has to leave its copy, if MaxAge is zero. The default is 12
+	// Grace is the time that a run has to produce its copy, if MaxAge is zero. The default is 12
 	// hours; zero means the default.
 	Grace time.Duration
 	// MinFree is the fraction of a vault that should be free, 0 to 1. With zero, only a full vault
 	// is a gap.
 	MinFree float64
-	// MinTime is the time that a vault should have left. With zero, only an expired vault is a gap.
+	// MinTime is how long a vault should last until it expires. With zero, only an expired vault is
+	// a gap.
 	MinTime time.Duration
 }
 
@@ -33,7 +34,7 @@ func (r *ProtectionRequest) complete(v *validation) {
 	v.positive("MaxAge", r.MaxAge)
 	v.positive("Grace", r.Grace)
 	v.positive("MinTime", r.MinTime)
-	if !(r.MinFree >= 0 && r.MinFree <= 1) { // not a number is neither
+	if !(r.MinFree >= 0 && r.MinFree <= 1) { // also refuses NaN
 		v.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
 	}
 }
@@ -132,12 +133,12 @@ const (
 	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
 	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
 	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
-	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
-	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
-	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
+	GapRunFailed       GapKind = "last run failed"  // the last finished run did not complete
+	GapUnreadable      GapKind = "unreadable"       // whether there is a gap cannot be determined
+	GapNoHosts         GapKind = "no hosts"         // there is no host of the requested kinds
 	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
-	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
-	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
+	GapStorageExpiring GapKind = "vault expiring"   // the subscription of the vault ends soon, or has ended
+	GapStorageFull     GapKind = "vault full"       // the vault has little space left, or none
 )
 
 // Gap is one thing that is not protected as it should be.
@@ -210,7 +211,7 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	return s.result(), s.incomplete
 }
 
-// pass remembers that a list was incomplete, and returns any other error.
+// pass records that a list was incomplete, and returns any other error.
 func (s *survey) pass(err error) error {
 	if errors.Is(err, ErrIncomplete) {
 		s.incomplete = join(s.incomplete, err)
@@ -240,7 +241,7 @@ type hostSurvey struct {
 	HostProtection
 	gone  bool
 	plans []*planSurvey
-	left  *Snapshot // the newest usable copy that no plan of today has left
+	left  *Snapshot // the newest usable copy that belongs to no existing plan
 }
 
 // planSurvey is a plan among those of its host.
@@ -248,9 +249,9 @@ type planSurvey struct {
 	host  *hostSurvey
 	index int
 
-	ended    *Task // the last run that has ended
+	ended    *Task // the last finished run
 	undated  int   // usable copies whose times cannot be read
-	untimely *Task // a run that did not complete, and whose time cannot be read
+	untimely *Task // a run that did not complete and whose time cannot be read
 }
 
 func (p *planSurvey) state() *PlanProtection { return &p.host.Plans[p.index] }
@@ -362,7 +363,7 @@ func (p *planSurvey) ran(task *Task) {
 		return
 	}
 	kept := p.ended
-	if kept == nil || kept != run.LastRun || !last || !ended { // the one that is kept stays
+	if kept == nil || kept != run.LastRun || !last || !ended { // the previous one is still in use
 		kept = new(Task)
 	}
 	*kept = *task
@@ -375,9 +376,9 @@ func (p *planSurvey) ran(task *Task) {
 	}
 }
 
-// compact lets a task that is kept hold no memory but its own and that of its plan.
+// compact makes a task that is kept share no memory except with its plan.
 func (t *Task) compact(p *Plan) {
-	t.PlanName, t.HostID = p.Name, p.HostID // by which it was found
+	t.PlanName, t.HostID = p.Name, p.HostID // equal to the texts of the task
 	if t.HostName == p.HostName {
 		t.HostName = p.HostName
 	}
@@ -388,8 +389,8 @@ func (t *Task) compact(p *Plan) {
 	compact(texts)
 }
 
-// compact puts texts into memory of their own. What is read shares its memory with the text around it,
-// a KiB at most, which is kept as long as any of it.
+// compact copies texts into memory of their own. A text that was decoded shares a block of up to 1 KiB
+// with others, which is kept as long as any of them.
 func compact(texts []*string) {
 	var all strings.Builder
 	for _, text := range texts {
@@ -401,7 +402,7 @@ func compact(texts []*string) {
 	}
 }
 
-// isLater reports whether a task began no earlier than one that is kept.
+// isLater reports whether a task did not begin before the one that is kept, or none is kept.
 func isLater(task, kept *Task) bool { return kept == nil || !task.at().Before(kept.at()) }
 
 func (s *survey) readCopies(ctx context.Context) error {
@@ -460,7 +461,7 @@ func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
 	return nil
 }
 
-// compact lets a copy that is kept hold no memory but its own and that of its plan.
+// compact makes a copy that is kept share no memory except with its plan.
 func (s *Snapshot) compact(p *Plan) {
 	for _, of := range []struct {
 		text *string
@@ -651,8 +652,8 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 // farFuture is how far in the future a copy may be dated, because clocks differ.
 const farFuture = 24 * time.Hour
 
-// oldest returns the oldest time that the newest copy may have, or the zero time and the reason if
-// that is not known.
+// oldest returns the time that the newest copy must not be older than, or the zero time and the reason
+// if that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""
