@@ -318,9 +318,10 @@ func directTypeWords(direct *DirectType) string {
 	return "given directories"
 }
 
-// Request is what would make the plan again, as far as it is listed. What the list does not tell, the
-// DirectType among it, or tells in a way that is not documented, is empty, which Create refuses where
-// it is required. Nothing of it is shared with the plan.
+// Request returns a request that would create the plan again, as far as the service lists it.
+// Parts that it does not list, DirectType among them, or lists with an undocumented value are
+// empty; [Plans.Create] refuses the request if it needs them. The request shares no memory with
+// the plan.
 func (p *Plan) Request() *CreatePlanRequest {
 	req := &CreatePlanRequest{Name: p.Name, HostID: p.HostID, StorageID: p.StorageID, SourceType: p.SourceType}
 	if p.Raw == nil {

@@ -12,18 +12,19 @@ import (
 	"time"
 )
 
-// ErrConflict says that something is not as it is declared to be and that this package does not
-// change it: a plan that backs up to another vault, one in a state that is neither active nor
-// stopped, or one that is listed otherwise than it was made.
+// ErrConflict means that something exists in a form that this package does not change: a plan
+// that backs up to another vault, one that is neither active nor stopped, one that the service
+// lists differently from how it was created, or a vault of the name that [Storages.CreateAndWait]
+// was to create.
 var ErrConflict = errors.New("conflict")
 
-// EnsureOption is an option of Agents.Ensure, Plans.Ensure and Plans.EnsureAll: DryRun, or any
-// WaitOption.
+// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun],
+// or any [WaitOption].
 type EnsureOption interface {
 	ensure(*ensuring)
 }
 
-// DryRun finds out what would be done, and sends no command. DryRun(false) is no dry run.
+// DryRun reports what would be done, and sends no command. DryRun(false) has no effect.
 func DryRun(on bool) EnsureOption { return dryRun(on) }
 
 type dryRun bool
@@ -149,31 +150,31 @@ func (e *unseenError) Unwrap() []error {
 	return causes
 }
 
-// PlanChange is what became of a plan that was declared.
+// PlanChange is the result of [Plans.Ensure] for one host.
 type PlanChange struct {
 	// Name is the name of the plan, HostID and HostName its host.
 	Name, HostID, HostName string
-	// Plan is the plan as it was listed last; nil where there is none.
+	// Plan is the plan as it was last listed, or nil if it was not.
 	Plan *Plan
-	// Created, Updated and Enabled say what was done and is seen in the list. None of them means that
-	// the plan was as declared, or that Err kept it from being changed.
+	// Created, Updated and Enabled report changes that the list confirms. If none is true, the plan was
+	// as declared already, or Err says why it was not changed.
 	Created, Updated, Enabled bool
-	// Planned says that this was a DryRun: nothing was done, and the others say what would be.
+	// Planned is true for a [DryRun]: Created, Updated and Enabled report what would be done.
 	Planned bool
-	// Differences are what an existing plan had otherwise before.
+	// Differences are the parts of an existing plan that were not as declared.
 	Differences []Difference
-	// Unclear is what the listed plan does not tell, or tells in a way that is not documented. It was
-	// not compared, and is no reason for a change.
+	// Unclear are the parts that the service does not list, or lists with an undocumented value. They
+	// were not compared, and are no reason for a change.
 	Unclear []Difference
-	// Err is why the plan is not as declared, or not known to be.
+	// Err says why the plan is not as declared, or may not be.
 	Err error
 }
 
-// Changed reports whether something was done, or would be.
+// Changed reports whether anything was changed, or would be in a [DryRun].
 func (c PlanChange) Changed() bool { return c.Created || c.Updated || c.Enabled }
 
-// String says in one line what was done: "web-01: plan nightly updated and enabled: files: /etc, was
-// /tmp". Of a DryRun it says what would be done.
+// String describes the change in one line: "web-01: plan nightly updated and enabled: files:
+// /etc, was /tmp". For a [DryRun] it describes what would be done.
 func (c PlanChange) String() string {
 	var done []string
 	for _, d := range []struct {
@@ -204,15 +205,15 @@ func (c PlanChange) String() string {
 	return oneLine(text)
 }
 
-// Difference is a part of a plan that is not as declared, or not known to be.
+// Difference is a part of a plan that is not as declared, or may not be.
 type Difference struct {
-	// Field is the field of CreatePlanRequest.
+	// Field is the name of the field of [CreatePlanRequest].
 	Field string
-	// Want and Was are what it is to be and how it was listed, in words.
+	// Want describes the declared value, and Was the listed one.
 	Want, Was string
 }
 
-// String says the difference in words: "files: /etc and /var/lib, was /tmp".
+// String describes the difference: "files: /etc and /var/lib, was /tmp".
 func (d Difference) String() string {
 	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
 }
@@ -225,9 +226,9 @@ func differences(all []Difference) string {
 	return strings.Join(texts, "; ")
 }
 
-// Ensure makes a plan of a host what the request says: it creates the plan, updates one that has
-// something otherwise, and enables one that is stopped. Called again it changes nothing. It is
-// EnsureAll with one host; see there for the rules, the errors and the costs.
+// Ensure makes the plan of one host what the request declares. It creates a missing plan, updates
+// one that differs, and enables one that is stopped. Where nothing differs, it only reads. It is
+// [Plans.EnsureAll] for one host, which describes the rules, the errors and the costs.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -247,28 +248,31 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 	return &changes[0], err
 }
 
-// EnsureAll makes the plans of some hosts what the request says, which names no host and no kind of
-// host. A plan goes by its host and its exact name: it is created where the host has none of the
-// name, updated where it has something otherwise, and enabled where it is stopped. Called again it
-// changes nothing, and no second plan is made by a run after a crash or a lost answer. It returns
-// what became of every host's plan, in the order of hosts, each once. The error joins a *HostError
-// for every plan that is not as declared, or not known to be.
+// EnsureAll makes the plans of many hosts what the request declares. The request leaves HostID
+// and SourceType empty: hosts supplies them. A plan is identified by its host and its exact name.
+// A missing plan is created, one that differs is updated, and one that is stopped is enabled.
+// Where nothing differs, EnsureAll only reads, so it is safe to run again: a run after a crash or
+// a lost response creates no second plan. It returns one [PlanChange] for every host, in the
+// order of hosts. The error joins a [*HostError] for every plan that is not as declared, or may
+// not be.
 //
-// What is declared is the whole plan: no Full and no Limits mean none. A difference sends all of
-// it. What a listed plan does not tell, or tells in a way that is not documented, is
-// [PlanChange].Unclear and no difference. Schedules are compared to the hour. A host that was renamed
-// changes nothing; a plan that was renamed by hand is made anew.
+// The request declares the whole plan: nil for Full or Limits means none. A plan that differs is
+// updated as a whole. Parts that the service does not list, or lists with an undocumented value,
+// are in Unclear of [PlanChange] and do not count as differences. Schedules are compared to the
+// hour. Renaming a host has no effect. If a plan was renamed by hand, a new one is created under
+// the declared name.
 //
-// Nothing is sent for a plan that backs up to another vault or is in a state that is neither
-// active nor stopped: that is an error that matches ErrConflict, as is a plan that is listed
-// otherwise than it was made. Two plans of the name on one host are an *AmbiguousError. A plan
-// counts as missing only after a list that was read whole.
+// A plan that backs up to another vault, or that is neither active nor stopped, is left alone:
+// the error matches [ErrConflict]. So does the error of a plan that the service lists differently
+// from how it was created. Two plans of the same name on one host are an [*AmbiguousError]. A
+// plan counts as missing only if the list was read completely.
 //
-// Every command is sent once, at most 8 at a time. Then the plans are listed until they show what
-// was wanted: as long as WaitListed says, 5 minutes by default, and no longer than WaitAtMost, 30 minutes.
-// What does not show by then is an error that matches ErrOutcomeUnknown; the next run looks again.
-// Where nothing is to be done, one request is made for every kind of host. It places no order; what
-// plans store takes up room in the vault.
+// Each command is sent once, at most 8 at a time. Then EnsureAll polls the list until it shows
+// the changes, for at most the time of [WaitListed] (5 minutes by default), and for no longer
+// than [WaitAtMost] (30 minutes by default) in all. A change that does not show by then is an
+// error that matches [ErrOutcomeUnknown]; the next run checks again. If nothing differs, the cost
+// is one request for each kind of host. It places no order, but copies take up space in the
+// vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -695,20 +699,19 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 	return &unseenError{what: "plan " + r.declared.Name + ": " + what, lost: w.lost, ended: ended}
 }
 
-// Ensure sees to it that every one of some hosts has an active agent. It has one installed where
-// there is none or where the last installation failed, and waits for all of them. It goes by the
-// agents of the hosts as they are given: take them from Hosts just before. It returns the hosts
-// that are ready, in the order of hosts, each once, with their agents. The error joins a *HostError
-// for every other one: one whose installation failed matches ErrFailed, one whose agent was seen
-// and is no longer listed ErrVanished, and one whose agent was never listed after the command
-// ErrOutcomeUnknown.
+// Ensure installs an agent on every host that has none or whose last installation failed, and
+// waits until all hosts have an active agent. It relies on the Agent field of hosts: get them
+// from [Hosts] just before. It returns the hosts that are ready, in the order of hosts, each
+// once, with their agents. The error joins a [*HostError] for every other host. It matches
+// [ErrFailed] if the installation failed, [ErrVanished] if the agent was listed and no longer is,
+// and [ErrOutcomeUnknown] if the agent was never listed after the command was sent.
 //
-// A command is sent once for a host, at most 8 at a time. An agent to which none was sent and that
-// is not active, such as one of a host that is switched off, is given as long as WaitListed says to
-// change its state, 5 minutes by default. All of it takes no longer than WaitAtMost, 30 minutes by
-// default. WaitRegion sets the region. A poll is one request for every 50 hosts that are still waited
-// for. A DryRun returns also the hosts that it would install an agent on, whose Agent is nil or
-// failed. It places no order.
+// Each host is sent at most one command, and at most 8 commands are sent at a time. An agent that
+// is installed but not active, for example on a host that is switched off, has the time of
+// [WaitListed] to become active, 5 minutes by default. The whole takes no longer than
+// [WaitAtMost], 30 minutes by default. [WaitRegion] sets the region. A poll is one request for
+// every 50 hosts that are not ready. A [DryRun] also returns the hosts that it would install an
+// agent on; their Agent is nil or has failed. It places no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)

@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Hosts are the machines that can be protected, with an agent or without. The service lists them
-// with their agents alone, a page at a time and each kind apart; here a host is one host, whatever
+// Hosts are the machines that can be protected, with or without an agent. The service lists
+// agents, not hosts, page by page and each kind separately. Here a host is one [Host], whatever
 // its kind and however many agents it has had.
 //
-// A host is listed if it has an agent, or if the service offers to install one on it. Whether it
-// does so for every kind of host is not documented: one without an agent whose kind is not listed
-// so cannot be found.
+// A host is listed if it has an agent, or if the service offers to install one on it. Whether the
+// service does so for every kind of host is not documented. A host without an agent cannot be
+// found if the service does not list it.
 type Hosts struct{ client *Client }
 
 // Host is a machine that can be protected.
 type Host struct {
-	// ID is what every HostID of this package takes.
+	// ID is the host's ID, as every HostID field of this package takes it.
 	ID   string
 	Name string
 	IPs  []string
-	// SourceType is the kind of host that was asked for when it was found.
+	// SourceType is the kind of host that was listed when it was found.
 	SourceType SourceType
 	// OSType and OSArch are the operating system and the architecture (seen: "linux", "x86_64").
 	OSType, OSArch string
-	// Agent is the agent of the host, an active one if it has several; nil means that there is none.
+	// Agent is the host's agent, or nil if it has none. Of several agents it is an active one.
 	Agent *Agent
 }
 
@@ -39,37 +39,39 @@ func (h Host) Active() bool { return h.Agent != nil && h.Agent.Status == AgentAc
 // label is what errors call the host.
 func (h Host) label() string { return cmp.Or(h.Name, h.ID, "without a name") }
 
-// HostError is what kept one of several hosts from being found, or from being what it is to be.
+// HostError is the failure for one of several hosts: see [Hosts.FindAll], [Agents.Ensure] and
+// [Plans.EnsureAll].
 type HostError struct {
-	// Host is the host; one that was not found has no more than the name that was sought.
+	// Host is the host. If it was not found, only Name is set, to the name that was searched for.
 	Host Host
 	Err  error
 }
 
-// Error names the host and says in one line what happened.
+// Error names the host and describes the failure in one line.
 func (e *HostError) Error() string {
 	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
 }
 
-// Unwrap returns what happened.
+// Unwrap returns the cause.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// AmbiguousError is a name that several things bear. It matches ErrAmbiguous.
+// AmbiguousError means that several items match where one was searched for. It matches
+// [ErrAmbiguous].
 type AmbiguousError struct {
-	// Sought is what was to be found, in words.
+	// Sought describes what was searched for.
 	Sought string
-	// Candidates are the things that it may be.
+	// Candidates are the items that match.
 	Candidates []Candidate
 }
 
-// Candidate is one of the things that a name may mean.
+// Candidate is one of several items that match.
 type Candidate struct {
 	ID, Name string
-	// Detail tells it from the others, in words.
+	// Detail describes what sets the item apart from the others.
 	Detail string
 }
 
-// Error names the candidates in one line, the first ten of them.
+// Error names the first ten candidates in one line.
 func (e *AmbiguousError) Error() string {
 	const most = 10
 	var candidates []string
@@ -82,7 +84,7 @@ func (e *AmbiguousError) Error() string {
 	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
 }
 
-// Unwrap returns ErrAmbiguous.
+// Unwrap returns [ErrAmbiguous].
 func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
 // String names the candidate: "web (ID, CT-ECS)".
@@ -117,17 +119,18 @@ func sources(given []SourceType) []SourceType {
 	return kinds
 }
 
-// ListHostsRequest is the request of Hosts.All.
+// ListHostsRequest is the request of [Hosts.All].
 type ListHostsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts; nil means all.
+	// Sources are the kinds of hosts to list. Nil means all kinds.
 	Sources []SourceType
 }
 
-// All gives out the hosts of a region one by one. Every kind is read whole before the first of its
-// hosts is given out, in one request for every 50 agents: a host with several agents is given out
-// once. What an error ended is not complete. It changes nothing and can be repeated.
+// All iterates over the hosts of a region. It reads all hosts of a kind, with one request for
+// every 50 agents, before it returns the first of them, so that a host with several agents comes
+// once. An error is the last element. Only a loop that ends without an error has seen all hosts.
+// It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
@@ -206,13 +209,13 @@ func (a *Agent) rank() int {
 	return 3
 }
 
-// GetHostRequest is the request of Hosts.Get.
+// GetHostRequest is the request of [Hosts.Get].
 type GetHostRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// ID is the host: Host.ID.
+	// ID is the ID of the host: Host.ID.
 	ID string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -221,9 +224,9 @@ func (r *GetHostRequest) complete(v *validation) {
 	v.required("ID", r.ID)
 }
 
-// Get finds a host by its ID. It asks for what the ID matches, one kind after the other, and reads
-// all hosts if it is not among that. One that is not there is an error that matches ErrNotFound.
-// It changes nothing and can be repeated.
+// Get finds a host by its ID. It queries each kind for the ID first, and then reads all hosts if
+// that did not find it. If there is no such host, the error matches [ErrNotFound]. It changes
+// nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
@@ -235,13 +238,13 @@ func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
 	return list.one(ctx, r.ID, fmt.Sprintf("host %q", r.ID), func(h *Host) bool { return h.ID == r.ID })
 }
 
-// FindHostRequest is the request of Hosts.Find.
+// FindHostRequest is the request of [Hosts.Find].
 type FindHostRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Name is the whole name of the host, or its ID.
+	// Name is the exact name of the host, or its ID.
 	Name string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -250,10 +253,10 @@ func (r *FindHostRequest) complete(v *validation) {
 	v.required("Name", r.Name)
 }
 
-// Find finds a host by its whole name or its ID. It asks for what the name matches, one kind after
-// the other, and reads all hosts if there is none among that. One that is not there is an error
-// that matches ErrNotFound; a name that several bear is an *AmbiguousError. It changes nothing and
-// can be repeated.
+// Find finds a host by its exact name or its ID. It queries each kind for the name first, and
+// then reads all hosts if that did not find it. If there is no such host, the error matches
+// [ErrNotFound]. If several hosts have the name, it is an [*AmbiguousError]. It changes nothing
+// and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
@@ -322,13 +325,13 @@ func theOne(sought string, found []Host) (*Host, error) {
 	return nil, ambiguous
 }
 
-// FindHostsRequest is the request of Hosts.FindAll.
+// FindHostsRequest is the request of [Hosts.FindAll].
 type FindHostsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Names are the whole names of the hosts, or their IDs. At least one is required.
+	// Names are the exact names of the hosts, or their IDs. At least one is required.
 	Names []string
-	// Sources are the kinds of hosts to look among; nil means all.
+	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
 }
 
@@ -340,12 +343,14 @@ func (r *FindHostsRequest) complete(v *validation) {
 	}
 }
 
-// FindAll finds many hosts by their whole names or their IDs, in as many requests as All makes. It
-// returns those that it found in the order of Names, each once. The error joins a *HostError for
-// every other name: one that no host bears matches ErrNotFound, or ErrIncomplete where the service
-// counts more hosts than it lists, and one that several bear ErrAmbiguous.
-// Only a list that could not be read, or a name that cannot be one, leaves no host at all. It
-// changes nothing and can be repeated.
+// FindAll finds many hosts by their exact names or their IDs, with as many requests as
+// [Hosts.All]. It returns the hosts that it found, in the order of Names, each once.
+//
+// The error joins a [*HostError] for every name that was not resolved. It matches [ErrNotFound]
+// if no host has the name, [ErrIncomplete] if no host that was listed has it but the service
+// counts more hosts than it lists, and [ErrAmbiguous] if several hosts have it. No host at all is
+// returned if a list could not be read or a name is not valid. It changes nothing and is safe to
+// repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, error) {

@@ -9,21 +9,23 @@ import (
 	"time"
 )
 
-// ProtectionRequest is the request of Client.Protection.
+// ProtectionRequest is the request of [Client.Protection].
 type ProtectionRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts; nil means all.
+	// Sources are the kinds of hosts to check. Nil means all kinds.
 	Sources []SourceType
-	// MaxAge is how old the newest copy of a plan may be. Zero goes by the schedule of each plan: its
-	// newest copy is too old when the last run that was due, and Grace ago at least, has left none.
+	// MaxAge is how old the newest copy of a plan may be. Zero means that each plan's schedule
+	// decides: the newest copy is too old if a run that was due at least Grace ago has left no
+	// copy.
 	MaxAge time.Duration
-	// Grace is how long a run may take to leave its copy where MaxAge is zero: 12 hours by default, for
-	// which zero stands.
+	// Grace is how long after its due time a run may take to leave its copy, if MaxAge is zero.
+	// Zero means the default, 12 hours.
 	Grace time.Duration
-	// MinFree is the part of a vault that is to be free, 0 to 1. At zero only a full one is a gap.
+	// MinFree is the fraction of a vault's capacity that should be free, 0 to 1. With zero, only
+	// a full vault is a gap.
 	MinFree float64
-	// MinTime is how long a vault is to last. At zero only an expired one is a gap.
+	// MinTime is how long a vault should last. With zero, only an expired vault is a gap.
 	MinTime time.Duration
 }
 
@@ -37,46 +39,46 @@ func (r *ProtectionRequest) complete(v *validation) {
 	}
 }
 
-// Protection is what is protected in a region and what is not.
+// Protection describes what is protected in a region and what is not.
 type Protection struct {
-	// At is when reading it began.
+	// At is the time at which reading began.
 	At time.Time
-	// Hosts are the hosts, and behind them those that are gone and have plans.
+	// Hosts are the listed hosts, followed by hosts that are gone but still have plans.
 	Hosts []HostProtection
 	// Storages are the vaults of the region.
 	Storages []Storage
-	// Gaps are all gaps: those of the hosts and their plans in their order, then those of vaults.
-	// None at all means that what was asked for is protected.
+	// Gaps are all gaps: those of hosts and their plans, in the order of Hosts, then those of vaults.
+	// If there is none, everything that was checked is protected.
 	Gaps []Gap
 }
 
-// HostProtection is how a host is protected.
+// HostProtection describes how one host is protected.
 type HostProtection struct {
 	Host  Host
 	Plans []PlanProtection
-	// Newest is the newest usable copy of the host, whichever plan left it; nil where there is none.
+	// Newest is the newest usable copy of the host, of whatever plan, or nil if there is none.
 	Newest *Snapshot
-	// Gaps are those of the host itself; those of its plans are with the plans.
+	// Gaps are those of the host itself. Those of its plans are in Plans.
 	Gaps []Gap
 }
 
-// PlanProtection is what a plan has left behind.
+// PlanProtection describes what one plan has achieved.
 type PlanProtection struct {
 	Plan Plan
-	// Newest is the newest usable copy; nil where there is none whose time can be read.
+	// Newest is the newest usable copy, or nil if there is none with a readable time.
 	Newest *Snapshot
-	// LastRun is the task that began last, which may still run; nil where none is listed.
+	// LastRun is the latest task, which may still be running, or nil if none is listed.
 	LastRun *Task
-	// NextRun is the next run by the schedule; zero where the plan is not active or its schedule does
-	// not tell.
+	// NextRun is the next scheduled run. It is empty if the plan is not active or its schedule cannot
+	// be read.
 	NextRun Time
-	// Copies counts the usable copies, and Bytes is what they take up in the vault.
+	// Copies is the number of usable copies, and Bytes the space that they take up in the vault.
 	Copies int
 	Bytes  int64
 	Gaps   []Gap
 }
 
-// NewestAt is the point in time that the newest usable copy holds; zero where there is none.
+// NewestAt returns the time of the newest usable copy, or an empty [Time] if there is none.
 func (p *PlanProtection) NewestAt() Time {
 	if p.Newest == nil {
 		return ""
@@ -84,7 +86,7 @@ func (p *PlanProtection) NewestAt() Time {
 	return NewTime(p.Newest.at())
 }
 
-// Outcome says how the last run stands: "Completed", "Failed disk full", "Executing 37%".
+// Outcome describes the last run: "Completed", "Failed disk full", "Executing 37%" or "no run".
 func (p *PlanProtection) Outcome() string {
 	if p.LastRun == nil {
 		return "no run"
@@ -115,7 +117,7 @@ func (t *Task) at() time.Time {
 	return t.Done.Time()
 }
 
-// GapKind says why something is not protected.
+// GapKind is the reason why something is not protected.
 type GapKind string
 
 // The kinds of Gap.
@@ -123,40 +125,41 @@ const (
 	GapNoAgent         GapKind = "no agent"         // the host has no agent
 	GapAgentInactive   GapKind = "agent not active" // the agent cannot back up
 	GapNoPlan          GapKind = "no plan"          // no plan backs the host up
-	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run by its schedule
+	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run on its schedule
 	GapPlanInactive    GapKind = "plan not active"  // the plan is in a state that is neither active nor stopped
-	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the name
+	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the same name
 	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
 	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
 	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
-	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
-	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
-	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
+	GapRunFailed       GapKind = "last run failed"  // the latest run that has ended did not complete
+	GapUnreadable      GapKind = "unreadable"       // the service's data cannot be read, so nothing is known
+	GapNoHosts         GapKind = "no hosts"         // the region has no host of the kinds that were checked
 	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
-	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
-	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
+	GapStorageExpiring GapKind = "vault expiring"   // the vault has expired or will soon
+	GapStorageFull     GapKind = "vault full"       // the vault is full or nearly full
 )
 
-// Gap is something that is not protected as it should be.
+// Gap is one thing that is not protected as it should be.
 type Gap struct {
 	Kind GapKind
 	// HostID, HostName and SourceType are empty for a vault.
 	HostID     string
 	HostName   string
 	SourceType SourceType
-	// PlanID and PlanName are empty where the gap is not that of a plan.
+	// PlanID and PlanName are empty unless the gap is about a plan.
 	PlanID   string
 	PlanName string
-	// StorageID and StorageName are empty where the gap is not that of a vault.
+	// StorageID and StorageName are empty unless the gap is about a vault.
 	StorageID   string
 	StorageName string
-	// Newest is the time of the newest usable copy of a plan, zero where there is none.
+	// Newest is the time of the plan's newest usable copy, or empty if there is none.
 	Newest Time
-	// Detail says more in words; it may be empty.
+	// Detail is a further description. It may be empty.
 	Detail string
 }
 
-// String says the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed disk full".
+// String describes the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00:
+// Failed disk full".
 func (g Gap) String() string {
 	var words []string
 	for _, word := range []string{cmp.Or(g.HostName, g.HostID), cmp.Or(g.PlanName, g.PlanID), cmp.Or(g.StorageName, g.StorageID), string(g.Kind)} {
@@ -171,17 +174,20 @@ func (g Gap) String() string {
 	return oneLine(text)
 }
 
-// Protection finds what is protected in a region and what is not: hosts without an active agent or a
-// plan, plans that do not run, whose last run failed or whose newest copy is too old, vaults
-// that run out of room or time, a region without hosts. What cannot be read is a gap, never a good
-// sign. It reads the region's hosts, plans, tasks, copies and vaults, in this order, so that
-// what is made in between is no gap: one request for every 50 agents, one for the vaults, and
-// three more for every kind of host. A list that cannot be read is an error without a result. A
-// list that holds fewer items than the service counts is an error that matches ErrIncomplete beside
-// the result of what came. It changes nothing and can be repeated.
+// Protection checks what is protected in a region and what is not. A [Gap] is a host without an
+// active agent or without a plan; a plan that is not active, whose last run failed or whose
+// newest copy is too old; a vault that runs out of space or time; or a region without hosts. Data
+// that cannot be read is a gap, too. It changes nothing and is safe to repeat.
 //
-// Copies belong to the plan of their plan ID, or else of their host and plan name: one that was made
-// anew keeps its history. Tasks have no plan ID, and go by host and plan name.
+// It reads hosts, plans, tasks, copies and vaults in this order, so that what is created in the
+// meantime does not show as a gap. That takes one request for every 50 agents, one for the
+// vaults, and three for each kind of host. If a list cannot be read, there is no result. If a
+// list holds fewer items than the service counts, the error matches [ErrIncomplete], and the
+// result covers the items that were listed.
+//
+// A copy belongs to the plan with its plan ID, or otherwise to the plan with its host and plan
+// name, so a plan that was created again keeps its history. Tasks have no plan ID, and are
+// matched by host and plan name.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息),
 // GET /v4/backup/query-backup-policy (查询云备份计划),
@@ -605,7 +611,7 @@ func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
 
 // GapsRequest is the request of Client.Gaps.
 type GapsRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
 	// SourceType is SourceECS unless given.
 	SourceType SourceType

@@ -64,18 +64,18 @@ func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
 }
 
-// PlacedOrder is an order of which it is not known that it was carried out: the error of
-// CreateAndWait from the moment that the order may have been placed.
+// PlacedOrder is the error of [Storages.CreateAndWait] once the order may have been placed: it
+// was not seen to be carried out.
 type PlacedOrder struct {
-	// OrderID is the order, by which Orders.Wait and Orders.Get find it; empty where no answer named it.
+	// OrderID is the ID of the order, for [Orders.Wait] and [Orders.Get]. It is empty if no response had it.
 	OrderID string
-	// ClientToken is the token of the order: the same request with it is the same order.
+	// ClientToken is the token of the order. The same request is safe to send again with it.
 	ClientToken string
-	// Err is what happened after.
+	// Err is the cause.
 	Err error
 }
 
-// Error names the order and says in one line what happened.
+// Error names the order and describes the failure in one line.
 func (e *PlacedOrder) Error() string {
 	order := "order"
 	if e.OrderID != "" {
@@ -88,15 +88,17 @@ func (e *PlacedOrder) Error() string {
 	return oneLine(text)
 }
 
-// Unwrap returns what happened.
+// Unwrap returns the cause.
 func (e *PlacedOrder) Unwrap() error { return e.Err }
 
-// CreateAndWait orders a vault, waits until the order is done and finds the vault. It costs
-// money. It looks first: a vault of the name that is there already is an error that matches
-// ErrConflict, before anything is ordered. What happens once the order may have been placed is a
-// *PlacedOrder, which holds its client token: the same request with that token is the same order,
-// also in another process, as long as the vault is not listed. A vault that is not listed
-// once the order is done matches ErrVanished after WaitListed, 5 minutes by default.
+// CreateAndWait orders a vault, which costs money, waits until the order is done, and finds the
+// vault. If a vault of the name exists already, nothing is ordered, and the error matches
+// [ErrConflict].
+//
+// Once the order may have been placed, every failure is a [*PlacedOrder], which holds the client
+// token. Until the vault is listed, the same request with that token is the same order, from
+// another process, too. If the vault is not listed within the time of [WaitListed] after its
+// order was done, 5 minutes by default, the error matches [ErrVanished].
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表),
 // POST /v4/backup/create-storage-backup (订购存储库),

@@ -46,10 +46,10 @@ type ListTasksRequest struct {
 	Query string `json:"queryContent,omitempty"`
 	// Status selects tasks by their state.
 	Status TaskStatus `json:"backupTaskStatus,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -186,10 +186,10 @@ type CancelTaskRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the task: Task.ID, or OperatePlanResponse.TaskID of the run that started it.
 	ID string `json:"backupTaskID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the task's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CancelTaskRequest) complete(v *validation) {
@@ -347,10 +347,10 @@ type CreateRestoreRequest struct {
 	// IncludeSystemDirs also restores system directories when files go back to their original
 	// paths. The default is false.
 	IncludeSystemDirs *bool `json:"backupRestoreIncludeSysDirs,omitempty"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CreateRestoreRequest) complete(v *validation) {
@@ -496,10 +496,10 @@ type ListRestoresRequest struct {
 	Query string `json:"queryContent,omitempty"`
 	// Status selects restores by their state.
 	Status RestoreStatus `json:"backupRestoreStatus,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -633,10 +633,10 @@ type CancelRestoreRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the restore: Restore.ID.
 	ID string `json:"backupRestoreID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CancelRestoreRequest) complete(v *validation) {
@@ -663,37 +663,40 @@ func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*Cance
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
 }
 
-// RestoreNewestRequest is the request of Restores.Newest: the copy in the words of
-// NewestSnapshotRequest, and what is done with it in those of CreateRestoreRequest.
+// RestoreNewestRequest is the request of [Restores.Newest]. It selects a copy like
+// [NewestSnapshotRequest], and says what to do with it like [CreateRestoreRequest].
 type RestoreNewestRequest struct {
-	// RegionID is the region; empty means the client's.
+	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// HostID is the host that was backed up. It is required.
+	// HostID is the ID of the host that was backed up. It is required.
 	HostID string
-	// PlanID and PlanName take the copies of one plan. One of them is required where the host has
-	// copies of plans of several names.
+	// PlanID and PlanName select the copies of one plan. One of them is required if the host has
+	// copies of several plans.
 	PlanID, PlanName string
-	// SourceType is the kind of the host that was backed up, SourceECS by default.
+	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is how old the copy may be; zero means any age.
+	// MaxAge is how old the copy may be. Zero means any age.
 	MaxAge time.Duration
-	// AllowOlder takes an older copy where the newest cannot be used.
+	// AllowOlder selects an older copy if the newest cannot be used.
 	AllowOlder bool
 
-	// TargetID is the host to restore to; empty means the one that was backed up.
+	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
 	TargetID string
-	// TargetDir is the directory to restore to, which is made if it is missing. It is required unless
-	// InPlace is true.
+	// TargetDir is the directory to restore to, which is created if it is missing. It is required
+	// unless InPlace is true.
 	TargetDir string
-	// InPlace restores to where the files came from, over what is there now.
+	// InPlace restores to the original paths, over the live data.
 	InPlace bool
-	// ExistingFiles says what becomes of files that are there; overwritten by default.
+	// ExistingFiles is what to do with a file that already exists at the target. The default
+	// overwrites it.
 	ExistingFiles *ExistingFileMode
-	// Scope says what is restored: ctcbr.Ptr(ctcbr.RestoreOnly). It is required with Paths.
+	// Scope is the part of the snapshot to restore: ctcbr.Ptr(ctcbr.RestoreOnly) restores Paths
+	// only. It is required with Paths.
 	Scope *RestoreScope
-	// Paths are at most 10 paths, required with RestoreOnly and RestoreAllBut.
+	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string
-	// IncludeSystemDirs restores system directories, too, when files go back to where they came from.
+	// IncludeSystemDirs also restores system directories when files go back to their original
+	// paths. The default is false.
 	IncludeSystemDirs *bool
 }
 
@@ -723,12 +726,12 @@ func (r *RestoreNewestRequest) complete(v *validation) {
 	v.restored("Scope", r.Scope, "Paths", r.Paths)
 }
 
-// Newest restores the newest copy of a host and waits until that is done: to a directory or, only if
-// InPlace says so, over the live data. Which copy that is, and the errors where there is none that
-// can be used, are those of Snapshots.Newest: an older copy than the newest is restored only if
-// AllowOlder says so. Its other errors are those of Create, with the snapshot's ID, and of Wait. It
-// is sent once only: a repeat restores again, so after ErrOutcomeUnknown list the restores of the
-// host first.
+// Newest restores the newest copy of a host to a directory, or over the live data if InPlace is
+// true, and waits until the restore has completed. It selects the copy like [Snapshots.Newest],
+// and returns its errors if no copy can be used: an older copy is restored only if AllowOlder is
+// set. Its other errors are those of [Restores.Create] and [Restores.Wait]. The restore is sent
+// only once, because a repeat would restore again. After [ErrOutcomeUnknown], list the restores
+// of the host before you try again.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照),
 // POST /v4/backup/create-restore-backup (创建恢复任务)
