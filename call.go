@@ -310,5 +310,5 @@ func newError(cl *call, a *answer, cause error) *Error {
 
 // errNotMade is the error of a client that NewClient did not make.
 func errNotMade(op operation) *Error {
-	return newError(&call{operation: op}, nil, fmt.Errorf("%w: make one with NewClient", ErrClosed))
+	return newError(&call{operation: op}, nil, &special{"the client was not created: use NewClient", ErrClosed})
 }

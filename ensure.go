@@ -132,12 +132,12 @@ func (e *unseenError) Error() string {
 	var lost *Error
 	if errors.As(e.lost, &lost) {
 		failed := *lost // without the hint to look, which was done
-		text += "; its answer was lost (" + failed.short() + ")"
+		text += "; the response was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
 		text += "; stopped waiting: " + withoutPrefix(e.ended)
 	}
-	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
+	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", check again later")
 }
 
 func (e *unseenError) Unwrap() []error {
@@ -298,7 +298,7 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 // empty refuses what the hosts say.
 func (v *validation) empty(field string, given bool) {
 	if given {
-		v.fault(field, "must be empty: the hosts tell it")
+		v.fault(field, "must be empty: it is taken from the hosts")
 	}
 }
 
@@ -495,7 +495,7 @@ func (w *planWork) see(plan *Plan) {
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
-		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s: a plan keeps its vault, so use another name or that vault", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
 	case plan.Status != PlanActive && plan.Status != PlanStopped:
 		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
 	}
@@ -675,7 +675,7 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	case len(differing) == 0 || !w.create && differences(differing) == differences(w.before):
 		w.change.Err = r.unseen(w, nil) // still as it was before
 	default:
-		w.change.Err = r.about(fmt.Errorf("%w: it is listed otherwise than it was made: %s", ErrConflict, differences(differing)))
+		w.change.Err = r.about(fmt.Errorf("%w: the service lists it differently from how it was created: %s", ErrConflict, differences(differing)))
 	}
 }
 
@@ -689,9 +689,9 @@ func (w *planWork) seen(stopped bool) {
 
 // unseen is the error of a plan of which nothing shows that was sent.
 func (r *planRun) unseen(w *planWork, ended error) error {
-	what := "the command to change it was sent, and does not show in the list"
+	what := "the command to change it was sent, but the list does not show the change"
 	if w.create {
-		what = "it was sent to be created, and is not listed"
+		what = "the command to create it was sent, but the plan is not listed"
 	}
 	if ended == nil {
 		what += fmt.Sprintf(" after %s", r.wait.unlisted)
@@ -851,7 +851,7 @@ func (r *agentRun) await(ctx context.Context) {
 	for _, w := range r.pending() {
 		w.err = fmt.Errorf("ctcbr: its agent is %s: %w", w.state(), causeOfEnd(err))
 		if w.sent && !w.listed {
-			w.err = &unseenError{what: "the command to install an agent was sent, and it is not listed", lost: w.lost, ended: causeOfEnd(err)}
+			w.err = &unseenError{what: "the command to install an agent was sent, but the agent is not listed", lost: w.lost, ended: causeOfEnd(err)}
 		}
 	}
 }
@@ -917,7 +917,7 @@ func (r *agentRun) miss(w *agentWork, late bool) {
 	case w.listed && w.missing >= r.wait.missing:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	case !w.listed && late && w.sent:
-		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, and it is not listed after %s", r.wait.unlisted), lost: w.lost}
+		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, but the agent is not listed after %s", r.wait.unlisted), lost: w.lost}
 	case !w.listed && late:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	}

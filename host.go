@@ -49,7 +49,8 @@ type HostError struct {
 
 // Error names the host and describes the failure in one line.
 func (e *HostError) Error() string {
-	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
+	text := strings.TrimPrefix(withoutPrefix(e.Err), fmt.Sprintf("host named %q: ", e.Host.Name))
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + text)
 }
 
 // Unwrap returns the cause.

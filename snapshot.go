@@ -222,10 +222,10 @@ type CopyError struct {
 
 // Error says in one line which copy cannot be used and why, and which older one can.
 func (e *CopyError) Error() string {
-	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s of %s, is %s: %s",
+	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s from %s, is %s: %s",
 		cmp.Or(e.Newest.HostName, e.Newest.HostID), e.Newest.ID, e.Newest.times(), ErrNotUsable, e.Reason)
 	if e.Older != nil {
-		text += fmt.Sprintf("; an older one is %s of %s, which AllowOlder takes", e.Older.ID, e.Older.times())
+		text += fmt.Sprintf("; AllowOlder would select an older copy, %s from %s", e.Older.ID, e.Older.times())
 	}
 	return oneLine(text)
 }

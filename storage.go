@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
@@ -77,15 +78,15 @@ type PlacedOrder struct {
 
 // Error names the order and describes the failure in one line.
 func (e *PlacedOrder) Error() string {
-	order := "order"
+	what := "an order may have been placed"
 	if e.OrderID != "" {
-		order += " " + e.OrderID
+		what = "order " + e.OrderID + " was placed"
 	}
-	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, withoutPrefix(e.Err))
-	if e.OrderID == "" {
-		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, withoutPrefix(e.Err))
+	cause := strings.TrimPrefix(withoutPrefix(e.Err), "order "+e.OrderID+" ")
+	if !strings.Contains(cause, e.ClientToken) {
+		what += " with client token " + e.ClientToken
 	}
-	return oneLine(text)
+	return oneLine("ctcbr: " + what + ": " + cause)
 }
 
 // Unwrap returns the cause.

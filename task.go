@@ -717,10 +717,10 @@ func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest 
 func (r *RestoreNewestRequest) complete(v *validation) {
 	r.snapshot().complete(v)
 	switch {
-	case !r.InPlace:
-		v.required("TargetDir", r.TargetDir)
-	case r.TargetDir != "":
-		v.fault("TargetDir", "must be empty to restore in place")
+	case !r.InPlace && isBlank(r.TargetDir):
+		v.fault("TargetDir", "is required unless InPlace is set")
+	case r.InPlace && r.TargetDir != "":
+		v.fault("TargetDir", "must be empty if InPlace is set")
 	}
 	v.path("TargetDir", r.TargetDir)
 	v.restored("Scope", r.Scope, "Paths", r.Paths)

@@ -226,7 +226,7 @@ func (w *waiting) until(ctx context.Context, pending func() []string, poll func(
 		defer w.client.engine.lifetimes.end(&l)
 		ctx = l.ctx
 	}
-	over := &special{fmt.Sprintf("waited too long, %s: wait again, or set WaitAtMost", w.atMost), ErrWaitTooLong}
+	over := &special{fmt.Sprintf("waited too long (%s): wait again, or set WaitAtMost", w.atMost), errors.Join(ErrWaitTooLong, context.DeadlineExceeded)}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, over)
 	defer cancel()
 	var last error
@@ -291,7 +291,7 @@ func (w *waiting) final(err error) error {
 		return nil
 	case failed.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
-			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
+			return fmt.Errorf("%w, %d times in a row: %w", ErrBadAnswer, w.pages, inline(err))
 		}
 		return nil
 	}
