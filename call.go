@@ -309,5 +309,5 @@ func newError(cl *call, a *answer, cause error) *Error {
 
 // errNotMade returns the error of a client that was not created by NewClient.
 func errNotMade(op operation) *Error {
-	return newError(&call{operation: op}, nil, fmt.Errorf("%w: make one with NewClient", ErrClosed))
+	return newError(&call{operation: op}, nil, &special{"the client was not created: use NewClient", ErrClosed})
 }

@@ -203,13 +203,13 @@ type ListAgentsRequest struct {
 	Page int `json:"pageNo,omitempty"`
 	// PageSize is the number of agents per page, 1 to 50. The default is 10.
 	PageSize int `json:"pageSize,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 	// NotOnlyInstalled also lists hosts without an agent. Their Agent.ID is empty. The default is
 	// false.
 	NotOnlyInstalled *bool `json:"notOnlyInstalled,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListAgentsRequest) complete(v *validation) {

@@ -318,9 +318,10 @@ func directTypeWords(direct *DirectType) string {
 	return "given directories"
 }
 
-// Request returns the request that would create the plan again, as far as the plan is listed. What the
-// list does not contain, such as the DirectType, or has in an undocumented form, is empty, and
-// [Plans.Create] refuses the request if it is required. The request shares no memory with the plan.
+// Request returns a request that would create the plan again, as far as the service lists it.
+// Parts that it does not list, DirectType among them, or lists with an undocumented value are
+// empty; [Plans.Create] refuses the request if it needs them. The request shares no memory with
+// the plan.
 func (p *Plan) Request() *CreatePlanRequest {
 	req := &CreatePlanRequest{Name: p.Name, HostID: p.HostID, StorageID: p.StorageID, SourceType: p.SourceType}
 	if p.Raw == nil {

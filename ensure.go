@@ -12,18 +12,19 @@ import (
 	"time"
 )
 
-// ErrConflict means that something differs from its declaration and that this package does not
-// change it: a plan in another vault, a plan in a state that is neither active nor stopped, or a
-// plan that is listed differently than it was created.
+// ErrConflict means that something exists in a form that this package does not change: a plan
+// that backs up to another vault, one that is neither active nor stopped, one that the service
+// lists differently from how it was created, or a vault of the name that [Storages.CreateAndWait]
+// was to create.
 var ErrConflict = errors.New("conflict")
 
-// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun], or
-// any [WaitOption].
+// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun],
+// or any [WaitOption].
 type EnsureOption interface {
 	ensure(*ensuring)
 }
 
-// DryRun reports what would be done and sends no command. DryRun(false) has no effect.
+// DryRun reports what would be done, and sends no command. DryRun(false) has no effect.
 func DryRun(on bool) EnsureOption { return dryRun(on) }
 
 type dryRun bool
@@ -131,12 +132,12 @@ func (e *unseenError) Error() string {
 	var lost *Error
 	if errors.As(e.lost, &lost) {
 		failed := *lost // without the hint to check, which was done
-		text += "; its answer was lost (" + failed.short() + ")"
+		text += "; the response was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
 		text += "; stopped waiting: " + withoutPrefix(e.ended)
 	}
-	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
+	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", check again later")
 }
 
 func (e *unseenError) Unwrap() []error {
@@ -149,32 +150,31 @@ func (e *unseenError) Unwrap() []error {
 	return causes
 }
 
-// PlanChange is the result of [Plans.Ensure] for one plan.
+// PlanChange is the result of [Plans.Ensure] for one host.
 type PlanChange struct {
 	// Name is the name of the plan. HostID and HostName are its host.
 	Name, HostID, HostName string
-	// Plan is the plan as it was last listed, or nil if there is none.
+	// Plan is the plan as it was last listed, or nil if it was not.
 	Plan *Plan
-	// Created, Updated and Enabled report what was done and is visible in the list. If none is set,
-	// the plan was already as declared, or Err is why it was not changed.
+	// Created, Updated and Enabled report changes that the list confirms. If none is true, the plan was
+	// as declared already, or Err says why it was not changed.
 	Created, Updated, Enabled bool
-	// Planned reports that this was a [DryRun]: nothing was done, and the other fields say what
-	// would be.
+	// Planned is true for a [DryRun]: Created, Updated and Enabled report what would be done.
 	Planned bool
-	// Differences are the parts of an existing plan that differed from its declaration.
+	// Differences are the parts of an existing plan that were not as declared.
 	Differences []Difference
-	// Unclear are the parts that the listed plan does not include, or includes in an undocumented
-	// form. They were not compared and cause no change.
+	// Unclear are the parts that the service does not list, or lists with an undocumented value. They
+	// were not compared, and are no reason for a change.
 	Unclear []Difference
-	// Err is why the plan is not, or may not be, as declared.
+	// Err says why the plan is not as declared, or may not be.
 	Err error
 }
 
-// Changed reports whether something was done, or would be by a [DryRun].
+// Changed reports whether anything was changed, or would be in a [DryRun].
 func (c PlanChange) Changed() bool { return c.Created || c.Updated || c.Enabled }
 
-// String describes what was done, or would be by a [DryRun], in one line: "web-01: plan nightly
-// updated and enabled: files: /etc, was /tmp".
+// String describes the change in one line: "web-01: plan nightly updated and enabled: files:
+// /etc, was /tmp". For a [DryRun] it describes what would be done.
 func (c PlanChange) String() string {
 	var done []string
 	for _, d := range []struct {
@@ -205,15 +205,15 @@ func (c PlanChange) String() string {
 	return oneLine(text)
 }
 
-// Difference is a part of a plan that differs from its declaration, or may differ.
+// Difference is a part of a plan that is not as declared, or may not be.
 type Difference struct {
-	// Field is the field of [CreatePlanRequest].
+	// Field is the name of the field of [CreatePlanRequest].
 	Field string
-	// Want and Was are the declared and the listed value, in words.
+	// Want describes the declared value, and Was the listed one.
 	Want, Was string
 }
 
-// String describes the difference in words: "files: /etc and /var/lib, was /tmp".
+// String describes the difference: "files: /etc and /var/lib, was /tmp".
 func (d Difference) String() string {
 	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
 }
@@ -226,9 +226,9 @@ func differences(all []Difference) string {
 	return strings.Join(texts, "; ")
 }
 
-// Ensure makes the plan of one host match the request: it creates the plan if there is none,
-// updates it if it differs, and enables it if it is stopped. Called again, it changes nothing. It
-// is [Plans.EnsureAll] for one host, with the same rules, errors and costs.
+// Ensure makes the plan of one host what the request declares. It creates a missing plan, updates
+// one that differs, and enables one that is stopped. Where nothing differs, it only reads. It is
+// [Plans.EnsureAll] for one host, which describes the rules, the errors and the costs.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -248,28 +248,31 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 	return &changes[0], err
 }
 
-// EnsureAll makes the plan of every host match the request, which names no host and no kind of
-// host. A plan is identified by its host and exact name. It is created if the host has none of that
-// name, updated if it differs, and enabled if it is stopped. Called again, EnsureAll changes
-// nothing; after a crash or a lost response, it creates no second plan. It returns the result for
-// every host, in the order of hosts and each once. The error joins a [*HostError] for every plan
-// that is not, or may not be, as declared.
+// EnsureAll makes the plans of many hosts what the request declares. The request leaves HostID
+// and SourceType empty: hosts supplies them. A plan is identified by its host and its exact name.
+// A missing plan is created, one that differs is updated, and one that is stopped is enabled.
+// Where nothing differs, EnsureAll only reads, so it is safe to run again: a run after a crash or
+// a lost response creates no second plan. It returns one [PlanChange] for every host, in the
+// order of hosts. The error joins a [*HostError] for every plan that is not as declared, or may
+// not be.
 //
-// The request declares the whole plan: no Full and no Limits mean none. If anything differs, the
-// whole plan is sent. What a listed plan does not include, or includes in an undocumented form, is
-// in [PlanChange].Unclear and does not count as a difference. Schedules are compared to the hour.
-// Renaming a host changes nothing; a plan that was renamed by hand is created again.
+// The request declares the whole plan: nil for Full or Limits means none. A plan that differs is
+// updated as a whole. Parts that the service does not list, or lists with an undocumented value,
+// are in Unclear of [PlanChange] and do not count as differences. Schedules are compared to the
+// hour. Renaming a host has no effect. If a plan was renamed by hand, a new one is created under
+// the declared name.
 //
-// Nothing is sent for a plan in another vault, or in a state that is neither active nor stopped.
-// The error then matches [ErrConflict], as it does if a new plan is listed differently than it was
-// created. Two plans of the name on one host are an [*AmbiguousError]. A plan counts as missing
-// only if a complete list does not contain it.
+// A plan that backs up to another vault, or that is neither active nor stopped, is left alone:
+// the error matches [ErrConflict]. So does the error of a plan that the service lists differently
+// from how it was created. Two plans of the same name on one host are an [*AmbiguousError]. A
+// plan counts as missing only if the list was read completely.
 //
-// Each command is sent once, at most 8 at a time. EnsureAll then lists the plans until they show
-// the change, for the time of [WaitListed] (5 minutes by default) and at most that of [WaitAtMost]
-// (30 minutes by default). If a change does not show, the error matches [ErrOutcomeUnknown]; the
-// next run checks again. If there is nothing to do, it makes one request for each kind of host. It
-// places no order, but copies take up space in the vault.
+// Each command is sent once, at most 8 at a time. Then EnsureAll polls the list until it shows
+// the changes, for at most the time of [WaitListed] (5 minutes by default), and for no longer
+// than [WaitAtMost] (30 minutes by default) in all. A change that does not show by then is an
+// error that matches [ErrOutcomeUnknown]; the next run checks again. If nothing differs, the cost
+// is one request for each kind of host. It places no order, but copies take up space in the
+// vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -295,7 +298,7 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 // empty refuses fields that the hosts provide.
 func (v *validation) empty(field string, given bool) {
 	if given {
-		v.fault(field, "must be empty: the hosts tell it")
+		v.fault(field, "must be empty: it is taken from the hosts")
 	}
 }
 
@@ -519,7 +522,7 @@ func (w *planWork) see(plan *Plan) {
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
-		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s: a plan keeps its vault, so use another name or that vault", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
 	case plan.Status != PlanActive && plan.Status != PlanStopped:
 		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
 	}
@@ -699,7 +702,7 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	case len(differing) == 0 || !w.create && differences(differing) == differences(w.before):
 		w.change.Err = r.unseen(w, nil) // still as it was before
 	default:
-		w.change.Err = r.about(fmt.Errorf("%w: it is listed otherwise than it was made: %s", ErrConflict, differences(differing)))
+		w.change.Err = r.about(fmt.Errorf("%w: the service lists it differently from how it was created: %s", ErrConflict, differences(differing)))
 	}
 }
 
@@ -713,9 +716,9 @@ func (w *planWork) seen(stopped bool) {
 
 // unseen is the error of a plan whose change does not show.
 func (r *planRun) unseen(w *planWork, ended error) error {
-	what := "the command to change it was sent, and does not show in the list"
+	what := "the command to change it was sent, but the list does not show the change"
 	if w.create {
-		what = "it was sent to be created, and is not listed"
+		what = "the command to create it was sent, but the plan is not listed"
 	}
 	if ended == nil {
 		what += fmt.Sprintf(" after %s", r.wait.unlisted)
@@ -723,19 +726,19 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 	return &unseenError{what: "plan " + r.declared.Name + ": " + what, lost: w.lost, ended: ended}
 }
 
-// Ensure gives every host an active agent. It installs one if there is none or the last
-// installation failed, and waits for all of them. It starts from the agents in the given hosts: get
-// them from [Hosts] right before. It returns the hosts that are ready, with their agents, in the
-// order of hosts and each once. The error joins a [*HostError] for every other host. It matches
+// Ensure installs an agent on every host that has none or whose last installation failed, and
+// waits until all hosts have an active agent. It relies on the Agent field of hosts: get them
+// from [Hosts] just before. It returns the hosts that are ready, in the order of hosts, each
+// once, with their agents. The error joins a [*HostError] for every other host. It matches
 // [ErrFailed] if the installation failed, [ErrVanished] if the agent was listed and no longer is,
-// and [ErrOutcomeUnknown] if the agent was never listed after the command.
+// and [ErrOutcomeUnknown] if the agent was never listed after the command was sent.
 //
-// Each host is sent one command, at most 8 at a time. An existing agent that is not active, for
-// example because its host is switched off, has the time of [WaitListed] (5 minutes by default) to
-// change its state. The total time is limited by [WaitAtMost] (30 minutes by default). [WaitRegion]
-// sets the region. Each poll makes one request for every 50 hosts that are not ready. With
-// [DryRun], the result includes the hosts that would get an agent, whose Agent is nil or failed,
-// and those on which one is being installed. It places no order.
+// Each host is sent at most one command, and at most 8 commands are sent at a time. An agent that
+// is installed but not active, for example on a host that is switched off, has the time of
+// [WaitListed] to become active, 5 minutes by default. The whole takes no longer than
+// [WaitAtMost], 30 minutes by default. [WaitRegion] sets the region. A poll is one request for
+// every 50 hosts that are not ready. A [DryRun] also returns the hosts that it would install an
+// agent on; their Agent is nil or has failed. It places no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
@@ -887,7 +890,7 @@ func (r *agentRun) await(ctx context.Context) {
 	for _, w := range r.pending() {
 		w.err = about("its agent is "+w.state(), causeOfEnd(err))
 		if w.sent && !w.listed {
-			w.err = &unseenError{what: "the command to install an agent was sent, and it is not listed", lost: w.lost, ended: causeOfEnd(err)}
+			w.err = &unseenError{what: "the command to install an agent was sent, but the agent is not listed", lost: w.lost, ended: causeOfEnd(err)}
 		}
 	}
 }
@@ -953,7 +956,7 @@ func (r *agentRun) miss(w *agentWork, late bool) {
 	case w.listed && w.missing >= r.wait.missing:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	case !w.listed && late && w.sent:
-		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, and it is not listed after %s", r.wait.unlisted), lost: w.lost}
+		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, but the agent is not listed after %s", r.wait.unlisted), lost: w.lost}
 	case !w.listed && late:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	}

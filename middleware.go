@@ -7,25 +7,25 @@ import (
 	"sync/atomic"
 )
 
-// Middleware wraps every attempt of every call: it runs after the request was signed and before
-// the response is judged. It calls next at most once, before it returns, and returns what next
-// returned or something in its place. It may add headers, which are not signed. It must not change
+// Middleware wraps every attempt of every call. It runs after the request was signed and before
+// the response is evaluated. It calls next at most once, before it returns, and returns the
+// result of next or another one. It may add headers, which are not signed. It must not change
 // what is signed: the query, the body, and the headers Eop-Date and Ctyun-Eop-Request-Id. Method
 // and path are not signed.
 //
-// A request can leave only through next. If middleware returns an error without calling next,
-// nothing was sent: the call ends, is not retried, and its outcome is known. An error returned
-// after next was called counts as an error of the connection: reads and orders are retried, and the
-// outcome of a write is unknown. A response counts as the service's, even if middleware made it; one
-// without a body has an empty body. A second call of next is refused, and returning its error ends
-// the call.
+// A request is sent only by next. If middleware returns an error without calling next, nothing
+// was sent: the call ends without a retry, and its outcome is known. An error that it returns
+// after calling next counts as a connection error: reads and orders are retried, and the outcome
+// of a write is unknown. A response is evaluated as if it had come from the service, even if
+// middleware created it; a response without a body has an empty one. A second call of next is
+// refused with an error, which ends the call if middleware returns it.
 //
-// The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with the
-// attempt. If middleware replaces it, the new context must last until the response has been read.
+// The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with
+// the attempt. A context that replaces it must last until the response has been read.
 type Middleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 
-// WithMiddleware puts [Middleware] around every attempt. The first is the outermost, across all
-// uses of the option.
+// WithMiddleware wraps every attempt in [Middleware]. The first is the outermost, across all uses
+// of the option.
 func WithMiddleware(m ...Middleware) Option {
 	return func(o *options) {
 		for _, one := range m {

@@ -11,38 +11,38 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
-// CallInfo identifies the call that a request belongs to.
+// CallInfo identifies the call, and the attempt, that a request belongs to.
 type CallInfo struct {
 	// Operation is the last segment of the operation's path, for example
 	// "create-storage-backup".
 	Operation string
 	Method    string
 	Path      string
-	// Attempt counts the requests of the call, from 1. It is 0 for the call as a whole.
+	// Attempt is the number of the request within its call, from 1. It is 0 for a [CallHook],
+	// which sees the call as a whole.
 	Attempt int
 }
 
 type callInfoKey struct{}
 
-// CallFromContext returns the [CallInfo] of a request from its context. It is for [Middleware] and
-// transports.
+// CallFromContext returns the [CallInfo] of a request from its context. It is for [Middleware].
 func CallFromContext(ctx context.Context) (CallInfo, bool) {
 	info, ok := ctx.Value(callInfoKey{}).(CallInfo)
 	return info, ok
 }
 
-// CallHook sees every call as a whole, with all its attempts. It runs after validation: an invalid
-// request is not a call. It returns the context of the call, derived from the one it got (nil keeps
-// that one), and a function that is called when the call ends, with the error that the caller gets,
-// or nil. The function may be nil. If a hook panics, the functions of the other hooks are still
-// called.
+// CallHook observes every call as a whole, with all its attempts. It runs once the request has
+// passed validation. It returns the context for the call, derived from the one that it was given
+// (nil keeps that one), and a function that runs when the call ends, with the error that the
+// caller gets, or nil. The function may be nil. If one hook panics, the end functions of the
+// other hooks still run.
 //
-// A list that All streams ends with its last item, or without an error when the caller breaks out of
-// the loop. A list that All reads in pages is one call for each page. A wait is many calls. A search
-// that finds nothing is a successful call.
+// An All that streams is one call, which ends with the last item or when the caller leaves the
+// loop; leaving is not an error. An All that reads pages is one call for each page. A wait is one
+// call for each poll. A search that finds nothing is a call that succeeds.
 type CallHook func(ctx context.Context, info CallInfo) (context.Context, func(error))
 
-// WithCallHook calls the hook for every call. The first of several hooks is the outermost.
+// WithCallHook adds a [CallHook]. The first of several hooks is the outermost.
 func WithCallHook(h CallHook) Option {
 	return func(o *options) {
 		if h != nil {
@@ -90,19 +90,19 @@ func (c callEnds) call(err error) {
 // errUnwound is the error that hooks get for a call that did not return.
 var errUnwound = errors.New("ctcbr: the call was left by a panic or runtime.Goexit")
 
-// WithLogger logs one record for every attempt, once its response has been read: at level Info if it
-// succeeded, and Warn if it failed. Its attributes are operation, request_id, attempt, status and
-// duration, and for a failure also error, and retry, which says whether the call is sent again and
-// why. The status is 0 if there was no response. The duration of a streamed list includes the time
-// that the caller spent on its items. If level Debug is enabled, method, path, query, and the headers
-// without secrets are added. [NewClient] logs a warning for a key file that other users can read.
+// WithLogger logs every attempt after its response was read, with operation, request_id, attempt,
+// status and duration, and error and retry if it failed. A success has level info, a failure
+// level warn. The status is 0 if no response came. The duration of a streamed list includes the
+// time that the caller spends on its items. At level debug, the record also has method, path,
+// query, and the headers that hold no secrets. [NewClient] warns if others can read the key file.
 // Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
-// WithLogBodies adds the beginning of request and response bodies to debug records: 4 KiB, less for
-// a streamed list. They name hosts, vaults and paths. Keys and signatures are removed.
+// WithLogBodies adds the beginning of request and response bodies to debug records: up to 4 KiB,
+// and less of a streamed list. Bodies contain the names of hosts and vaults, and paths. Keys and
+// signatures are removed.
 func WithLogBodies() Option {
 	return func(o *options) { o.logBodies = true }
 }

@@ -244,7 +244,7 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	if w.patient(w.found != nil, w.missed) {
 		return false, nil
 	}
-	gone := &special{"order " + w.id + " is not found: check its ID; if it was placed, it stands all the same: " + orderStands, ErrVanished}
+	gone := &special{"order " + w.id + " was not found: check its ID; if it was placed, it is still valid: " + orderStands, ErrVanished}
 	if refusal != nil {
 		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
 	}
@@ -285,7 +285,7 @@ type OrderError struct {
 
 // Error says in one line how the order ended.
 func (e *OrderError) Error() string {
-	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s", e.ID, e.Status))
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s: see the console for the reason", e.ID, e.Status))
 }
 
 // Unwrap returns ErrFailed.

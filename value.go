@@ -89,11 +89,11 @@ func (s Size) Bytes() int64 {
 	return n
 }
 
-// GB returns the amount in GB of 2^30 bytes. It is 0 where Bytes is.
+// GB returns the amount in GB of 2^30 bytes. It returns 0 if Bytes does.
 func (s Size) GB() float64 { return float64(s.Bytes()) / (1 << 30) }
 
-// Text returns the number as it was written with its unit: "112 GB", "111.50 GB". Text that cannot
-// be read stays as it came.
+// Text returns the amount with its unit: "112 GB", "111.50 GB". Text that cannot be read is
+// returned as it is.
 func (s Size) Text() string {
 	found := match(sizeForm, string(s))
 	switch {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Errors of waits to match with errors.Is, besides those of calls.
+// Errors of waits to match with errors.Is. Those of calls can match, too.
 var (
 	// ErrFailed means that the task, restore, agent or order that was waited for failed.
 	ErrFailed = errors.New("failed")
@@ -25,12 +25,12 @@ var (
 	ErrWaitTooLong = errors.New("waited too long")
 )
 
-// Progress is the progress of one thing that is waited for.
+// Progress is the progress of one task, restore, order, agent or plan.
 type Progress struct {
-	// ID is the ID of the task, restore or order, or that of the agent's host.
+	// ID is the ID of the task, restore or order. For an agent or a plan, it is the ID of the host.
 	ID string
-	// State is a [TaskStatus], [RestoreStatus], [OrderStatus] or [AgentStatus]. It is empty if the
-	// service does not list the thing yet, or no longer does.
+	// State is a [TaskStatus], [RestoreStatus], [OrderStatus], [AgentStatus] or [PlanStatus]. It is empty
+	// while the service does not list the item: not yet, or no longer.
 	State string
 	// Percent is 0 if the service reports no progress.
 	Percent Percent
@@ -62,8 +62,8 @@ func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f for each thing that is waited for after every poll, even if the poll failed: see
-// [Progress].Err. f is called by the goroutine that waits.
+// WaitProgress calls f for every item that is waited for, after every poll. After a poll that
+// failed, Err of [Progress] is set. The calls come from the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
@@ -79,16 +79,16 @@ func WaitRegion(id string) WaitOption {
 	return func(w *waiting) { w.region = id }
 }
 
-// WaitMissing sets how many consecutive polls must miss something that was listed before it counts as
-// vanished. The default is 3; zero means the default.
+// WaitMissing sets how many polls in a row must miss something that was listed before, until it
+// counts as vanished. The default is 3; zero means the default.
 func WaitMissing(polls int) WaitOption {
 	return func(w *waiting) { w.missing = polls }
 }
 
-// WaitListed sets how long a task, restore, agent or order may stay unlisted from the start of the wait
-// before it counts as missing, because the service may list it some time after it was created. The
-// default is 5 minutes; zero means the default. With a nanosecond there is one poll. It also applies to
-// what an Ensure has created or changed.
+// WaitListed sets how long a task, restore, agent or order may be missing from the list at the
+// start of a wait before it counts as missing. The service may be slow to list what was just
+// created. The default is 5 minutes; zero means the default. A nanosecond allows one poll only.
+// It also applies to the changes of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll].
 func WaitListed(d time.Duration) WaitOption {
 	return func(w *waiting) { w.unlisted = d }
 }
@@ -98,20 +98,20 @@ func within(region string, source SourceType, opts []WaitOption) []WaitOption {
 	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
 }
 
-// WaitError is the error of a wait that ended before everything it waited for. Tasks, restores, agents
-// and orders continue at the service: wait again with the same IDs, even from another process.
+// WaitError means that a wait ended too early. The task, restore, agent or order goes on at the
+// service: wait again with the IDs in Pending, from another process if need be.
 type WaitError struct {
-	// Pending are the IDs that were still waited for.
+	// Pending are the IDs of what had not ended.
 	Pending []string
 	// Last is the error of the last poll, if it failed. A poll that the end of the wait interrupted does
 	// not count.
 	Last error
 	// Err is why the wait ended: the context's error, [ErrClosed], [ErrWaitTooLong], or the error of a
-	// poll that would fail again.
+	// poll that would not succeed later either.
 	Err error
 }
 
-// Error says in one line what was still running.
+// Error names what had not ended in one line.
 func (e *WaitError) Error() string {
 	const most = 5
 	pending := strings.Join(e.Pending[:min(most, len(e.Pending))], ", ")
@@ -226,7 +226,7 @@ func (w *waiting) until(ctx context.Context, pending func() []string, poll func(
 		defer w.client.engine.lifetimes.end(&l)
 		ctx = l.ctx
 	}
-	over := &special{fmt.Sprintf("waited too long, %s: wait again, or set WaitAtMost", w.atMost), ErrWaitTooLong}
+	over := &special{fmt.Sprintf("waited too long (%s): wait again, or set WaitAtMost", w.atMost), errors.Join(ErrWaitTooLong, context.DeadlineExceeded)}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, over)
 	defer cancel()
 	var last error
@@ -291,7 +291,7 @@ func (w *waiting) final(err error) error {
 		return nil
 	case failed.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
-			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
+			return fmt.Errorf("%w, %d times in a row: %w", ErrBadAnswer, w.pages, inline(err))
 		}
 		return nil
 	}
