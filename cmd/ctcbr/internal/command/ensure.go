@@ -208,7 +208,7 @@ func (e *ensuring) differing(planned []ctcbr.PlanChange) []error {
 		case changes(c) && !e.update:
 			e.record([]ctcbr.PlanChange{c})
 			e.rows[c.HostID].Action = "differs"
-			failures = append(failures, e.failed("%s: the plan %s is there and differs; --update would change it: %s",
+			failures = append(failures, e.failed("%s: the plan %s exists and differs; --update would change it: %s",
 				printable(hostOf(c)), printable(c.Name), printable(e.why(c))))
 		}
 	}

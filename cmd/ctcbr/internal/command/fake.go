@@ -23,25 +23,25 @@ type fakeCloud struct {
 	hosts                int
 }
 
-const fakeHelp = `It prints what a client needs as lines that a shell can source:
+const fakeHelp = `Prints what a client needs, as lines that a shell can source:
 
   ctcbr fake --hosts 50 >fake.env & sleep 1; set -a; . ./fake.env; ctcbr host list
 
-With --hosts the service is activated, and there are that many hosts and a vault named vault, to rehearse with.
+With --hosts, the service is activated and has that many hosts and a vault named vault.
 "ctcbr fake fail task" makes the next backup of that cloud fail, "ctcbr fake advance 26h" moves its clock.
-It serves on this machine alone, until it is interrupted.`
+It serves only on this machine, until it is interrupted.`
 
 const maxFakeHosts = 100_000
 
 func (a *app) fake() *cobra.Command {
 	var f fakeCloud
-	cmd := a.leaf("fake [flags]", "Serve a CT-CBR in memory, to try things out and to rehearse", fakeHelp, nil, nil)
+	cmd := a.leaf("fake [flags]", "Serve a fake CT-CBR in memory, to try things out and to rehearse", fakeHelp, nil, nil)
 	cmd.DisableFlagsInUseLine = false
 	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:0", a.t("loopback `address` to listen on; port 0 picks a free one"))
-	cmd.Flags().DurationVar(&f.limit, "for", 0, a.t("`time` after which to end; 0 runs until interrupted"))
+	cmd.Flags().DurationVar(&f.limit, "for", 0, a.t("`time` to run; 0 runs until interrupted"))
 	cmd.Flags().StringVar(&f.accessKey, "ak", "test-ak", a.t("access `key` that clients must use; not a real one"))
 	cmd.Flags().StringVar(&f.secretKey, "sk", "test-sk", a.t("secret `key` that clients must sign with; not a real one"))
-	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("begin with this `number` of hosts, an activated service and a vault named vault"))
+	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("start with this `number` of hosts, an activated service and a vault named vault"))
 	below := a.group("fake", "", a.fakeFail(), a.fakeAdvance())
 	cmd.AddCommand(below.Commands()...)
 	serve := a.runs(func(ctx context.Context, _ []string) error { return a.serveFake(ctx, &f) })
@@ -162,7 +162,7 @@ func (a *app) fakeFail() *cobra.Command {
 			}
 			return a.tellFake(ctx, "/fake/fail", url.Values{"job": {args[0]}, "message": {message}})
 		})
-	cmd.Flags().StringVar(&message, "message", "disk full", a.t("what the service says of it"))
+	cmd.Flags().StringVar(&message, "message", "disk full", a.t("the reason that the service gives"))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"order", "install", "task", "restore"}, cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }
@@ -198,7 +198,7 @@ func (a *app) tellFake(ctx context.Context, path string, values url.Values) erro
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-		return a.failed("the fake cloud says %s: %s", resp.Status, strings.TrimSpace(string(said)))
+		return a.failed("the fake cloud responded %s: %s", resp.Status, strings.TrimSpace(string(said)))
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func (g *protectGuard) settle(ctx context.Context, look func() (open bool, err e
 		}
 		if !said {
 			said = true
-			g.say("an earlier run was cut off: looking for what it made, for %s at most", g.patience.String())
+			g.say("an earlier run was interrupted: checking for up to %s what it created", g.patience.String())
 		}
 		select {
 		case <-time.After(interval):

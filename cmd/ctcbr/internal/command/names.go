@@ -32,7 +32,7 @@ func pick[T any](a *app, what, sought string, items []T, view func(T) candidate)
 	if more := len(matches) - len(ids); more > 0 {
 		ids = append(ids, a.f("and %d more", more))
 	}
-	return found, a.failed("%s %q is the name of several, give the ID of one: %s: %w", a.t(what), printable(sought), strings.Join(ids, ", "), ctcbr.ErrAmbiguous)
+	return found, a.failed("several have the %s name %q, give the ID of one: %s: %w", a.t(what), printable(sought), strings.Join(ids, ", "), ctcbr.ErrAmbiguous)
 }
 
 // match finds what has an ID, or else all that has the name.

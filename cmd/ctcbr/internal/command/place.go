@@ -116,10 +116,10 @@ func (p *placing) known() (*ledger.Order, error) {
 func (p *placing) resume(found *ledger.Order) error {
 	switch {
 	case found.State == ledger.Open && found.Account != p.account():
-		return p.failed("this was ordered with the access key %s: use that one, or see what became of it and remove %s", printable(found.Account), p.ledger.Path(found.Key))
+		return p.failed("this was ordered with the access key %s: use that key, or check the result of the order and delete %s", printable(found.Account), p.ledger.Path(found.Key))
 	case found.State == ledger.Open:
 		p.record, p.resumed = found, true
-		p.say("taking up the order that was begun at %s Beijing time", terminal.Given(found.Began))
+		p.say("continuing the order that was started at %s Beijing time", terminal.Given(found.Began))
 		return nil
 	case p.anew && (p.operation == "create") == (p.vault == nil):
 		p.ended = found
@@ -131,7 +131,7 @@ func (p *placing) resume(found *ledger.Order) error {
 	if found.Problem != "" {
 		outcome += ": " + found.Problem
 	}
-	return p.failed("this was ordered at %s Beijing time: order %s, %s; to order it anew give --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
+	return p.failed("this was ordered at %s Beijing time: order %s, %s; to order it again, pass --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
 }
 
 // begin asks, and writes the order down.
@@ -161,7 +161,7 @@ func (p *placing) begin(ctx context.Context) error {
 
 // unwritten says that the place where orders are written down failed.
 func (p *placing) unwritten(err error) error {
-	return fmt.Errorf("%s: %w", p.t("the order could not be written down, and was not sent"), err)
+	return fmt.Errorf("%s: %w", p.t("the order could not be saved, and was not sent"), err)
 }
 
 // send places the order with the token that is written down.
@@ -177,7 +177,7 @@ func (p *placing) send(ctx context.Context) error {
 	}
 	switch {
 	case unknown:
-		p.complain("no answer came; run the same command again: it is the same order, %s", p.record.ClientToken)
+		p.complain("no response came; run the same command again: it is the same order, %s", p.record.ClientToken)
 	case p.resumed:
 		p.complain("an earlier run may have placed the order; run the same command again")
 		err = fmt.Errorf("%w: %w", err, ctcbr.ErrOutcomeUnknown)
@@ -197,7 +197,7 @@ func (p *placing) vaultID() string {
 // save writes the order down again. One that was placed is told of even if that fails.
 func (p *placing) save() error {
 	if err := p.ledger.Save(p.record); err != nil {
-		return p.failed("the order %s was placed, but could not be written down: %w", printable(p.record.OrderID), err)
+		return p.failed("the order %s was placed, but could not be saved: %w", printable(p.record.OrderID), err)
 	}
 	return nil
 }
@@ -330,7 +330,7 @@ func (p *placing) sayWhatIsLost(ctx context.Context) error {
 			}
 		}
 	}
-	p.err.Line("%s", p.f("%s of %s go with it. This cannot be undone.", p.count(copies, "copy"), p.count(len(hosts), "host")))
+	p.err.Line("%s", p.f("This destroys %s of %s, and cannot be undone.", p.count(copies, "copy"), p.count(len(hosts), "host")))
 	return nil
 }
 
