@@ -38,7 +38,7 @@ func (a *app) run() *cobra.Command {
 			}
 			return a.list(ctx, func(ctx context.Context, client *ctcbr.Client) error { return a.runPlans(ctx, client, r, unique(args)) })
 		})
-	cmd.Flags().StringArrayVar(&r.hosts, "host", nil, a.t("those of the host with this `name-or-ID`; may be given more than once"))
+	cmd.Flags().StringArrayVar(&r.hosts, "host", nil, a.t("only those of the host with this `name-or-ID`; may be given more than once"))
 	cmd.Flags().BoolVar(&r.all, "all", false, a.t("run every active plan"))
 	cmd.Flags().BoolVar(&r.full, "full", false, a.t("make full copies instead of incremental ones"))
 	r.waiting.define(a, cmd, 24*time.Hour)
