@@ -70,7 +70,7 @@ func (a *app) serveFake(ctx context.Context, f *fakeCloud) error {
 	a.printFake(cloud, "http://"+listener.Addr().String())
 	if err := a.out.Err(); err != nil {
 		listener.Close()
-		return nil // exit says so
+		return nil // exit reports it
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -100,8 +100,7 @@ func (a *app) listenHere(addr string) (net.Listener, error) {
 	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 }
 
-// furnish puts there what a rehearsal begins with: hosts, of which one is there
-// already, and what they can be backed up to.
+// furnish adds what a rehearsal starts with: hosts, one of which exists already, and a vault.
 func (f *fakeCloud) furnish(cloud *cbrtest.Server) {
 	if f.hosts == 0 {
 		return
@@ -124,13 +123,12 @@ func (a *app) printFake(cloud *cbrtest.Server, endpoint string) {
 	}
 }
 
-// fakeJobs are the things that can be made to fail.
+// fakeJobs are the jobs that can be made to fail.
 var fakeJobs = map[string]cbrtest.Job{
 	"order": cbrtest.OrderJob, "install": cbrtest.InstallJob, "task": cbrtest.TaskJob, "restore": cbrtest.RestoreJob,
 }
 
-// rehearsal serves a cloud, and beside it what a rehearsal needs: things that fail, and
-// time that passes.
+// rehearsal serves a cloud, and next to it the endpoints that make jobs fail and move its clock.
 func rehearsal(cloud *cbrtest.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", cloud)
@@ -177,7 +175,7 @@ func (a *app) fakeAdvance() *cobra.Command {
 		})
 }
 
-// tellFake posts a form to the fake cloud that the endpoint names.
+// tellFake posts a form to the fake cloud of the endpoint.
 func (a *app) tellFake(ctx context.Context, path string, values url.Values) error {
 	endpoint := a.endpoint()
 	if !strings.HasPrefix(endpoint, "http://") {
