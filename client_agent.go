@@ -62,7 +62,7 @@ type InstallAgentResponse struct {
 // missing.
 func (r *InstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent wireText `json:"installStatus"`
+		Sent wireText `json:"installStatus" wire:"once"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (r *ListAgentsRequest) complete(v *validation) {
 // ListAgentsResponse is the response of [Agents.List] and [Agents.ListByHost].
 type ListAgentsResponse struct {
 	Meta
-	Agents []Agent `json:"backupClientList"`
+	Agents []Agent `json:"backupClientList" wire:"list"`
 	// Total is the number of agents on all pages.
 	Total int `json:"backupClientTotal"`
 	// CurrentCount is the number of agents on this page, TotalCount that on all pages, and
@@ -251,12 +251,12 @@ const (
 type Agent struct {
 	// HostID and HostIPs are also read from the service's misspelt names, instacneID and
 	// instacneIps.
-	HostID string `json:"instanceID" or:"instacneID"`
+	HostID string `json:"instanceID" or:"instacneID" wire:"lenient"`
 	// HostName is set by [Agents.List] only.
 	HostName string   `json:"instanceName"`
 	HostIPs  []string `json:"instanceIps" or:"instacneIps"`
 	// ID is the ID of the agent, for [Agents.Uninstall].
-	ID string `json:"backupClientID"`
+	ID string `json:"backupClientID" wire:"lenient"`
 	// Name is the name of the agent or of its host. It is set by [Agents.ListByHost] only.
 	Name       string      `json:"backupClientName"`
 	Version    string      `json:"backupClientVersion"`
@@ -488,7 +488,7 @@ type UninstallAgentResponse struct {
 // missing.
 func (r *UninstallAgentResponse) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Sent wireText `json:"UninstallStatus"`
+		Sent wireText `json:"UninstallStatus" wire:"once"`
 	}
 	if err := wirejson.Unmarshal(data, &wire); err != nil {
 		return err

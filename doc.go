@@ -8,7 +8,7 @@
 // # A first call
 //
 // Set CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID in the environment. Then run a plan that was created
-// in the console or with [Plans.Create], and wait for its copy:
+// in the console or with [Plans.Ensure], and wait for its copy:
 //
 //	client, err := ctcbr.NewClient()
 //	if err != nil {
@@ -120,7 +120,8 @@
 // [Storages.Unsubscribe]. To survive a crash in the middle of an order, create a token with
 // [NewClientToken], save it, and set it in the request. After the crash, send the same order with
 // the same token. An order that the service is already carrying out is returned as an [Order] with
-// InProgress set, not as an error.
+// InProgress set, not as an error. [Storages.CreateAndWait] orders a vault and waits until it can
+// be used.
 //
 // # Testing
 //

@@ -43,7 +43,7 @@ type ensuring struct {
 	waits []WaitOption
 }
 
-// ensureAtMost is how long an Ensure may take by default.
+// ensureAtMost is the default time limit of an Ensure.
 const ensureAtMost = 30 * time.Minute
 
 func newEnsuring(opts []EnsureOption) *ensuring {
@@ -57,10 +57,10 @@ func newEnsuring(opts []EnsureOption) *ensuring {
 	return e
 }
 
-// writesAtOnce is how many commands an Ensure sends at a time.
+// writesAtOnce is the number of commands that an Ensure sends concurrently.
 const writesAtOnce = 8
 
-// atOnce does n things, a few at a time. A panic in one of them reaches the caller.
+// atOnce calls work n times, a few calls at a time. A panic in a call reaches the caller.
 func atOnce(n int, work func(i int)) {
 	var next atomic.Int64
 	var panicked atomic.Pointer[any]
@@ -83,10 +83,10 @@ func atOnce(n int, work func(i int)) {
 	}
 }
 
-// stopper keeps many commands from being sent once one has met what all would meet.
+// stopper prevents further commands once one has failed in a way that all others would, too.
 type stopper struct{ cause atomic.Pointer[error] }
 
-// send sends a command, unless that is hopeless by now.
+// send sends a command, unless an earlier failure shows that this one would fail, too.
 func (s *stopper) send(command func() error) error {
 	if cause := s.cause.Load(); cause != nil {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
@@ -100,13 +100,13 @@ func (s *stopper) send(command func() error) error {
 	return err
 }
 
-// aboutError is an error with what it is about before it.
+// aboutError is an error with its subject in front of its text.
 type aboutError struct {
 	what  string
 	cause error
 }
 
-// about says what an error is about.
+// about adds the subject to an error.
 func about(what string, err error) error {
 	if err == nil {
 		return nil
@@ -120,18 +120,18 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.cause }
 
-// unseenError is a command that was sent and of which nothing is to be seen.
+// unseenError is the error of a command that was sent but whose effect is not listed.
 type unseenError struct {
 	what  string
-	lost  error // why the answer of the command is not known; may be nil
-	ended error // why the wait for it ended, if not because its time was over; may be nil
+	lost  error // why the response to the command is unknown; may be nil
+	ended error // why the wait for it ended, unless its time was over; may be nil
 }
 
 func (e *unseenError) Error() string {
 	text := "ctcbr: " + e.what
 	var lost *Error
 	if errors.As(e.lost, &lost) {
-		failed := *lost // without the hint to look, which was done
+		failed := *lost // without the hint to check, which was done
 		text += "; the response was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
@@ -152,7 +152,7 @@ func (e *unseenError) Unwrap() []error {
 
 // PlanChange is the result of [Plans.Ensure] for one host.
 type PlanChange struct {
-	// Name is the name of the plan, HostID and HostName its host.
+	// Name is the name of the plan. HostID and HostName are its host.
 	Name, HostID, HostName string
 	// Plan is the plan as it was last listed, or nil if it was not.
 	Plan *Plan
@@ -295,7 +295,7 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 	return run.ensure(ctx, hosts)
 }
 
-// empty refuses what the hosts say.
+// empty refuses fields that the hosts provide.
 func (v *validation) empty(field string, given bool) {
 	if given {
 		v.fault(field, "must be empty: it is taken from the hosts")
@@ -311,7 +311,7 @@ type planRun struct {
 	stop     stopper
 }
 
-// declare checks a request and makes a run of it.
+// declare checks a request and starts a run.
 func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRun, error) {
 	if _, err := s.client.check(operation{path: "new-backup-policy"}, &declared); err != nil {
 		return nil, err
@@ -321,21 +321,21 @@ func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRu
 	return &planRun{plans: s, declared: declared, dry: given.dry, wait: newWaiting(s.client, given.waits)}, nil
 }
 
-// planWork is what there is to do about the plan of one host.
+// planWork is the work on the plan of one host.
 type planWork struct {
 	host   Host
 	change PlanChange
-	before []Difference // of the plan, before anything was sent
+	before []Difference // as compared before anything was sent
 
 	create, update, enable bool  // to be done
 	sent                   int   // commands that may have been carried out
 	enabled                bool  // the command was sent
-	lost                   error // why the answer of a command is not known; nil where all were accepted
+	lost                   error // why the response to a command is unknown; nil if all were accepted
 }
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
-	failures := r.look(ctx, all)
+	failures := r.examine(ctx, all)
 	for range 2 { // what was updated with its answer lost is enabled once it shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
@@ -345,7 +345,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	changes := make([]PlanChange, len(all))
 	for i, w := range all {
 		w.change.Planned = r.dry
-		if w.change.Err != nil && !r.told(failures, w.change.Err) {
+		if w.change.Err != nil && !r.reported(failures, w.change.Err) {
 			failures = append(failures, &HostError{Host: w.host, Err: w.change.Err})
 		}
 		changes[i] = w.change
@@ -353,18 +353,18 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// told reports whether an error is among those that were told already: that of a list is the same
-// for all its hosts.
-func (r *planRun) told(failures []error, err error) bool {
+// reported reports whether an error was reported already: the error of a list is the same for all its
+// hosts.
+func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
-		if problem == err { //nolint:errorlint // the same one
+		if problem == err { //nolint:errorlint // the identical error
 			return true
 		}
 	}
 	return false
 }
 
-// works are the plans to look after: one a host.
+// works returns the plans to work on, one for each host.
 func (r *planRun) works(hosts []Host) []*planWork {
 	var all []*planWork
 	seen := make(map[string]bool)
@@ -381,7 +381,7 @@ func (r *planRun) works(hosts []Host) []*planWork {
 	return all
 }
 
-// checkID checks the ID of a host that nothing is known of but what the caller gave.
+// checkID checks the ID of a host that only the caller has provided.
 func (h Host) checkID() error {
 	problem := textProblem(h.ID)
 	switch {
@@ -393,7 +393,7 @@ func (h Host) checkID() error {
 	return nil
 }
 
-// byKind are the plans that something is still to be found out of, by the kind of their hosts.
+// byKind groups the plans that are still to be listed by the kind of their hosts.
 func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	at := make(map[SourceType]int)
 	for _, w := range all {
@@ -411,30 +411,54 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// look finds out what is to be done. A list that cannot be read is the error of all its plans.
-func (r *planRun) look(ctx context.Context, all []*planWork) (failures []error) {
+// examine finds out what is to be done. If a list cannot be read, that is the error of all its plans.
+func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
-		found, err := r.list(ctx, works)
+		listed, err := r.list(ctx, works)
 		if err != nil {
 			failures = append(failures, err)
 		}
 		for _, w := range works {
-			// What an incomplete list holds is there; what it lacks may be there, too.
-			if err != nil && (!errors.Is(err, ErrIncomplete) || len(found[w.host.ID]) == 0) {
+			found := listed.of[w.host.ID]
+			switch {
+			// An incomplete list is right about what it contains, not about what it lacks.
+			case err != nil && (!errors.Is(err, ErrIncomplete) || len(found) == 0):
 				w.change.Err = err
-			} else {
-				r.judge(w, found[w.host.ID])
+			case len(found) == 0 && listed.mayHold(w.host.ID):
+				w.change.Err = r.about(fmt.Errorf("%w: a plan is listed without its host or its name, and may be this one: see it in the console", ErrConflict))
+			default:
+				r.judge(w, found)
 			}
 		}
 	}
 	return failures
 }
 
-// list reads the plans of the name on hosts of one kind. It goes by what the service lists of the
-// kind, or of the one host, and not by its search for names.
-func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Plan, error) {
+// planListing are the plans of the name on some hosts.
+type planListing struct {
+	of       map[string][]Plan // by the ID of the host
+	doubtful map[string]bool   // hosts that have a plan without a name, and "" for a plan that may be of any host
+}
+
+// mayHold reports whether a plan of the name may be that of a host, although it is not listed so.
+func (l *planListing) mayHold(hostID string) bool { return l.doubtful[hostID] || l.doubtful[""] }
+
+// take takes in a plan that lacks its host or its name, if it may be one of the name.
+func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
+	noHost, noName := isBlank(plan.HostID), isBlank(plan.Name)
+	switch {
+	case noHost && (plan.Name == name || noName && plan.ID != ""):
+		l.doubtful[""] = true
+	case noName && sought[plan.HostID]:
+		l.doubtful[plan.HostID] = true
+	}
+}
+
+// list reads the plans of the name on hosts of one kind. It lists the kind, or the one host, and
+// does not use the service's search for names.
+func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, error) {
 	req := &ListPlansRequest{RegionID: r.declared.RegionID, SourceType: works[0].host.SourceType}
-	found := make(map[string][]Plan, len(works))
+	listed := &planListing{of: make(map[string][]Plan, len(works)), doubtful: make(map[string]bool)}
 	sought := make(map[string]bool, len(works))
 	for _, w := range works {
 		sought[w.host.ID] = true
@@ -442,23 +466,25 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (map[string][]Pla
 	if len(works) == 1 {
 		req.HostID = works[0].host.ID
 	}
-	_, _, err := search(ctx, r.plans.client, planList, req, func() { clear(found) }, func(plan Plan) {
+	begin := func() {
+		clear(listed.of)
+		clear(listed.doubtful)
+	}
+	_, _, err := search(ctx, r.plans.client, planList, req, begin, func(plan Plan) {
 		if !sought[plan.HostID] || plan.Name != r.declared.Name {
+			listed.take(&plan, r.declared.Name, sought)
 			return
 		}
-		of := found[plan.HostID]
+		of := listed.of[plan.HostID]
 		if len(of) == 1 && plan.ID != "" && of[0].ID == plan.ID {
 			return // listed twice
 		}
-		found[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
+		listed.of[plan.HostID] = append(of, *plan.ofKind(req.SourceType))
 	})
-	if err != nil && !errors.Is(err, ErrIncomplete) {
-		return nil, err
-	}
-	return found, err
+	return listed, err
 }
 
-// judge says what is to be done about the plan of a host.
+// judge decides what to do about the plan of a host.
 func (r *planRun) judge(w *planWork, found []Plan) {
 	switch len(found) {
 	case 0:
@@ -491,7 +517,7 @@ func (w *planWork) see(plan *Plan) {
 	w.host.Name = cmp.Or(w.host.Name, plan.HostName)
 }
 
-// conflict is what keeps a listed plan from being what is declared, whatever is sent.
+// conflict returns why a listed plan cannot be changed to match its declaration.
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
@@ -519,13 +545,13 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 	return ambiguous
 }
 
-// candidate tells the plan from others of its name.
+// candidate describes the plan for an [AmbiguousError].
 func (p *Plan) candidate() Candidate {
 	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
 	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 
-// carryOut sends what is to be done, and reports whether anything may have been carried out.
+// carryOut sends the commands, and reports whether any may have been carried out.
 func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
 	var todo []*planWork
 	for _, w := range all {
@@ -543,7 +569,7 @@ func (r *planRun) carryOut(ctx context.Context, all []*planWork) bool {
 	return false
 }
 
-// send sends the commands for one plan. One whose answer is lost is the last.
+// send sends the commands for one plan, until one whose response is lost.
 func (r *planRun) send(ctx context.Context, w *planWork) {
 	command := func(name string, send func() error) (sure bool) {
 		err := r.stop.send(send)
@@ -581,8 +607,8 @@ func (r *planRun) create(ctx context.Context, w *planWork) error {
 	return err
 }
 
-// update sends the whole plan. What is not wanted is named, since it is not documented what the
-// service keeps of what is left out.
+// update sends the whole plan. It turns off explicitly what is not declared, because what the
+// service does with parts that are left out is not documented.
 func (r *planRun) update(ctx context.Context, w *planWork) error {
 	d := r.declared
 	req := &UpdatePlanRequest{
@@ -604,7 +630,7 @@ func (r *planRun) enable(ctx context.Context, w *planWork) error {
 	return err
 }
 
-// await lists the plans until what was sent shows, or as long as that may take.
+// await lists the plans until they show what was sent, or time is up.
 func (r *planRun) await(ctx context.Context, all []*planWork) {
 	unseen := func(w *planWork) bool { return w.sent > 0 }
 	hosts := func() (ids []string) {
@@ -617,14 +643,14 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 	began := time.Now()
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for _, works := range byKind(all, unseen) {
-			found, err := r.list(ctx, works)
+			listed, err := r.list(ctx, works)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return false, err
 			}
 			for _, w := range works {
-				r.check(w, found[w.host.ID], late)
+				r.check(w, listed.of[w.host.ID], late)
 			}
 		}
 		return len(hosts()) == 0, nil
@@ -636,7 +662,7 @@ func (r *planRun) await(ctx context.Context, all []*planWork) {
 	}
 }
 
-// causeOfEnd is why a wait ended.
+// causeOfEnd returns why a wait ended.
 func causeOfEnd(err error) error {
 	var ended *WaitError
 	if errors.As(err, &ended) {
@@ -645,7 +671,7 @@ func causeOfEnd(err error) error {
 	return err
 }
 
-// check takes in how the plan of a host is listed after commands were sent for it.
+// check evaluates how the plan of a host is listed after its commands.
 func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	var state string
 	var differing []Difference
@@ -679,7 +705,7 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	}
 }
 
-// seen takes in that what was sent shows. A plan that is stopped nonetheless is enabled next.
+// seen records that the change shows. If the plan is still stopped, it is enabled next.
 func (w *planWork) seen(stopped bool) {
 	w.change.Created = w.change.Created || w.create
 	w.change.Updated = w.change.Updated || w.update
@@ -687,7 +713,7 @@ func (w *planWork) seen(stopped bool) {
 	w.create, w.update, w.enable, w.sent, w.lost = false, false, stopped, 0, nil
 }
 
-// unseen is the error of a plan of which nothing shows that was sent.
+// unseen is the error of a plan whose change does not show.
 func (r *planRun) unseen(w *planWork, ended error) error {
 	what := "the command to change it was sent, but the list does not show the change"
 	if w.create {
@@ -728,7 +754,9 @@ func (s Agents) Ensure(ctx context.Context, hosts []Host, opts ...EnsureOption) 
 			run.add(host)
 		}
 	}
-	if !run.dry {
+	if run.dry {
+		run.foresee()
+	} else {
 		run.install(ctx)
 		run.await(ctx)
 	}
@@ -753,16 +781,16 @@ type agentRun struct {
 	all    []*agentWork
 }
 
-// agentWork is what there is to do about the agent of one host.
+// agentWork is the work on the agent of one host.
 type agentWork struct {
 	host    Host
-	before  *Agent // as it was given
-	sent    bool   // the command to install may have been carried out
-	refused error  // why it was not
-	lost    error  // why its answer is not known
-	listed  bool   // the agent was seen since
-	moved   bool   // it was seen in another state than before
-	missing int    // polls in a row without it
+	before  *Agent // as the caller passed it
+	sent    bool   // the installation may have been started
+	refused error  // why it was not started
+	lost    error  // why the response to it is unknown
+	listed  bool   // the agent was listed since
+	moved   bool   // it was listed in another state than before
+	missing int    // consecutive polls without it
 	done    bool
 	err     error
 }
@@ -782,7 +810,7 @@ func (r *agentRun) pending() (all []*agentWork) {
 	return all
 }
 
-// install sends the command to every host that has no agent, or one that could not be installed.
+// install sends the command to every host without an agent, or with one whose installation failed.
 func (r *agentRun) install(ctx context.Context) {
 	var todo []*agentWork
 	for _, w := range r.pending() {
@@ -802,7 +830,7 @@ func (r *agentRun) install(ctx context.Context) {
 			w.sent, w.lost = true, err
 		case err == nil:
 			w.sent = true
-		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have been faster
+		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have installed it
 			w.refused = err
 		default:
 			w.err = err
@@ -810,13 +838,23 @@ func (r *agentRun) install(ctx context.Context) {
 	})
 }
 
-// notInstalled reports whether the agent is there because it could not be installed.
+// foresee says of a dry run which hosts would have to become ready by themselves: those to which
+// nothing would be sent. One whose agent is being installed is on its way.
+func (r *agentRun) foresee() {
+	for _, w := range r.pending() {
+		if a := w.before; a != nil && !a.notInstalled() && !a.installing() {
+			w.err = fmt.Errorf("ctcbr: its agent is not active: %s", a.stateWords())
+		}
+	}
+}
+
+// notInstalled reports whether the installation of the agent failed.
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
 	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
 }
 
-// installing reports whether the agent is being installed, which may take its time.
+// installing reports whether the agent is being installed.
 func (a *Agent) installing() bool {
 	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }
@@ -834,7 +872,7 @@ func (r *agentRun) await(ctx context.Context) {
 		return ids
 	}
 	err := r.wait.until(ctx, hosts, func(ctx context.Context) (bool, error) {
-		late := time.Since(began) >= r.wait.unlisted
+		late := r.wait.lateSince(began)
 		for works := range slices.Chunk(r.pending(), maxAgentPage) {
 			found, whole, err := r.list(ctx, works)
 			if err != nil {
@@ -849,15 +887,15 @@ func (r *agentRun) await(ctx context.Context) {
 		return len(r.pending()) == 0, nil
 	})
 	for _, w := range r.pending() {
-		w.err = fmt.Errorf("ctcbr: its agent is %s: %w", w.state(), causeOfEnd(err))
+		w.err = about("its agent is "+w.state(), causeOfEnd(err))
 		if w.sent && !w.listed {
 			w.err = &unseenError{what: "the command to install an agent was sent, but the agent is not listed", lost: w.lost, ended: causeOfEnd(err)}
 		}
 	}
 }
 
-// list reads the agents of some hosts, of which a host may have several. The list is whole if it holds
-// as many as the service counts.
+// list reads the agents of some hosts. A host may have several. whole reports whether the list has as
+// many as the service counts.
 func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
 	for i, w := range works {
@@ -884,8 +922,8 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 	}
 }
 
-// check takes in how the agent of a host is listed. A state that it had before the command is no
-// end until the patience for the first sight is over.
+// check evaluates how the agent of a host is listed. A state that is unchanged since the command counts
+// only once the time of WaitListed is over.
 func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	w.host.Agent = agent
 	if agent == nil {
@@ -907,7 +945,7 @@ func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	}
 }
 
-// miss takes in that a host has no agent.
+// miss records that a host has no agent.
 func (r *agentRun) miss(w *agentWork, late bool) {
 	r.wait.report(Progress{ID: w.host.ID})
 	w.missing++
@@ -923,7 +961,7 @@ func (r *agentRun) miss(w *agentWork, late bool) {
 	}
 }
 
-// state is the state of the agent as it was seen last.
+// state returns the last known state of the agent.
 func (w *agentWork) state() string {
 	if w.host.Agent == nil {
 		return "not listed"
@@ -931,5 +969,5 @@ func (w *agentWork) state() string {
 	return w.host.Agent.stateWords()
 }
 
-// stateWords are the state of the agent as the service words it.
+// stateWords returns the state of the agent in the service's words.
 func (a *Agent) stateWords() string { return strings.TrimSpace(string(a.Status) + " " + a.StatusDesc) }

@@ -27,16 +27,16 @@ type Host struct {
 	IPs  []string
 	// SourceType is the kind of host that was listed when it was found.
 	SourceType SourceType
-	// OSType and OSArch are the operating system and the architecture (seen: "linux", "x86_64").
+	// OSType and OSArch are the operating system and architecture (seen: "linux", "x86_64").
 	OSType, OSArch string
 	// Agent is the host's agent, or nil if it has none. Of several agents it is an active one.
 	Agent *Agent
 }
 
-// Active reports whether the host has an active agent, so that it can be backed up.
+// Active reports whether the host has an active agent and can be backed up.
 func (h Host) Active() bool { return h.Agent != nil && h.Agent.Status == AgentActivated }
 
-// label is what errors call the host.
+// label returns the name of the host for errors.
 func (h Host) label() string { return cmp.Or(h.Name, h.ID, "without a name") }
 
 // HostError is the failure for one of several hosts: see [Hosts.FindAll], [Agents.Ensure] and
@@ -88,7 +88,7 @@ func (e *AmbiguousError) Error() string {
 // Unwrap returns [ErrAmbiguous].
 func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
-// String names the candidate: "web (ID, CT-ECS)".
+// String describes the candidate: "web (ID, CT-ECS)".
 func (c Candidate) String() string {
 	name := cmp.Or(c.Name, c.ID, "one without an ID")
 	var details []string
@@ -103,10 +103,10 @@ func (c Candidate) String() string {
 	return name + " (" + strings.Join(details, ", ") + ")"
 }
 
-// allSources are the kinds of hosts that are read where a request names none.
+// allSources are the kinds of hosts that are read if a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
 
-// sources are the kinds that a request names, each once, or else all.
+// sources returns the kinds that a request names, each once, or all kinds.
 func sources(given []SourceType) []SourceType {
 	if len(given) == 0 {
 		return allSources
@@ -137,7 +137,7 @@ type ListHostsRequest struct {
 func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
 	given := deref(req)
 	return sequence(func(yield func(Host) bool) error {
-		seen := make(map[string]bool) // should the service list a host as several kinds
+		seen := make(map[string]bool) // the service might list a host as several kinds
 		var incomplete error
 		for _, kind := range sources(given.Sources) {
 			hosts, err := s.read(ctx, given.RegionID, kind, "")
@@ -159,7 +159,7 @@ func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, e
 	})
 }
 
-// read reads the hosts of a kind, those that match a query if there is one. With ErrIncomplete come
+// read reads the hosts of one kind, or those that match a query. With [ErrIncomplete] it returns
 // those that were listed.
 func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query string) ([]Host, error) {
 	var hosts []Host
@@ -184,7 +184,7 @@ func (s Hosts) read(ctx context.Context, regionID string, kind SourceType, query
 	return hosts, nil
 }
 
-// host is the host of an agent.
+// host returns the host of an agent.
 func (a *Agent) host(kind SourceType) Host {
 	host := Host{
 		ID: a.HostID, Name: cmp.Or(a.HostName, a.Name), IPs: a.HostIPs,
@@ -197,7 +197,7 @@ func (a *Agent) host(kind SourceType) Host {
 	return host
 }
 
-// rank tells which of several agents stands for a host.
+// rank orders the agents of one host: the highest represents it.
 func (a *Agent) rank() int {
 	switch {
 	case a == nil:
@@ -269,25 +269,26 @@ func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
 	return list.one(ctx, r.Name, fmt.Sprintf("host named %q", r.Name), func(h *Host) bool { return h.ID == r.Name || h.Name == r.Name })
 }
 
-// hostSearch is where a host is sought.
+// hostSearch is a search for a host.
 type hostSearch struct {
 	hosts    Hosts
 	regionID string
 	kinds    []SourceType
 }
 
-// one finds the one host that matches, among what a query finds and then among all: how the service
-// matches a query is not documented.
+// one finds the only host that matches, first in the results of a query and then among all hosts:
+// how the service matches a query is not documented.
 func (s hostSearch) one(ctx context.Context, query, sought string, matches func(*Host) bool) (*Host, error) {
 	var incomplete error
 	for _, query := range []string{query, ""} {
 		var found []Host
+		incomplete = nil
 		for _, kind := range s.kinds {
 			hosts, err := s.hosts.read(ctx, s.regionID, kind, query)
 			if err != nil && !errors.Is(err, ErrIncomplete) {
 				return nil, err
 			}
-			incomplete = err
+			incomplete = join(incomplete, err)
 			for _, host := range hosts {
 				known := slices.ContainsFunc(found, func(h Host) bool { return h.ID == host.ID })
 				if matches(&host) && !known {
@@ -305,12 +306,12 @@ func (s hostSearch) one(ctx context.Context, query, sought string, matches func(
 	return nil, notListed(agentList, sought)
 }
 
-// notListed is the error of what is not in a list that was read whole.
+// notListed is the error for something that a complete list does not contain.
 func notListed(list operation, sought string) error {
 	return &Error{Operation: list.name(), Method: list.method, Path: list.path, Err: fmt.Errorf("%s: %w", sought, ErrNotFound)}
 }
 
-// theOne is the one host that was found, if it is but one.
+// theOne returns the host that was found, if there is exactly one.
 func theOne(sought string, found []Host) (*Host, error) {
 	if len(found) == 0 {
 		return nil, ErrNotFound
@@ -380,7 +381,8 @@ func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, erro
 	return pick(r.Names, wanted, missing)
 }
 
-// pick takes the hosts that were found by name, each once. missing says why one was not.
+// pick returns the hosts that were found by name, each once. missing is the error of a name without
+// a host.
 func pick(names []string, found map[string][]Host, missing error) ([]Host, error) {
 	var hosts []Host
 	var failures []error

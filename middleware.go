@@ -36,7 +36,7 @@ func WithMiddleware(m ...Middleware) Option {
 	}
 }
 
-// misuse is a fault of middleware. Another attempt would meet it again.
+// misuse is a mistake in middleware. Another attempt would fail in the same way.
 type misuse string
 
 func (m misuse) Error() string { return string(m) }
@@ -46,7 +46,8 @@ const (
 	errNoResponse misuse = "middleware returned neither a response nor an error"
 )
 
-// exchange sends a signed request through the middleware, and returns the head of its answer.
+// exchange sends a signed request through the middleware, and returns the response with its body
+// unread.
 func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.Response, error) {
 	if len(e.options.middleware) == 0 {
 		return e.roundTrip(req)
@@ -66,7 +67,7 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 	return resp, err
 }
 
-// around returns next with the middleware around it, which can call next only once.
+// around returns next wrapped in the middleware, which can call next only once.
 func (m Middleware) around(next func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(req *http.Request) (*http.Response, error) {
 		once := &gate{next: next}
@@ -82,7 +83,7 @@ func (m Middleware) around(next func(*http.Request) (*http.Response, error)) fun
 	}
 }
 
-// gate lets one request pass, and none after it was shut.
+// gate lets one request pass, and none after it is shut.
 type gate struct {
 	next func(*http.Request) (*http.Response, error)
 	used atomic.Bool
@@ -95,5 +96,5 @@ func (g *gate) pass(req *http.Request) (*http.Response, error) {
 	return g.next(req)
 }
 
-// shut shuts the gate. Unused says that no request had passed it.
+// shut closes the gate. It reports whether no request has passed.
 func (g *gate) shut() (unused bool) { return !g.used.Swap(true) }

@@ -51,7 +51,8 @@ func WithCallHook(h CallHook) Option {
 	}
 }
 
-// callHooks runs the hooks at the beginning of a call, and returns what runs them at its end.
+// callHooks calls the hooks at the beginning of a call, and returns the function that calls them at
+// its end.
 func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context, func(error)) {
 	if len(e.options.hooks) == 0 {
 		return ctx, func(error) {}
@@ -66,7 +67,7 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 	for _, hook := range e.options.hooks {
 		inner, end := hook(ctx, info)
 		if inner != nil {
-			ctx = inner
+			ctx = inner //nolint:fatcontext // each hook derives its context from the one before
 		}
 		if end != nil {
 			ends = append(ends, end)
@@ -79,14 +80,14 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 // callEnds are the functions that hooks returned, outermost first.
 type callEnds []func(error)
 
-// call calls all of them, innermost first. A panic of one does not keep the others from being called.
+// call calls all of them, innermost first, even if one panics.
 func (c callEnds) call(err error) {
 	for _, end := range c {
 		defer end(err)
 	}
 }
 
-// errUnwound is what hooks are told of a call that did not return to its caller.
+// errUnwound is the error that hooks get for a call that did not return.
 var errUnwound = errors.New("ctcbr: the call was left by a panic or runtime.Goexit")
 
 // WithLogger logs every attempt after its response was read, with operation, request_id, attempt,
@@ -106,12 +107,12 @@ func WithLogBodies() Option {
 	return func(o *options) { o.logBodies = true }
 }
 
-// Headers that debug records show.
+// loggedHeaders are the headers that debug records show.
 var loggedHeaders = [...]string{
 	"Content-Type", "Content-Length", "Date", "Eop-Date", "Location", "Retry-After", "Server", "User-Agent", "Via",
 }
 
-// log writes the record of an attempt. Why says whether it is retried, and why or why not.
+// log writes the record of an attempt. why says why it is retried, or why not.
 func (e *engine) log(ctx context.Context, cl *call, out *outcome, failed *Error, why string) {
 	l := e.options.logger
 	if l == nil || !out.sent {
@@ -141,7 +142,7 @@ func (e *engine) log(ctx context.Context, cl *call, out *outcome, failed *Error,
 	l.LogAttrs(ctx, level, "ctcbr: attempt", attrs...)
 }
 
-// detail is what debug records have on top.
+// detail returns the attributes that only debug records have.
 func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 	var received answer
 	if out.answer != nil {
@@ -166,7 +167,7 @@ func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 
 const loggedBody = 4 << 10
 
-// loggedHeader is what a debug record shows of a header.
+// loggedHeader returns the part of a header that a debug record shows.
 func loggedHeader(clean redact.Secrets, h http.Header) slog.Value {
 	var attrs []slog.Attr
 	for _, name := range loggedHeaders {

@@ -45,14 +45,14 @@ func (c *Client) OpenService(ctx context.Context, req *OpenServiceRequest) (*Ord
 type Order struct {
 	Meta
 	// ID is the order ID, for [Orders.Get] and [Orders.Wait].
-	ID string `json:"masterOrderID" wire:"lenient"`
+	ID string `json:"masterOrderID" wire:"lenient,once"`
 	// Number is the order number on bills. It may be empty at first.
 	Number string `json:"masterOrderNO" or:"masterOrderNo"`
 	// ResourceID is the ID of the resource that was ordered, if the service gives it at once.
-	ResourceID string `json:"masterResourceID"`
+	ResourceID string `json:"masterResourceID" wire:"lenient"`
 	// ResourceStatus is the state of the resource that was ordered (seen: "started").
 	ResourceStatus string `json:"masterResourceStatus"`
-	RegionID       string `json:"regionID"`
+	RegionID       string `json:"regionID" wire:"lenient"`
 	// Resources are the parts of the order.
 	Resources []OrderResource `json:"resources"`
 	// ClientToken is the token that the order was placed with.
@@ -77,16 +77,16 @@ func (o *Order) check(cl *call, a *answer) error {
 
 // OrderResource is one part of an order.
 type OrderResource struct {
-	OrderID string `json:"orderID"`
+	OrderID string `json:"orderID" wire:"lenient"`
 	// Status is a number whose values are not documented.
 	Status int `json:"status"`
 	// IsMaster reports whether this is the main part of the order.
 	IsMaster bool `json:"isMaster"`
 	// Type is the kind of the resource (seen: "CT_CBR_CLIENT", "CT_CBR_REP_DATA").
 	Type             string `json:"resourceType"`
-	ID               string `json:"resourceID"`
-	MasterOrderID    string `json:"masterOrderID"`
-	MasterResourceID string `json:"masterResourceID"`
+	ID               string `json:"resourceID" wire:"lenient"`
+	MasterOrderID    string `json:"masterOrderID" wire:"lenient"`
+	MasterResourceID string `json:"masterResourceID" wire:"lenient"`
 	// Value is the amount that was ordered.
 	Value int `json:"itemValue"`
 	// Config is free-form. According to the documentation it is an object of strings.
@@ -202,7 +202,7 @@ func (s Orders) Wait(ctx context.Context, id string, opts ...WaitOption) (*GetOr
 	}
 	w := &orderWait{waiting: newWaiting(s.client, opts), orders: s, id: id}
 	if err := w.until(ctx, w.pending, w.poll); err != nil {
-		return nil, err
+		return nil, w.standing(err)
 	}
 	return w.found, nil
 }
@@ -223,8 +223,6 @@ func (w *orderWait) poll(ctx context.Context) (done bool, err error) {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return w.miss(err)
-	case errors.Is(err, ErrUnauthorized):
-		return false, fmt.Errorf("%w; order %s was placed anyway: %s", err, w.id, orderStands)
 	case err != nil:
 		return false, err
 	case isBlank(string(found.Status)):
@@ -251,6 +249,16 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
 	}
 	return true, &WaitError{Pending: w.pending(), Err: gone}
+}
+
+// standing adds to the error of a wait that a poll ended what to do about the order.
+func (w *orderWait) standing(err error) error {
+	var ended *WaitError
+	var failed *Error
+	if errors.As(err, &ended) && errors.As(ended.Err, &failed) && !errors.Is(err, ErrVanished) {
+		ended.Err = fmt.Errorf("%w; order %s was placed anyway: %s", ended.Err, w.id, orderStands)
+	}
+	return err
 }
 
 // orderStands is what to do about an order that cannot be looked up.

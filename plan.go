@@ -31,7 +31,7 @@ const (
 // [BackUpDirs] to create one; the request then needs no DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
-	// up all directories, and must be empty then.
+	// up all directories; then they must be empty.
 	Dirs []string `json:"dirs,omitzero"`
 	// Files are at most 10 paths of at most 4095 characters.
 	Files []string `json:"files,omitzero"`
@@ -76,7 +76,7 @@ func (f *FileSelection) with(rule FileRule, files []string) *FileSelection {
 	return &FileSelection{Dirs: slices.Clone(deref(f).Dirs), Files: slices.Clone(files), Rule: &rule, direct: Ptr(DirectAdvanced)}
 }
 
-// chosen completes how directories are chosen with what the maker of files says of it.
+// chosen completes a DirectType from the function that made files.
 func chosen(direct *DirectType, files *FileSelection) (*DirectType, *FileSelection) {
 	if direct == nil && files != nil {
 		direct = clone(files.direct)
@@ -229,16 +229,16 @@ func (p *Plan) ofKind(kind SourceType) *Plan {
 // ListPlansResponse is the response of [Plans.List].
 type ListPlansResponse struct {
 	Meta
-	Plans []Plan `json:"backupPolicyList"`
+	Plans []Plan `json:"backupPolicyList" wire:"list"`
 	// Total is the number of plans that match.
 	Total int `json:"backupPolicyTotal"`
 }
 
 // Plan is a plan as the service lists it.
 type Plan struct {
-	ID       string `json:"backupPolicyID"`
+	ID       string `json:"backupPolicyID" wire:"lenient"`
 	Name     string `json:"backupPolicyName"`
-	HostID   string `json:"backupSrcInstanceID"`
+	HostID   string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName string `json:"backupSrcInstanceName"`
 	// Dirs are the directories of the plan, as a single text.
 	Dirs string `json:"backupDirs"`
@@ -246,7 +246,7 @@ type Plan struct {
 	Raw *StoredPlan `json:"backupRaw"`
 	// Started is the start time of the plan. For the next run, use [StoredSchedule.Next].
 	Started       Time       `json:"startTimeDesc"`
-	StorageID     string     `json:"backupStorageID"`
+	StorageID     string     `json:"backupStorageID" wire:"lenient"`
 	StorageName   string     `json:"backupStorageName"`
 	ScheduleDesc  string     `json:"periodDesc"`    // in Chinese
 	RetentionDesc string     `json:"retentionDesc"` // in Chinese
@@ -254,7 +254,7 @@ type Plan struct {
 	StatusDesc    string     `json:"statusDesc"` // in Chinese
 	// Type is 0 for cloud hosts and 1 for hosts on premises.
 	Type int `json:"policyType"`
-	// SourceType is the kind of host that was asked for when the plan was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -424,7 +424,7 @@ type OperatePlanResponse struct {
 	CommandStatus
 	// TaskID is the ID of the task that a run started, for [Tasks.Wait] and [Tasks.Get]. It is
 	// empty for the other operations, and never for a run.
-	TaskID string `json:"backupTaskID"`
+	TaskID string `json:"backupTaskID" wire:"lenient,once"`
 }
 
 func (r *OperatePlanResponse) check(cl *call, a *answer) error {
@@ -472,9 +472,9 @@ func (s Plans) Run(ctx context.Context, req *OperatePlanRequest) (*OperatePlanRe
 	return s.Operate(ctx, req.with(PlanRun))
 }
 
-// RunAndWait runs a plan now and waits until its task has completed. It is Run and then Tasks.Wait,
-// with their errors: after a *WaitError the task goes on, and can be waited for again by the ID in
-// Pending.
+// RunAndWait runs a plan now and waits until its task has completed. It combines [Plans.Run] and
+// [Tasks.Wait], with their errors. After a [*WaitError] the task continues: wait for it again with
+// the ID in Pending.
 func (s Plans) RunAndWait(ctx context.Context, req *OperatePlanRequest, opts ...WaitOption) (*Task, error) {
 	run := req.with(PlanRun)
 	started, err := s.Run(ctx, run)
@@ -620,7 +620,7 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 // matches [ErrRejected].
 type CommandStatus struct {
 	// Status is [CommandAccepted], or empty if the service gave no detail.
-	Status CommandResult `json:"status"`
+	Status CommandResult `json:"status" wire:"once"`
 	// Message is the service's text about the result.
 	Message string `json:"msg"`
 }

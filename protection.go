@@ -34,7 +34,7 @@ func (r *ProtectionRequest) complete(v *validation) {
 	v.positive("MaxAge", r.MaxAge)
 	v.positive("Grace", r.Grace)
 	v.positive("MinTime", r.MinTime)
-	if !(r.MinFree >= 0 && r.MinFree <= 1) { // not a number is neither
+	if !(r.MinFree >= 0 && r.MinFree <= 1) { // also refuses NaN
 		v.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
 	}
 }
@@ -109,7 +109,8 @@ func (t *Task) running() bool {
 	return t.Status == TaskPreparing || t.Status == TaskExecuting || t.Status == TaskCanceling
 }
 
-// at is when the task began, or else when it ended; zero where neither can be read.
+// at returns when the task started, or else when it ended. It returns the zero time if neither can
+// be read.
 func (t *Task) at() time.Time {
 	if at := t.Started.Time(); !at.IsZero() {
 		return at
@@ -142,7 +143,7 @@ const (
 // Gap is one thing that is not protected as it should be.
 type Gap struct {
 	Kind GapKind
-	// HostID, HostName and SourceType are empty for a vault.
+	// HostID, HostName and SourceType are empty if the gap is about a vault.
 	HostID     string
 	HostName   string
 	SourceType SourceType
@@ -209,7 +210,7 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	return s.result(), s.incomplete
 }
 
-// pass keeps that a list was incomplete for the end, and returns any other error.
+// pass records that a list was incomplete, and returns any other error.
 func (s *survey) pass(err error) error {
 	if errors.Is(err, ErrIncomplete) {
 		s.incomplete = join(s.incomplete, err)
@@ -218,7 +219,7 @@ func (s *survey) pass(err error) error {
 	return err
 }
 
-// survey is what Protection reads.
+// survey is what Protection has read.
 type survey struct {
 	client *Client
 	req    ProtectionRequest
@@ -239,14 +240,22 @@ type hostSurvey struct {
 	HostProtection
 	gone  bool
 	plans []*planSurvey
+	left  *Snapshot // the newest usable copy that belongs to no existing plan
 }
 
+// planSurvey is a plan among those of its host.
 type planSurvey struct {
-	PlanProtection
-	ended    *Task // the last run that has ended
+	host  *hostSurvey
+	index int
+
+	ended    *Task // the last finished run
 	undated  int   // usable copies whose times cannot be read
-	untimely *Task // a run that did not complete, and whose time cannot be read
+	untimely *Task // a run that did not complete and whose time cannot be read
 }
+
+func (p *planSurvey) state() *PlanProtection { return &p.host.Plans[p.index] }
+
+func (p *planSurvey) isOf(kind SourceType) bool { return p.state().Plan.SourceType == kind }
 
 func (s *survey) readHosts(ctx context.Context) error {
 	for host, err := range s.client.Hosts.All(ctx, &ListHostsRequest{RegionID: s.req.RegionID, Sources: s.req.Sources}) {
@@ -261,11 +270,13 @@ func (s *survey) readHosts(ctx context.Context) error {
 func (s *survey) add(host Host) *hostSurvey {
 	h := &hostSurvey{HostProtection: HostProtection{Host: host}}
 	s.order = append(s.order, h)
-	s.hosts[host.ID] = h
+	if !isBlank(host.ID) { // what lacks the ID of its host is that of no host
+		s.hosts[host.ID] = h
+	}
 	return h
 }
 
-// ofKinds reads a list of every kind of host.
+// ofKinds reads a list for each kind of host.
 func (s *survey) ofKinds(read func(kind SourceType) error) error {
 	for _, kind := range sources(s.req.Sources) {
 		if err := s.pass(read(kind)); err != nil {
@@ -298,7 +309,8 @@ func (s *survey) addPlan(plan *Plan) {
 		host = s.add(Host{ID: plan.HostID, Name: plan.HostName, SourceType: plan.SourceType})
 		host.gone = true
 	}
-	p := &planSurvey{PlanProtection: PlanProtection{Plan: *plan}}
+	p := &planSurvey{host: host, index: len(host.Plans)}
+	host.Plans = append(host.Plans, PlanProtection{Plan: *plan})
 	host.plans = append(host.plans, p)
 	s.plans[plan.ID] = p
 	name := planName{plan.HostID, plan.Name}
@@ -309,12 +321,12 @@ func (s *survey) readTasks(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, p := range s.plansOf(kind) {
-				p.LastRun, p.ended, p.untimely = nil, nil, nil
+				p.state().LastRun, p.ended, p.untimely = nil, nil, nil
 			}
 		}
 		_, _, err := search(ctx, s.client, taskList, &ListTasksRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(task Task) {
 			for _, p := range s.named[planName{task.HostID, task.PlanName}] {
-				if p.Plan.SourceType == kind {
+				if p.isOf(kind) {
 					p.ran(task.ofKind(kind))
 				}
 			}
@@ -323,11 +335,11 @@ func (s *survey) readTasks(ctx context.Context) error {
 	})
 }
 
-// plansOf gives out the plans of a kind of hosts.
+// plansOf returns the plans for one kind of host.
 func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	for _, h := range s.order {
 		for _, p := range h.plans {
-			if p.Plan.SourceType == kind {
+			if p.isOf(kind) {
 				plans = append(plans, p)
 			}
 		}
@@ -335,7 +347,7 @@ func (s *survey) plansOf(kind SourceType) (plans []*planSurvey) {
 	return plans
 }
 
-// ran takes in a run of the plan.
+// ran records a run of the plan.
 func (p *planSurvey) ran(task *Task) {
 	bad := !task.running() && task.Status != TaskCompleted
 	if task.at().IsZero() {
@@ -344,31 +356,65 @@ func (p *planSurvey) ran(task *Task) {
 		}
 		return
 	}
-	keepLater(&p.LastRun, task)
-	if !task.running() {
-		keepLater(&p.ended, task)
+	run := p.state()
+	last, ended := isLater(task, run.LastRun), !task.running() && isLater(task, p.ended)
+	if !last && !ended {
+		return
+	}
+	kept := p.ended
+	if kept == nil || kept != run.LastRun || !last || !ended { // the previous one is still in use
+		kept = new(Task)
+	}
+	*kept = *task
+	kept.compact(&run.Plan)
+	if last {
+		run.LastRun = kept
+	}
+	if ended {
+		p.ended = kept
 	}
 }
 
-func keepLater(kept **Task, task *Task) {
-	switch {
-	case *kept == nil:
-		*kept = clone(task)
-	case !task.at().Before((*kept).at()):
-		**kept = *task
+// compact makes a task that is kept share no memory except with its plan.
+func (t *Task) compact(p *Plan) {
+	t.PlanName, t.HostID = p.Name, p.HostID // equal to the texts of the task
+	if t.HostName == p.HostName {
+		t.HostName = p.HostName
+	}
+	texts := []*string{&t.ID, &t.Name, (*string)(&t.Started), (*string)(&t.Done), &t.Message, (*string)(&t.Rate), &t.SnapshotID, &t.SnapshotName}
+	for i := range t.Paths {
+		texts = append(texts, &t.Paths[i])
+	}
+	compact(texts)
+}
+
+// compact copies texts into memory of their own. A text that was decoded shares a block of up to 1 KiB
+// with others, which is kept as long as any of them.
+func compact(texts []*string) {
+	var all strings.Builder
+	for _, text := range texts {
+		all.WriteString(*text)
+	}
+	rest := all.String()
+	for _, text := range texts {
+		*text, rest = rest[:len(*text)], rest[len(*text):]
 	}
 }
+
+// isLater reports whether a task did not begin before the one that is kept, or none is kept.
+func isLater(task, kept *Task) bool { return kept == nil || !task.at().Before(kept.at()) }
 
 func (s *survey) readCopies(ctx context.Context) error {
 	return s.ofKinds(func(kind SourceType) error {
 		begin := func() {
 			for _, h := range s.order {
 				if h.Host.SourceType == kind {
-					h.Newest = nil
+					h.left = nil
 				}
 			}
 			for _, p := range s.plansOf(kind) {
-				p.Newest, p.Copies, p.Bytes, p.undated = nil, 0, 0, 0
+				left := p.state()
+				left.Newest, left.Copies, left.Bytes, p.undated = nil, 0, 0, 0
 			}
 		}
 		_, _, err := search(ctx, s.client, snapshotList, &ListSnapshotsRequest{RegionID: s.req.RegionID, SourceType: kind}, begin, func(snapshot Snapshot) {
@@ -380,46 +426,74 @@ func (s *survey) readCopies(ctx context.Context) error {
 	})
 }
 
-// copied takes in a usable copy.
+// copied records a usable copy.
 func (s *survey) copied(snapshot *Snapshot) {
-	if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
-		keepNewer(&host.Newest, snapshot)
-	}
 	p := s.planOf(snapshot)
 	if p == nil {
+		if host := s.hosts[snapshot.HostID]; host != nil && host.Host.SourceType == snapshot.SourceType {
+			keepNewer(&host.left, snapshot)
+		}
 		return
 	}
-	p.Copies++
-	p.Bytes += snapshot.Size.Bytes()
+	left := p.state()
+	left.Copies++
+	left.Bytes += snapshot.Size.Bytes()
 	if snapshot.at().IsZero() {
 		p.undated++
 		return
 	}
-	keepNewer(&p.Newest, snapshot)
+	if keepNewer(&left.Newest, snapshot) {
+		left.Newest.compact(&left.Plan)
+	}
 }
 
-// planOf is the plan that a copy belongs to; nil where there is none any more.
+// planOf returns the plan that a copy belongs to, or nil if it no longer exists.
 func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
-	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.Plan.SourceType == snapshot.SourceType {
+	if p := s.plans[snapshot.PlanID]; p != nil && snapshot.PlanID != "" && p.isOf(snapshot.SourceType) {
 		return p
 	}
 	for _, p := range s.named[planName{snapshot.HostID, snapshot.PlanName}] {
-		if p.Plan.SourceType == snapshot.SourceType {
+		if p.isOf(snapshot.SourceType) {
 			return p
 		}
 	}
 	return nil
 }
 
-func keepNewer(kept **Snapshot, snapshot *Snapshot) {
-	if snapshot.at().IsZero() {
-		return
+// compact makes a copy that is kept share no memory except with its plan.
+func (s *Snapshot) compact(p *Plan) {
+	for _, of := range []struct {
+		text *string
+		same string
+	}{{&s.PlanID, p.ID}, {&s.PlanName, p.Name}, {&s.HostID, p.HostID}, {&s.HostName, p.HostName}, {&s.Dirs, p.Dirs}} {
+		if *of.text == of.same {
+			*of.text = of.same
+		}
 	}
-	if *kept == nil {
+	compact([]*string{&s.ID, &s.Name, (*string)(&s.Created), (*string)(&s.Finished), (*string)(&s.Size), (*string)(&s.DataSize)})
+}
+
+// keepNewer keeps a copy if it is newer than the one that is kept, and reports whether it is.
+func keepNewer(kept **Snapshot, snapshot *Snapshot) bool {
+	switch {
+	case snapshot.at().IsZero():
+		return false
+	case *kept == nil:
 		*kept = clone(snapshot)
-	} else if order, _ := snapshot.compare(*kept); order > 0 {
+	case snapshot.isNewer(*kept):
 		**kept = *snapshot
+	default:
+		return false
 	}
+	return true
+}
+
+func (s *Snapshot) isNewer(kept *Snapshot) bool {
+	if s == nil {
+		return false
+	}
+	order, _ := s.compare(kept)
+	return order > 0
 }
 
 func (s *survey) readStorages(ctx context.Context) error {
@@ -430,9 +504,9 @@ func (s *survey) readStorages(ctx context.Context) error {
 	return err
 }
 
-// result puts together what was read.
+// result assembles what was read.
 func (s *survey) result() *Protection {
-	found := &Protection{At: s.at, Storages: s.storages}
+	found := &Protection{At: s.at, Storages: s.storages, Hosts: make([]HostProtection, 0, len(s.order))}
 	listed := make(map[string]bool)
 	for _, storage := range s.storages {
 		listed[storage.ID] = true
@@ -445,11 +519,15 @@ func (s *survey) result() *Protection {
 			h.Gaps = h.gaps()
 		}
 		found.Gaps = append(found.Gaps, h.Gaps...)
-		for _, p := range h.plans {
+		h.Newest = h.left
+		for i := range h.Plans {
+			p := &h.Plans[i]
+			if p.Newest.isNewer(h.Newest) {
+				h.Newest = p.Newest
+			}
 			used[p.Plan.StorageID] = true
-			p.Gaps = s.planGaps(h, p, listed[p.Plan.StorageID])
+			p.Gaps = s.planGaps(h.plans[i], listed[p.Plan.StorageID])
 			found.Gaps = append(found.Gaps, p.Gaps...)
-			h.Plans = append(h.Plans, p.PlanProtection)
 		}
 		found.Hosts = append(found.Hosts, h.HostProtection)
 	}
@@ -466,7 +544,7 @@ func (s *survey) result() *Protection {
 	return found
 }
 
-// gaps are those of the host itself.
+// gaps returns the gaps of the host itself.
 func (h *hostSurvey) gaps() (gaps []Gap) {
 	gap := Gap{HostID: h.Host.ID, HostName: h.Host.Name, SourceType: h.Host.SourceType}
 	add := func(kind GapKind, detail string) {
@@ -474,6 +552,8 @@ func (h *hostSurvey) gaps() (gaps []Gap) {
 		gaps = append(gaps, gap)
 	}
 	switch {
+	case isBlank(h.Host.ID):
+		add(GapUnreadable, "the ID of the host")
 	case h.Host.Agent == nil:
 		add(GapNoAgent, "")
 	case !h.Host.Active():
@@ -485,11 +565,12 @@ func (h *hostSurvey) gaps() (gaps []Gap) {
 	return gaps
 }
 
-func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap) {
-	plan := &p.Plan
+func (s *survey) planGaps(p *planSurvey, stored bool) (gaps []Gap) {
+	h, left := p.host, p.state()
+	plan := &left.Plan
 	gap := Gap{
 		HostID: plan.HostID, HostName: cmp.Or(h.Host.Name, plan.HostName), SourceType: h.Host.SourceType,
-		PlanID: plan.ID, PlanName: plan.Name, Newest: p.NewestAt(),
+		PlanID: plan.ID, PlanName: plan.Name, Newest: left.NewestAt(),
 	}
 	add := func(kind GapKind, detail string) {
 		gap.Kind, gap.Detail = kind, detail
@@ -500,7 +581,7 @@ func (s *survey) planGaps(h *hostSurvey, p *planSurvey, stored bool) (gaps []Gap
 	}
 	switch plan.Status {
 	case PlanActive:
-		p.NextRun = NewTime(plan.storedSchedule().Next(s.at))
+		left.NextRun = NewTime(plan.storedSchedule().Next(s.at))
 	case PlanStopped:
 		add(GapPlanStopped, "")
 	default:
@@ -528,7 +609,7 @@ func (p *Plan) storedSchedule() *StoredSchedule {
 	return p.Raw.Schedule
 }
 
-// runGap says whether the last run that has ended completed.
+// runGap checks whether the last finished run completed.
 func (p *planSurvey) runGap() (GapKind, string) {
 	switch {
 	case p.untimely != nil:
@@ -539,8 +620,9 @@ func (p *planSurvey) runGap() (GapKind, string) {
 	return "", ""
 }
 
-// copyGap says whether the newest copy is young enough. A time that cannot be read is never fresh.
+// copyGap checks the age of the newest copy. A time that cannot be read never counts as recent.
 func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
+	newest := p.state().Newest
 	oldest, why := s.oldest(p)
 	undated := ""
 	switch {
@@ -550,33 +632,33 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 		undated = fmt.Sprintf("the times of %d copies", p.undated)
 	}
 	switch {
-	case p.Newest == nil && undated != "":
+	case newest == nil && undated != "":
 		return GapUnreadable, undated
-	case p.Newest == nil:
+	case newest == nil:
 		return GapNoSnapshot, ""
 	case oldest.IsZero():
 		return GapUnreadable, why
-	case p.Newest.at().After(s.at.Add(farFuture)):
-		return GapUnreadable, "the newest copy is of " + string(p.NewestAt()) + ", which is to come"
-	case !p.Newest.at().Before(oldest):
+	case newest.at().After(s.at.Add(farFuture)):
+		return GapUnreadable, "the newest copy is of " + string(p.state().NewestAt()) + ", which is to come"
+	case !newest.at().Before(oldest):
 		return "", ""
 	case undated != "":
-		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.NewestAt())
+		return GapUnreadable, undated + ", and the newest of the others is of " + string(p.state().NewestAt())
 	}
-	return GapStale, "the newest is of " + string(p.NewestAt()) + ", and one was due by " + string(NewTime(oldest))
+	return GapStale, "the newest is of " + string(p.state().NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
-// farFuture is how far ahead a copy may be dated, for clocks that differ.
+// farFuture is how far in the future a copy may be dated, because clocks differ.
 const farFuture = 24 * time.Hour
 
-// oldest is when the newest copy of a plan has to be from at least; zero, and why, where that cannot
-// be told.
+// oldest returns the time that the newest copy must not be older than, or the zero time and the reason
+// if that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""
 	}
-	due := p.Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
-	return due, "the schedule: " + p.Plan.storedSchedule().String()
+	due := p.state().Plan.storedSchedule().last(s.at.Add(-s.req.Grace))
+	return due, "the schedule: " + p.state().Plan.storedSchedule().String()
 }
 
 func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
@@ -609,13 +691,13 @@ func (s *survey) storageGaps(storage *Storage, used bool) (gaps []Gap) {
 	return gaps
 }
 
-// GapsRequest is the request of Client.Gaps.
+// GapsRequest is the request of [Client.Gaps].
 type GapsRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// SourceType is SourceECS unless given.
+	// SourceType is the kind of host. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is how old the newest copy of a plan may be. It must be positive.
+	// MaxAge is the maximum age of a plan's newest copy. It must be positive.
 	MaxAge time.Duration
 }
 
@@ -626,8 +708,8 @@ func (r *GapsRequest) complete(v *validation) {
 	}
 }
 
-// Gaps finds what is not protected in a region, of one kind of hosts: the Gaps of Protection, with
-// its rules, costs and errors. It changes nothing and can be repeated.
+// Gaps returns the gaps of [Client.Protection] for one kind of host, with the same rules, costs and
+// errors.
 func (c *Client) Gaps(ctx context.Context, req *GapsRequest) ([]Gap, error) {
 	r := deref(req)
 	if _, err := c.check(operation{path: "gaps"}, &r); err != nil {

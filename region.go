@@ -19,13 +19,13 @@ func (r *ListRegionsRequest) complete(*validation) {}
 // ListRegionsResponse is the response of [Regions.List].
 type ListRegionsResponse struct {
 	Meta
-	Regions []Region `json:"regionList"`
+	Regions []Region `json:"regionList" wire:"list"`
 }
 
 // Region is a resource pool of Tianyi Cloud.
 type Region struct {
 	// ID is the region ID, as requests and [WithRegion] take it.
-	ID   string `json:"regionID"`
+	ID   string `json:"regionID" wire:"lenient"`
 	Name string `json:"regionName"`
 	Code string `json:"regionCode"`
 	// Parent is the area that the region belongs to.

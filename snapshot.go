@@ -60,21 +60,21 @@ func (s *Snapshot) ofKind(kind SourceType) *Snapshot {
 // ListSnapshotsResponse is the response of [Snapshots.List].
 type ListSnapshotsResponse struct {
 	Meta
-	Snapshots []Snapshot `json:"backupSnapshotList"`
+	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
 	Total int `json:"backupSnapshotTotal"`
 }
 
 // Snapshot is one backup copy of a host.
 type Snapshot struct {
-	ID       string `json:"backupSnapID"`
+	ID       string `json:"backupSnapID" wire:"lenient"`
 	Name     string `json:"snapName"`
-	PlanID   string `json:"backupPolicyID"`
+	PlanID   string `json:"backupPolicyID" wire:"lenient"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that was backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Dirs are the directories that were backed up, as a single text.
 	Dirs       string         `json:"dirs"`
@@ -91,7 +91,7 @@ type Snapshot struct {
 	// Newest reports whether this is the newest snapshot.
 	Newest bool       `json:"backupSnapIsNew"`
 	Mode   BackupMode `json:"backupMode"`
-	// SourceType is the kind of host that was asked for when the snapshot was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -118,8 +118,8 @@ var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/
 // An error is the last element; the snapshots before it are complete. Only a loop that ends without
 // an error has seen the whole list. A request that fails before the first snapshot arrives is
 // retried as in [Snapshots.List]. If the request has no filter and fewer snapshots came than the
-// service counts, the error matches [ErrIncomplete] and has both numbers. What the service counts is
-// not documented: a caller who knows better may pass over that error.
+// service counts, the error matches [ErrIncomplete] and has both numbers. What the service counts
+// is not documented: a caller who knows better may pass over that error.
 //
 // The total time is not limited, but the time until more data comes is ([WithAttemptTimeout]).
 // [WithMaxAnswer] limits each snapshot, not the list.
@@ -192,7 +192,7 @@ func (r *DeleteResourceRequest) complete(v *validation) {
 type DeleteResourceResponse struct {
 	Meta
 	CommandStatus
-	RegionID string `json:"regionID"`
+	RegionID string `json:"regionID" wire:"lenient"`
 }
 
 // DeleteResource deletes a backup resource, for example a snapshot. This cannot be undone. It
@@ -237,7 +237,7 @@ func (e *CopyError) Unwrap() error { return ErrNotUsable }
 type NewestSnapshotRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// HostID is the host that was backed up. It is required.
+	// HostID is the ID of the host that was backed up. It is required.
 	HostID string
 	// PlanID and PlanName select the copies of one plan. One of them is required if the host has copies
 	// of several plans. Use PlanName if the plan may have been created again, and PlanID if it may have
@@ -257,7 +257,7 @@ func (r *NewestSnapshotRequest) complete(v *validation) {
 	v.positive("MaxAge", r.MaxAge)
 }
 
-// positive takes a duration that may be left out as zero.
+// positive checks an optional duration. Zero means that it is not set.
 func (v *validation) positive(field string, d time.Duration) {
 	if d < 0 {
 		v.fault(field, "must not be negative, is %s", d)
@@ -293,13 +293,12 @@ func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Sna
 	return r.choose(copies)
 }
 
-// matches reports whether a copy is one of those that are asked for. The service's own filters are
-// not relied on.
+// matches reports whether a copy matches the request. It does not rely on the service's filters.
 func (r *NewestSnapshotRequest) matches(s *Snapshot) bool {
 	return s.HostID == r.HostID && (r.PlanID == "" || s.PlanID == r.PlanID) && (r.PlanName == "" || s.PlanName == r.PlanName)
 }
 
-// choose takes the newest of some copies.
+// choose returns the newest usable copy.
 func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	sought := fmt.Sprintf("newest copy of host %q", r.HostID)
 	var usable []Snapshot
@@ -325,17 +324,22 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	if age := time.Since(newest.at()); r.MaxAge > 0 && (newest.at().IsZero() || age > r.MaxAge) {
 		return nil, &CopyError{Newest: *newest, Reason: fmt.Sprintf("it is %s old, more than %s", age.Round(time.Minute), r.MaxAge)}
 	}
+	if ahead := time.Until(newest.at()); r.MaxAge > 0 && ahead > farFuture {
+		return nil, &CopyError{Newest: *newest, Reason: "its time is to come, so that its age is not known"}
+	}
 	return newest, nil
 }
 
-// usable reports whether a copy can be restored. One that is being restored can be once more.
+// usable reports whether a copy can be restored. A copy that is being restored can be restored
+// again.
 func (s *Snapshot) usable() bool {
 	return s.Status == SnapshotAvailable || s.Status == SnapshotRestoring
 }
 
 func (s SnapshotStatus) words(desc string) string { return string(s) + inBrackets(desc) }
 
-// severalPlans reports whether copies are of several plans: neither of one name nor of one ID.
+// severalPlans reports whether the copies belong to several plans, with neither one name nor one
+// ID.
 func severalPlans(copies []Snapshot) bool {
 	ids, names := make(map[string]bool), make(map[string]bool)
 	for _, s := range copies {
@@ -344,7 +348,7 @@ func severalPlans(copies []Snapshot) bool {
 	return len(names) > 1 && len(ids) > 1
 }
 
-// planCandidates are the plans of copies, each name once.
+// planCandidates returns the plans of the copies, each name once.
 func planCandidates(copies []Snapshot) []Candidate {
 	var plans []Candidate
 	seen := make(map[string]bool)
@@ -357,7 +361,7 @@ func planCandidates(copies []Snapshot) []Candidate {
 	return plans
 }
 
-// newestOf is the copy that is newer than all others; nil of none.
+// newestOf returns the copy that is newer than all others, or nil if there are none.
 func newestOf(sought string, copies []Snapshot) (*Snapshot, error) {
 	var newest *Snapshot
 	for i := range copies {
@@ -377,9 +381,9 @@ func newestOf(sought string, copies []Snapshot) (*Snapshot, error) {
 	return newest, nil
 }
 
-// compare says which of two copies is newer, and whether that can be told: by their creation or
-// their end, whichever both tell, or else if one began after the other had ended; and where they
-// are of the same time, by the service's own mark.
+// compare reports which of two copies is newer, and whether that is known: by the times of their
+// creation or their end, if both have them, or else if one began after the other had ended. For
+// equal times it uses the service's own mark.
 func (s *Snapshot) compare(other *Snapshot) (order int, told bool) {
 	if other == nil {
 		return 1, true
@@ -407,7 +411,7 @@ func (s *Snapshot) compare(other *Snapshot) (order int, told bool) {
 	return order, true
 }
 
-// at is the point in time that a copy holds; zero where no time can be read.
+// at returns the time of the data in a copy, or the zero time if none can be read.
 func (s *Snapshot) at() time.Time {
 	if at := s.Created.Time(); !at.IsZero() {
 		return at

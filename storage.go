@@ -120,7 +120,11 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	}
 	placed := &PlacedOrder{ClientToken: ordered.ClientToken}
 	order, err := s.Create(ctx, ordered)
-	if errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrOrderInProgress) {
+	var failed *Error
+	if errors.As(err, &failed) {
+		placed.OrderID = failed.OrderID
+	}
+	if placed.OrderID != "" || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrOrderInProgress) {
 		placed.Err = err
 		return nil, placed
 	} else if err != nil {
@@ -135,7 +139,8 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 	return storage, nil
 }
 
-// named finds the one vault of a name; nil where a list that was read whole has none.
+// named returns the only vault of a name, or nil if a complete list contains none. An incomplete list
+// is right about what it contains.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
@@ -143,7 +148,7 @@ func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*St
 			found = append(found, storage)
 		}
 	})
-	if err != nil {
+	if err != nil && (len(found) == 0 || !errors.Is(err, ErrIncomplete)) {
 		return nil, err
 	}
 	switch len(found) {
@@ -179,7 +184,7 @@ func (s Storages) await(ctx context.Context, ordered *CreateStorageRequest, orde
 		switch {
 		case errors.Is(err, ErrAmbiguous):
 			return true, err
-		case err == nil && storage == nil && time.Since(began) >= w.unlisted:
+		case err == nil && storage == nil && w.lateSince(began):
 			return true, fmt.Errorf("ctcbr: vault named %q is not listed %s after its order was done: %w", ordered.Name, w.unlisted, ErrVanished)
 		}
 		return storage != nil, err
@@ -215,14 +220,14 @@ func (r *ListStoragesRequest) complete(v *validation) { v.region(&r.RegionID) }
 // ListStoragesResponse is the response of [Storages.List].
 type ListStoragesResponse struct {
 	Meta
-	Storages []Storage `json:"backupStorageList"`
+	Storages []Storage `json:"backupStorageList" wire:"list"`
 	// Total is the number of vaults that match.
 	Total int `json:"backupStorageCount"`
 }
 
 // Storage is a vault.
 type Storage struct {
-	ID   string `json:"backupStorageID"`
+	ID   string `json:"backupStorageID" wire:"lenient"`
 	Name string `json:"backupStorageName"`
 	// Capacity has a unit ("112 G"). Free is in GB and has none ("111.50").
 	Capacity   Size          `json:"backupStorageCapacity"`

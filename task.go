@@ -67,20 +67,20 @@ func (t *Task) ofKind(kind SourceType) *Task {
 // ListTasksResponse is the response of [Tasks.List].
 type ListTasksResponse struct {
 	Meta
-	Tasks []Task `json:"backupTaskList"`
+	Tasks []Task `json:"backupTaskList" wire:"list"`
 	// Total is the number of tasks that match.
 	Total int `json:"bakupTaskCount"` // sic
 }
 
 // Task is one run of a plan.
 type Task struct {
-	ID       string `json:"backupTaskID"`
+	ID       string `json:"backupTaskID" wire:"lenient"`
 	Name     string `json:"backupTaskName"`
 	PlanName string `json:"backupPolicyName"`
 	// HostID is the ID of the host that is backed up.
-	HostID      string `json:"backupSrcInstanceID"`
+	HostID      string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName    string `json:"backupSrcInstanceName"`
-	StorageID   string `json:"backupStorageID"`
+	StorageID   string `json:"backupStorageID" wire:"lenient"`
 	StorageName string `json:"backupStorageName"`
 	// Paths are the paths that are backed up.
 	Paths []string `json:"backupPaths"`
@@ -98,9 +98,9 @@ type Task struct {
 	Rate Rate `json:"backupTaskRate"`
 	// SnapshotID is the ID of the snapshot that the task creates. It may be empty until the task
 	// completes.
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
-	// SourceType is the kind of host that was asked for when the task was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -201,7 +201,7 @@ func (r *CancelTaskRequest) complete(v *validation) {
 type CancelTaskResponse struct {
 	Meta
 	// ID is the ID of the task, or empty if the service gave no detail.
-	ID string `json:"backupTaskID"`
+	ID string `json:"backupTaskID" wire:"lenient"`
 }
 
 // Cancel cancels a task. It places no order. The service carries it out later: [Tasks.Wait] then
@@ -263,9 +263,9 @@ func (s Tasks) Wait(ctx context.Context, id string, opts ...WaitOption) (*Task, 
 }
 
 // WaitAll polls tasks of one region and kind of host until all have ended, and returns them in the
-// order of ids. Without ids it returns at once. The error joins a [*TaskError] for every task that did
-// not complete: one alone is itself, several are behind Unwrap() []error. The tasks as they were
-// listed last are returned also with an error. An ID that is given twice is one task.
+// order of ids. Without ids it returns at once. The error joins a [*TaskError] for every task that
+// did not complete: one alone is itself, several are behind Unwrap() []error. The tasks as they
+// were listed last are returned also with an error. An ID that is given twice is one task.
 //
 // A poll is one request, however many tasks there are. Only if the list of the region is a hundred
 // times as long, a poll asks for the tasks of their hosts, of which there may be three.
@@ -374,7 +374,7 @@ func (v *validation) restored(scopeField string, scope *RestoreScope, pathsField
 type CreateRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, for [Restores.Wait], [Restores.Get] and [Restores.Cancel].
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient,once"`
 }
 
 func (r *CreateRestoreResponse) check(*call, *answer) error {
@@ -435,9 +435,9 @@ func restoreEnded(state string, canceling bool) (bool, error) {
 	return false, nil
 }
 
-// Wait polls a restore until it has completed, and returns it. Its errors are those of [Tasks.Wait],
-// with a [*RestoreError] for a [*TaskError]. A poll asks for the restore alone, and for all restores of
-// the region if that does not find it.
+// Wait polls a restore until it has completed, and returns it. Its errors are those of
+// [Tasks.Wait], with a [*RestoreError] for a [*TaskError]. A poll asks for the restore alone, and
+// for all restores of the region if that does not find it.
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) Wait(ctx context.Context, id string, opts ...WaitOption) (*Restore, error) {
@@ -517,18 +517,18 @@ func (r *Restore) ofKind(kind SourceType) *Restore {
 // ListRestoresResponse is the response of [Restores.List].
 type ListRestoresResponse struct {
 	Meta
-	Restores []Restore `json:"backupRestoreList"`
+	Restores []Restore `json:"backupRestoreList" wire:"list"`
 	// Total is the number of restores that match.
 	Total int `json:"backupRestoreCount"`
 }
 
 // Restore is one restore of a snapshot to a host.
 type Restore struct {
-	ID   string `json:"backupRestoreID"`
+	ID   string `json:"backupRestoreID" wire:"lenient"`
 	Name string `json:"backupRestoreName"`
 	// TargetID is the ID of the host that is restored to. TargetID, TargetName and Done are also
 	// read from their deprecated names, if the service gives only those.
-	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID"`
+	TargetID    string   `json:"backupTargetInstanceID" or:"backupTgtInstanceID" wire:"lenient"`
 	TargetName  string   `json:"backupTargetInstanceName" or:"backupTgtInstanceName"`
 	TargetPaths []string `json:"backupRestoreTargetPaths"`
 	// Paths are the paths that were backed up.
@@ -545,11 +545,11 @@ type Restore struct {
 	Percent     Percent `json:"backupRestorePercent"`
 	StorageName string  `json:"backupStorageName"`
 	// HostID is the ID of the host that was backed up.
-	HostID       string `json:"backupSrcInstanceID"`
+	HostID       string `json:"backupSrcInstanceID" wire:"lenient"`
 	HostName     string `json:"backupSrcInstanceName"`
-	SnapshotID   string `json:"backupSnapID"`
+	SnapshotID   string `json:"backupSnapID" wire:"lenient"`
 	SnapshotName string `json:"backupSnapName"`
-	// SourceType is the kind of host that was asked for when the restore was listed.
+	// SourceType is the kind of host that the list was requested for.
 	SourceType SourceType `json:"-"`
 }
 
@@ -648,7 +648,7 @@ func (r *CancelRestoreRequest) complete(v *validation) {
 type CancelRestoreResponse struct {
 	Meta
 	// ID is the ID of the restore, or empty if the service gave no detail.
-	ID string `json:"backupRestoreID"`
+	ID string `json:"backupRestoreID" wire:"lenient"`
 }
 
 // Cancel cancels a restore. It places no order. What happens to files that are already restored is

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// validation completes a request with what the client knows, and collects its faults. Checks use the
-// names of the wire. The Go name of a field is found by its json tag.
+// validation fills in the defaults of a request and collects its faults. Checks name fields as on the
+// wire. The Go name of a field is found by its json tag.
 type validation struct {
 	operation   operation
 	regionID    string
@@ -21,7 +21,7 @@ type validation struct {
 	faults      []Fault
 }
 
-// validate completes a request and collects all its faults.
+// validate fills in the defaults of a request and collects all its faults.
 func validate(op operation, regionID string, req request) *validation {
 	v := &validation{operation: op, regionID: regionID, request: req}
 	req.complete(v)
@@ -61,7 +61,7 @@ func (v *validation) region(id *string) {
 	}
 }
 
-// token makes a client token unless the caller gave one.
+// token generates a client token, unless the caller gave one.
 func (v *validation) token(token *string) {
 	if *token == "" {
 		*token = NewClientToken()
@@ -75,7 +75,7 @@ func (v *validation) required(field, value string) {
 	}
 }
 
-// isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
+// isBlank reports whether a text is empty or only white space. Such an ID counts as absent.
 func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // argument checks a required text that is a parameter of a method, not a field of a request.
@@ -98,27 +98,27 @@ func (v *validation) given(field string, given bool) {
 	}
 }
 
-// between takes a number that is required.
+// between checks the range of a required number.
 func (v *validation) between(field string, n, low, high int) {
 	if n < low || n > high {
 		v.fault(field, "must be %d to %d, is %d", low, high, n)
 	}
 }
 
-// optional takes a number that may be left out as zero.
+// optional checks the range of a number, unless it is zero.
 func (v *validation) optional(field string, n, low, high int) {
 	if n != 0 {
 		v.between(field, n, low, high)
 	}
 }
 
-// page checks the parameters of a list that comes in pages.
+// page checks the parameters of a list with pages.
 func (v *validation) page(no, size int) {
 	v.optional("pageNo", no, 1, 1<<31-1)
 	v.optional("pageSize", size, 1, 50)
 }
 
-// paths checks a list of at most 10 paths, none longer than so many characters.
+// paths checks a list of at most 10 paths, each of at most longest characters.
 func (v *validation) paths(field string, paths []string, longest int) {
 	const most = 10
 	if len(paths) > most {
@@ -136,8 +136,8 @@ func (v *validation) paths(field string, paths []string, longest int) {
 	}
 }
 
-// path refuses a quote in a Windows path, where no file name can contain one: a shell turns
-// "D:\data\" into D:\data".
+// path refuses a quote in a Windows path. No Windows file name contains one; it is a quoting mistake,
+// because a shell turns "D:\data\" into D:\data".
 func (v *validation) path(field, path string) {
 	if isWindowsPath(strings.TrimLeft(path, `"`)) && strings.Contains(path, `"`) {
 		v.fault(field, `holds a quote, which "\" before the closing quote of a command line leaves there: %s`, quoted(path))
@@ -180,7 +180,8 @@ func (v *validation) name(field, name string) {
 	}
 }
 
-// searchField is the one text that may begin or end with white space: it matches parts of names.
+// searchField is the only text that may begin or end with white space, because it matches parts of
+// names.
 const searchField = "queryContent"
 
 // content checks what applies to every text and number of a request. The names of fields are only
@@ -230,7 +231,7 @@ func (v *validation) text(field, text string) {
 	}
 }
 
-// isSound reports whether a value has no fault, without an allocation.
+// isSound reports whether a value has no fault. It does not allocate.
 func isSound(value reflect.Value) bool {
 	if !value.IsValid() || !value.CanInterface() {
 		return true // nil, or an unexported field
@@ -239,7 +240,7 @@ func isSound(value reflect.Value) bool {
 	case reflect.String:
 		return textProblem(value.String()) == ""
 	case reflect.Int:
-		return value.Int() == int64(int32(value.Int()))
+		return math.MinInt32 <= value.Int() && value.Int() <= math.MaxInt32
 	case reflect.Pointer, reflect.Interface:
 		return value.IsNil() || isSound(value.Elem())
 	case reflect.Slice:
@@ -264,8 +265,8 @@ func isSound(value reflect.Value) bool {
 	return true
 }
 
-// textProblem says why a text cannot be an ID, name or path, or returns "". Text that is not UTF-8
-// would be sent with replacement characters, and so would name something else.
+// textProblem returns why a text cannot be an ID, name or path, or "". Text that is not UTF-8 would be
+// sent with replacement characters, and so would name something else.
 func textProblem(text string) string {
 	switch trimmed := strings.TrimFunc(text, isWhite); {
 	case !utf8.ValidString(text):
@@ -280,8 +281,8 @@ func textProblem(text string) string {
 	return ""
 }
 
-// isWhite reports whether a character is invisible at the end of a text: white space, a byte order mark or
-// a zero-width space.
+// isWhite reports whether a character is invisible at the end of a text: white space, a byte order
+// mark or a zero-width space.
 func isWhite(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
 // quoted returns the beginning of a text as a Go string literal.
@@ -291,14 +292,14 @@ func quoted(text string) string { return fmt.Sprintf("%q", shortened(text, 100))
 // not a field of a struct stays as it is.
 func goName(t reflect.Type, field string) string {
 	parts := strings.Split(field, ".")
-	for i, part := range parts {
+	for i, segment := range parts {
 		for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
 			t = t.Elem()
 		}
 		if t == nil || t.Kind() != reflect.Struct {
 			break
 		}
-		name, _, _ := strings.Cut(part, "[")
+		name, _, _ := strings.Cut(segment, "[")
 		found, ok := t.FieldByNameFunc(func(member string) bool {
 			of, _ := t.FieldByName(member)
 			return wireName(of) == name
@@ -306,7 +307,7 @@ func goName(t reflect.Type, field string) string {
 		if !ok {
 			break
 		}
-		parts[i], t = found.Name+part[len(name):], found.Type
+		parts[i], t = found.Name+segment[len(name):], found.Type
 	}
 	return strings.Join(parts, ".")
 }

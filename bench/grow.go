@@ -80,12 +80,20 @@ func load(goroutines int, http2 bool, spell time.Duration) loaded {
 	}
 }
 
-// growLists reads lists of 1 to 100,000 items.
-func growLists() table {
+// sizes are the powers of ten up to the smaller of two bounds.
+func sizes(most, bound int) (all []int) {
+	for n := 1; n <= min(most, bound); n *= 10 {
+		all = append(all, n)
+	}
+	return all
+}
+
+// growLists reads lists of 1 to 100,000 items, or as many as the bound allows.
+func growLists(bound int) table {
 	g := table{title: "growth of lists by length", columns: []string{"items", "answer", "`All`", "its heap", "`List`", "its heap"}}
 	heap := picture{file: "lists.svg", title: "Heap that a list takes at its most", x: "items", y: "MiB", logarithmic: true}
 	all, list := line{name: "All"}, line{name: "List"}
-	for _, n := range []int{1, 10, 100, 1000, 10_000, 100_000} {
+	for _, n := range sizes(100_000, bound) {
 		row := []string{fmt.Sprint(n), size(listSize(n))}
 		for way, to := range []*line{&all, &list} {
 			u := usageOf(way, n)
@@ -121,12 +129,12 @@ func fastest(times int, do func()) time.Duration {
 	return best
 }
 
-// growWaits waits for 1 to 10,000 jobs.
-func growWaits() table {
+// growWaits waits for 1 to 10,000 jobs, or as many as the bound allows.
+func growWaits(bound int) table {
 	g := table{title: "growth of waits by jobs", columns: []string{"tasks", "requests a poll", "time of a poll", "heap held"}}
 	took := picture{file: "waits.svg", title: "Time of a poll", x: "tasks", y: "microseconds", logarithmic: true}
 	polls := line{name: "Tasks.WaitAll"}
-	for _, n := range []int{1, 10, 100, 1000, 10_000} {
+	for _, n := range sizes(10_000, bound) {
 		requests := waitOwn(n)
 		perPoll := timeOfPoll(n)
 		polls.add(float64(n), microseconds(perPoll))

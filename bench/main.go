@@ -81,7 +81,7 @@ func main() {
 	case *document != "":
 		write(*document, s)
 	case *markdown:
-		fmt.Print(s.markdown(*only, "."))
+		fmt.Printf("%s\n\n%s", s.machine(), s.markdown(*only, "."))
 	default:
 		fmt.Println(s.machine())
 		for t := range s.tables(*only) {

@@ -40,9 +40,9 @@ func (s settings) tables(only string) iter.Seq[table] {
 func (s settings) others() iter.Seq2[string, func() table] {
 	return func(yield func(string, func() table) bool) {
 		_ = yield("list memory", func() table { return listMemory(s.items, s.runs) }) &&
-			yield("growth of calls", func() table { return growCalls(s.spell) }) &&
-			yield("growth of lists", growLists) &&
-			yield("growth of waits", growWaits) &&
+			yield("growth of calls", func() table { return growCalls(20 * s.spell) }) &&
+			yield("growth of lists", func() table { return growLists(s.items) }) &&
+			yield("growth of waits", func() table { return growWaits(s.items) }) &&
 			yield("fleets", func() table { return growFleets(s.runs) })
 	}
 }

@@ -1,5 +1,5 @@
-// Command buy orders a vault, once: what it is killed in the middle of, it goes on with when it
-// is run again. It costs money.
+// Command buy orders a vault exactly once. If it is killed in the middle of the order, run it again
+// to continue. It costs money.
 //
 //	buy NAME GIGABYTES MONTHS
 package main

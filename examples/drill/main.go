@@ -1,5 +1,5 @@
-// Command drill restores the newest copy of a host to another one, and fails unless that copy is
-// fresh and came back whole. What was never restored is no backup: run it every week.
+// Command drill restores the newest copy of a host to another host, and fails unless the copy is
+// recent and complete. A backup that was never restored is not a backup: run it every week.
 //
 //	drill FROM TO
 package main

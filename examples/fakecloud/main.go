@@ -1,18 +1,17 @@
-// Command fakecloud serves a CT-CBR service in memory on a loopback port, for trying out clients written in any
-// language. It prints what such a client needs as lines that a shell can source:
+// Command fakecloud serves an in-memory CT-CBR on a loopback port, for clients in any language. It prints what a
+// client needs as lines for a shell to source:
 //
 //	go run ./examples/fakecloud -for 10m >.env &
 //	until [ -s .env ]; do sleep 0.1; done; . ./.env
 //	curl -i -H 'Content-Type: application/json' "$CTCBR_ENDPOINT/v4/region/list-regions" # refused: it is not signed
 //
-// There is one host at first, and the service is not activated. With -hosts 50 it is,
-// and there are 50 hosts and a vault named vault, to rehearse with.
+// It starts with one host, and the service is not activated. With -hosts 50 it starts with an activated service, 50
+// hosts and a vault named vault.
 //
-// A request that is not signed right is refused in the form of the real gateway, with
-// HTTP 401. Which status the real one sends is not known: try your client with
-// -gateway-status 200, too.
+// A request that is not signed correctly is refused in the form of the real gateway, with HTTP 401. The status that
+// the real gateway uses is not known: also try your client with -gateway-status 200.
 //
-// It ends at an interrupt, or after the time given with -for.
+// It runs until it is interrupted, or for the time of -for.
 package main
 
 import (
@@ -38,7 +37,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: it serves until the context ends and returns the exit status.
+// run serves until the context ends, and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fakecloud", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -89,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// listen listens on an address, which must be one that other machines cannot reach: the keys are known to everyone.
+// listen listens on a loopback address only, because the keys are public.
 func listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -140,7 +139,7 @@ func printEnvironment(w io.Writer, srv *cbrtest.Server) error {
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:-]+$`)
 
-// quote writes a value so that a shell reads it as it is.
+// quote quotes a value for a shell.
 func quote(value string) string {
 	if plain.MatchString(value) {
 		return value

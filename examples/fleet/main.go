@@ -1,5 +1,5 @@
-// Command fleet runs every active plan of a region now and waits for all of them, with one request a
-// poll however many there are.
+// Command fleet runs every active plan of a region now and waits for all of them, with one request
+// per poll however many there are.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command monitor tells what is protected and what is not. It ends with status 1 if anything is
-// not, and with 2 if that could not be found out.
+// Command monitor reports what is protected and what is not. It exits with status 1 if anything is
+// not, and with 2 if it cannot find out.
 package main
 
 import (

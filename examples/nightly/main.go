@@ -1,5 +1,5 @@
-// Command nightly gives hosts a nightly backup: those that are named, by name or ID. It can be run
-// again, also after a crash: it looks what there is, and changes what is not as declared.
+// Command nightly gives hosts, by name or ID, a nightly backup. It can run again at any time, also
+// after a crash: it checks what there is, and changes only what differs.
 //
 //	nightly [-dry-run] HOST...
 package main

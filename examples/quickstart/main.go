@@ -1,10 +1,10 @@
-// Command quickstart runs a whole backup with the SDK: it activates the service,
-// orders a vault, installs an agent, makes a plan, runs it, restores the
-// snapshot, and cleans up. Each step is verified.
+// Command quickstart runs a whole backup with the SDK: it activates the service, orders a vault,
+// installs an agent, creates a plan, runs it, restores the snapshot, and cleans up. Each step is
+// verified.
 //
-// It runs against a fake cloud in this process and needs no account. With -live it
-// makes read calls alone, against the real service, with the keys and the region
-// from CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID. It never spends money.
+// It runs against a fake cloud in the same process and needs no account. With -live it only reads,
+// from the real service, with the keys and the region in CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID. It
+// never spends money.
 package main
 
 import (
@@ -91,7 +91,7 @@ const (
 	restoreDir  = "/restored"
 )
 
-// tour is what the steps find out for each other.
+// tour holds what the steps pass on to each other.
 type tour struct {
 	client *ctcbr.Client
 	out    io.Writer
@@ -126,7 +126,7 @@ func (t *tour) say(format string, args ...any) {
 	fmt.Fprintf(t.out, "    "+format+"\n", args...)
 }
 
-// wait looks often, since the fake cloud is quick. The defaults suit the real one.
+// wait polls often, because the fake cloud is fast. The defaults suit the real one.
 func (t *tour) wait() []ctcbr.WaitOption {
 	return []ctcbr.WaitOption{
 		ctcbr.WaitInterval(50*time.Millisecond, 50*time.Millisecond),
@@ -143,7 +143,7 @@ func (t *tour) wait() []ctcbr.WaitOption {
 	}
 }
 
-// orderStates says in words what the states of an order mean, which are numbers.
+// orderStates names the states of an order, which are numbers.
 var orderStates = map[ctcbr.OrderStatus]string{
 	ctcbr.OrderOpening: "being opened", ctcbr.OrderDone: "done",
 	ctcbr.OrderUnsubscribing: "being unsubscribed", ctcbr.OrderUnsubscribed: "unsubscribed",
@@ -261,7 +261,7 @@ func (t *tour) restore(ctx context.Context) error {
 	return nil
 }
 
-// cleanUp deletes what the tour made, and looks that nothing is left.
+// cleanUp deletes what the tour created, and checks that nothing is left.
 func (t *tour) cleanUp(ctx context.Context) error {
 	if _, err := t.client.Snapshots.DeleteResource(ctx, &ctcbr.DeleteResourceRequest{ID: t.snapshot.ID}); err != nil {
 		return err
@@ -301,7 +301,7 @@ func (t *tour) nothingLeft(ctx context.Context) error {
 	return nil
 }
 
-// liveTour makes read calls alone.
+// liveTour only reads.
 func liveTour(ctx context.Context, out io.Writer) error {
 	var opts []ctcbr.Option
 	if endpoint := os.Getenv("CTCBR_ENDPOINT"); endpoint != "" {
@@ -346,7 +346,7 @@ func liveTour(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// counted makes a call that lists into one that counts.
+// counted turns a call that lists into one that counts.
 func counted[Request, Response any](
 	list func(context.Context, *Request) (*Response, error), count func(*Response) int,
 ) func(context.Context) (int, error) {

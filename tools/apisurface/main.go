@@ -280,11 +280,11 @@ func (l *lister) typeName(obj *types.TypeName) {
 	full := name + l.parameters(named.TypeParams())
 	switch u := named.Underlying().(type) {
 	case *types.Struct:
-		comparable := "not comparable"
+		equality := "not comparable"
 		if types.Comparable(u) {
-			comparable = "comparable"
+			equality = "comparable"
 		}
-		l.line("type "+full, "struct, %s", comparable)
+		l.line("type "+full, "struct, %s", equality)
 		l.fields(full, u)
 	case *types.Interface: // whole in one line: another method breaks those who implement it
 		l.line("type "+full, "%s", l.text(u))

@@ -276,8 +276,8 @@ var wrong = map[string][]any{
 	"object[]": {"text", "", 7, true, conformance.Object{"x": 1}, []any{7, "text", []any{}}},
 }
 
-// decisive are the fields that say whether a command was taken, or name what was
-// made, and what a wrong one of them leads to.
+// decisive are the fields that say whether a command was taken, name what was made, or are the list
+// that was asked for, and what a wrong one of them leads to.
 var decisive = map[string]func(t *testing.T, value any, err error){
 	"status":                                requireRejected,
 	"installStatus":                         requireBadCommand,
@@ -285,6 +285,13 @@ var decisive = map[string]func(t *testing.T, value any, err error){
 	"masterOrderID":                         requireBadName,
 	"create-restore-backup.backupRestoreID": requireBadName,
 	"action-backup-policy.backupTaskID":     requireBadName,
+	"backupClientList":                      requireBadList,
+	"backupPolicyList":                      requireBadList,
+	"backupRestoreList":                     requireBadList,
+	"backupSnapshotList":                    requireBadList,
+	"backupStorageList":                     requireBadList,
+	"backupTaskList":                        requireBadList,
+	"regionList":                            requireBadList,
 }
 
 func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
@@ -308,6 +315,9 @@ func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
 				}
 				defer restore(parent, name)()
 				for _, value := range wrong[f.Type] {
+					if sample.Spelling == conformance.BothSpellings && strings.HasSuffix(name, "ID") && value == 12345 {
+						continue // a number is kept as well, and outranks the other spelling
+					}
 					parent[name] = broken{value}
 					s.Answer(200, string(conformance.Encode(t, conformance.Object{"statusCode": 800, "returnObj": content})))
 					answer, err := conformance.Invoke(t, c, op, request)
@@ -316,8 +326,11 @@ func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
 					if refused == nil {
 						refused = decisive[op.Name+"."+path]
 					}
-					if path == "masterOrderID" && value == 12345 {
-						refused = nil // it names the order as well
+					if strings.HasSuffix(path, "ID") && value == 12345 {
+						refused = nil // it names what it is the ID of as well
+					}
+					if _, isList := value.([]any); isList && f.Type == "object[]" {
+						refused = nil // it is one, of bad items
 					}
 					if refused != nil {
 						refused(t, value, err)
@@ -328,6 +341,27 @@ func TestOneBadFieldNeverCostsTheRest(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// IDs that are written as numbers are read as text, everywhere.
+func TestIDsAsNumbers(t *testing.T) {
+	conformance.EachOperation(t, func(t *testing.T, op conformance.Operation) {
+		s := conformance.NewService(t)
+		c, sample := s.Client(t), conformance.NewFullSample()
+		request, content := sample.Request(op), sample.Answer(op.Response)
+		op.Accept(content)
+		ids := make(map[string]bool) // by one of the names that a field has
+		eachField(op.Response, content, "", func(f conformance.Field, parent conformance.Object, name, path string) {
+			if f.Type == "string" && strings.HasSuffix(name, "ID") {
+				parent[name] = json.Number("90071992547409931234")
+				ids[strings.TrimSuffix(path, name)+max(f.Name, f.Alias)] = true
+			}
+		})
+		s.Answer(200, string(conformance.Encode(t, conformance.Object{"statusCode": 800, "returnObj": content})))
+		answer, err := conformance.Invoke(t, c, op, request)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, strings.Count(string(conformance.Encode(t, answer)), `"90071992547409931234"`), len(ids))
 	})
 }
 
@@ -354,6 +388,15 @@ func requireBadName(t *testing.T, value any, err error) {
 	t.Helper()
 	require.ErrorIs(t, err, ctcbr.ErrBadAnswer, "%v", value)
 	require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown, "%v", value)
+}
+
+func requireBadList(t *testing.T, value any, err error) {
+	t.Helper()
+	if value == "" { // an empty list
+		require.NoError(t, err)
+		return
+	}
+	require.ErrorIs(t, err, ctcbr.ErrBadAnswer, "%v", value)
 }
 
 // eachParameter visits every parameter that a request has or could have, those

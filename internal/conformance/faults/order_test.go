@@ -88,6 +88,25 @@ func TestFaultOrderInProgress(t *testing.T) {
 	}
 }
 
+// An order in progress that is named twice, and not alike, is not known: the error has both.
+func TestFaultOrderInProgressWithTwoIDs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := answering(answer200(`{"statusCode":900,"error":"Backup.Order.InProgress","returnObj":{"masterOrderID":"order-1","masterOrderID":"order-2"}}`))(t)
+		o, err := s.client.Storages.Create(t.Context(), vault())
+		require.Nil(t, o)
+		require.ErrorIs(t, err, ctcbr.ErrBadAnswer)
+		require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, "order-1")
+		require.ErrorContains(t, err, "order-2")
+		var call *ctcbr.Error
+		require.ErrorAs(t, err, &call)
+		require.NotEmpty(t, call.ClientToken)
+		require.Len(t, s.requests(), 1)
+		s.end(t)
+	})
+}
+
 // Only an order can be in progress.
 func TestFaultInProgressOfAnotherKind(t *testing.T) {
 	t.Parallel()
@@ -323,6 +342,18 @@ func TestFaultSuccessThatIsNone(t *testing.T) {
 		"order with an ID of null":                      {buy, `{"masterOrderID":null}`, ctcbr.ErrBadAnswer},
 		"order with a blank ID":                         {buy, `{"masterOrderID":"  "}`, ctcbr.ErrBadAnswer},
 		"order with an ID of white space":               {buy, `{"masterOrderID":"\t\r\n\u00a0"}`, ctcbr.ErrBadAnswer},
+		"command with two results":                      {stop, `{"status":"failed","status":"success"}`, ctcbr.ErrBadAnswer},
+		"command with two results, the other way":       {stop, `{"status":"success","status":"failed"}`, ctcbr.ErrBadAnswer},
+		"command with two results in other letters":     {stop, `{"status":"failed","STATUS":"success"}`, ctcbr.ErrBadAnswer},
+		"command with one result twice":                 {stop, `{"status":"success","status":"success"}`, nil},
+		"run with two tasks":                            {run, `{"backupTaskID":"a","backupTaskID":"b"}`, ctcbr.ErrBadAnswer},
+		"run with one task twice":                       {run, `{"backupTaskID":"a","backupTaskID":"a"}`, nil},
+		"order with two IDs":                            {buy, `{"masterOrderID":"a","masterOrderID":"b"}`, ctcbr.ErrBadAnswer},
+		"order with two IDs, one a number":              {buy, `{"masterOrderID":1,"masterOrderId":"2"}`, ctcbr.ErrBadAnswer},
+		"order with one ID twice":                       {buy, `{"masterOrderID":1,"masterOrderID":"1"}`, nil},
+		"restore with two IDs":                          {restore, `{"backupRestoreID":"a","backupRestoreID":"b"}`, ctcbr.ErrBadAnswer},
+		"install with two results":                      {install, `{"installStatus":false,"installStatus":true}`, ctcbr.ErrBadAnswer},
+		"uninstall with two results":                    {uninstall, `{"UninstallStatus":"true","uninstallstatus":"false"}`, ctcbr.ErrBadAnswer},
 		"restore with a blank ID":                       {restore, `{"backupRestoreID":"  "}`, ctcbr.ErrBadAnswer},
 		"restore with an ID of white space":             {restore, `{"backupRestoreID":"\t\r\n\u00a0"}`, ctcbr.ErrBadAnswer},
 		"restore with an empty text":                    {restore, `""`, ctcbr.ErrBadAnswer},

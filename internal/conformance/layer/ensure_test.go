@@ -431,8 +431,8 @@ func TestAgentsEnsure(t *testing.T) {
 		hosts, err := client.Hosts.FindAll(t.Context(), &ctcbr.FindHostsRequest{Names: []string{"ready", "bare", "failed", "offline"}})
 		require.NoError(t, err)
 		planned, err := client.Agents.Ensure(t.Context(), hosts, ctcbr.DryRun(true))
-		require.NoError(t, err)
-		require.Len(t, planned, 4)
+		require.EqualError(t, err, "ctcbr: host offline: its agent is not active: Offline Offline", "nothing would be sent that mends it")
+		require.Len(t, planned, 3)
 		require.Zero(t, cloud.Count("install-client-backup"))
 
 		began := time.Now()
@@ -598,5 +598,33 @@ func TestAgentsEnsureLagsAndVanishes(t *testing.T) {
 		})
 		_, err = client.Agents.Ensure(t.Context(), []ctcbr.Host{*offline}, gone)
 		require.ErrorIs(t, err, ctcbr.ErrVanished)
+	})
+}
+
+// What an incomplete list holds is there. What it lacks may be there, too, and is not created.
+func TestEnsureOfIncompleteLists(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		hosts, req := protectable(cloud, "web-01", "web-02"), nightly(cloud)
+		_, err := client.Plans.EnsureAll(t.Context(), hosts[:1], req)
+		require.NoError(t, err)
+		cloud.Inject(cbrtest.ListPlans, replaced(`"backupPolicyTotal":1`, `"backupPolicyTotal":2`))
+		req.Schedule = ctcbr.Daily(3)
+		changes, err := client.Plans.EnsureAll(t.Context(), hosts, req)
+		require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+		require.True(t, changes[0].Updated, "%s", changes[0])
+		require.ErrorIs(t, changes[1].Err, ctcbr.ErrIncomplete)
+		require.Equal(t, 1, cloud.Count(cbrtest.CreatePlan))
+
+		cloud.Inject(cbrtest.ListAgents, replaced(`"backupClientTotal":3`, `"backupClientTotal":4`))
+		found, err := client.Hosts.FindAll(t.Context(), &ctcbr.FindHostsRequest{Names: []string{"web-01", "wbe"}})
+		require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+		require.NotErrorIs(t, err, ctcbr.ErrNotFound)
+		require.Len(t, found, 1)
+		_, err = client.Hosts.Find(t.Context(), &ctcbr.FindHostRequest{Name: "wbe"})
+		require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+		state, err := client.Protection(t.Context(), nil)
+		require.ErrorIs(t, err, ctcbr.ErrIncomplete)
+		require.Len(t, state.Hosts, 3, "what came is told beside the error")
 	})
 }

@@ -333,6 +333,26 @@ func TestProtectionKeepsHistory(t *testing.T) {
 	})
 }
 
+// The newest copy of a host may be that of a plan that is no more, and is none of its other plans'.
+func TestProtectionOfCopiesWithoutAPlan(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		well(cloud)
+		ran(cloud, "of-daily", cloud.AddPlan(cbrtest.Plan{ID: "daily-id", Name: "daily", HostID: "id-of-web", StorageID: "vault-id"}), time.Minute)
+		cloud.AddPlan(cbrtest.Plan{ID: "weekly-id", Name: "weekly", HostID: "id-of-web", StorageID: "vault-id"})
+		cloud.Remove("daily-id")
+		state, err := client.Protection(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, "copy-of-of-daily", state.Hosts[0].Newest.ID)
+		require.Equal(t, []string{"web weekly no snapshot"}, gapsOf(state))
+		cloud.Remove("copy-of-of-daily")
+		state, err = client.Protection(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, "copy-of-task-id", state.Hosts[0].Newest.ID)
+		require.Same(t, state.Hosts[0].Newest, state.Hosts[0].Plans[0].Newest)
+	})
+}
+
 func TestProtectionRefusesAndFails(t *testing.T) {
 	t.Parallel()
 	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {

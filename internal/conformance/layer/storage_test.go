@@ -45,6 +45,7 @@ func TestCreateAndWaitOrdersNothingBlindly(t *testing.T) {
 		"a page":      {Status: 404, Body: "<html>not here</html>"},
 		"a cut list":  {Conn: cbrtest.CutBody, Times: -1},
 		"not allowed": {Status: 403},
+		"items that the service counts and does not list": {Body: `{"statusCode":800,"returnObj":{"backupStorageCount":3,"backupStorageList":[]}}`, Times: -1},
 	} {
 		conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 			cloud.Inject("query-storage-backup", fault)

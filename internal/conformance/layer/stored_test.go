@@ -106,7 +106,7 @@ func TestEnsureTwiceChangesNothing(t *testing.T) {
 	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 		r := conformance.NewRandom(t)
 		storage := cloud.AddStorage(cbrtest.Storage{})
-		for i := range 400 {
+		for i := range 150 {
 			host := protectable(cloud, fmt.Sprintf("host-%d", i))[0]
 			for range 3 {
 				req := declared(r, storage)
@@ -305,7 +305,7 @@ func TestEnsureOfStoredForms(t *testing.T) {
 			conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
 				r := conformance.NewRandom(t)
 				storage := cloud.AddStorage(cbrtest.Storage{})
-				for i := range 60 {
+				for i := range 25 {
 					host := protectable(cloud, fmt.Sprintf("host-%d", i))[0]
 					req := declared(r, storage)
 					req.HostID = host.ID

@@ -266,7 +266,7 @@ func TestAllOfAListThatIsShorterThanItsCount(t *testing.T) {
 		"restores": {"backupRestoreList", "backupRestoreCount", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {
 			list, err := c.Restores.List(ctx, nil)
 			require.NoError(t, err)
-			all, err := drain(t, c.Restores.All(ctx, &ctcbr.ListRestoresRequest{IsCloud: ctcbr.Ptr(false)}))
+			all, err := drain(t, c.Restores.All(ctx, &ctcbr.ListRestoresRequest{SourceType: ctcbr.SourceOnPremises}))
 			return len(list.Restores), list.Total, len(all), err
 		}},
 		"snapshots": {"backupSnapshotList", "backupSnapshotTotal", func(ctx context.Context, c *ctcbr.Client) (int, int, int, error) {

@@ -107,49 +107,59 @@ func snapshotIDs(items []ctcbr.Snapshot) string {
 func TestAllReadsWhatListReads(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"status first":          `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}],"backupSnapshotTotal":2}}`,
-		"status last":           `{"returnObj":{"backupSnapshotTotal":2,"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}]},"message":"","statusCode":800}`,
-		"spaced":                " \n{ \"returnObj\" : { \"backupSnapshotList\" :\t[ { \"backupSnapID\" : \"a\" } , { } ] } , \"statusCode\" : 800 } \r\n ",
-		"other case":            `{"STATUSCODE":800,"ReturnOBJ":{"BackupSnapshotlist":[{"BACKUPSNAPID":"a"}]}}`,
-		"escaped names":         `{"status\u0043ode":800,"return\u004fbj":{"backup\u0053napshotList":[{"backupSnapID":"\u4e2d"}]}}`,
-		"status as text":        `{"statusCode":"800","returnObj":{"backupSnapshotList":[{}]}}`,
-		"status as a float":     `{"statusCode":800.0,"returnObj":{"backupSnapshotList":[{}]}}`,
-		"empty list":            `{"statusCode":800,"returnObj":{"backupSnapshotList":[]}}`,
-		"null list":             `{"statusCode":800,"returnObj":{"backupSnapshotList":null}}`,
-		"no list":               `{"statusCode":800,"returnObj":{"backupSnapshotTotal":0}}`,
-		"null":                  `{"statusCode":800,"returnObj":null}`,
-		"empty text":            `{"statusCode":800,"returnObj":""}`,
-		"empty array":           `{"statusCode":800,"returnObj":[ ]}`,
-		"empty object":          `{"statusCode":800,"returnObj":{}}`,
-		"absent":                `{"statusCode":800}`,
-		"null item":             `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},null,{"backupSnapID":"b"}]}}`,
-		"items of other types":  `{"statusCode":800,"returnObj":{"backupSnapshotList":[3,"x",[{"backupSnapID":"y"}],true,{"backupSnapID":"b"}]}}`,
-		"bad members":           `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"snapName":3,"backupSnapIsNew":"x","backupSnapID":"a","dirs":{}},{"backupSnapID":"b"}]}}`,
-		"unknown members":       `{"x":{"statusCode":900,"returnObj":{"backupSnapshotList":[{}]}},"statusCode":800,"returnObj":{"y":[[{"backupSnapshotList":[{}]}],1e999,"\ud800"],"backupSnapshotList":[{"backupSnapID":"a","z":[{}]}],"w":null},"v":-0.5e-7}`,
-		"status of items":       `{"returnObj":{"backupSnapshotList":[{"statusCode":"Available"}]},"statusCode":800}`,
-		"list elsewhere":        `{"backupSnapshotList":[{"backupSnapID":"a"}],"statusCode":800,"returnObj":{}}`,
-		"returnObj is text":     `{"statusCode":800,"returnObj":"done"}`,
-		"returnObj is a list":   `{"returnObj":[{"backupSnapID":"a"}],"statusCode":800}`,
-		"returnObj is a number": `{"statusCode":800,"returnObj":12}`,
-		"failure":               `{"statusCode":900,"error":"Backup.Snapshot.NotFound","message":"no","description":"无"}`,
-		"failure with a list":   `{"statusCode":900,"errorCode":"Backup.X.Y","message":"no","returnObj":{"backupSnapshotList":[{}]}}`,
-		"failure, returnObj":    `{"returnObj":"why","statusCode":900,"message":"no"}`,
-		"no status":             `{"returnObj":{"backupSnapshotList":[]}}`,
-		"no usable status":      `{"statusCode":"OK","returnObj":{"backupSnapshotList":[]}}`,
-		"status twice":          `{"statusCode":800,"returnObj":null,"StatusCode":800}`,
-		"status twice, differs": `{"statusCode":900,"returnObj":{"backupSnapshotList":[{}]},"statusCode":800}`,
-		"nothing":               ``,
-		"spaces":                "  \n",
-		"null answer":           `null`,
-		"text":                  `"800"`,
-		"list":                  `[{"statusCode":800}]`,
-		"page of a gateway":     `<html><title>502</title></html>`,
-		"garbage after it":      `{"statusCode":800,"returnObj":null}x`,
-		"another after it":      `{"statusCode":800,"returnObj":null}{"statusCode":800}`,
-		"comma too many":        `{"statusCode":800,"returnObj":null,}`,
-		"no colon":              `{"statusCode" 800}`,
-		"wrong bracket":         `{"statusCode":800,"returnObj":{"backupSnapshotList":[}]}`,
-		"name that is none":     `{"statusCode":800,1:2}`,
+		"status first":           `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}],"backupSnapshotTotal":2}}`,
+		"status last":            `{"returnObj":{"backupSnapshotTotal":2,"backupSnapshotList":[{"backupSnapID":"a"},{"backupSnapID":"b"}]},"message":"","statusCode":800}`,
+		"spaced":                 " \n{ \"returnObj\" : { \"backupSnapshotList\" :\t[ { \"backupSnapID\" : \"a\" } , { } ] } , \"statusCode\" : 800 } \r\n ",
+		"other case":             `{"STATUSCODE":800,"ReturnOBJ":{"BackupSnapshotlist":[{"BACKUPSNAPID":"a"}]}}`,
+		"escaped names":          `{"status\u0043ode":800,"return\u004fbj":{"backup\u0053napshotList":[{"backupSnapID":"\u4e2d"}]}}`,
+		"status as text":         `{"statusCode":"800","returnObj":{"backupSnapshotList":[{}]}}`,
+		"status as a float":      `{"statusCode":800.0,"returnObj":{"backupSnapshotList":[{}]}}`,
+		"empty list":             `{"statusCode":800,"returnObj":{"backupSnapshotList":[]}}`,
+		"null list":              `{"statusCode":800,"returnObj":{"backupSnapshotList":null}}`,
+		"no list":                `{"statusCode":800,"returnObj":{"backupSnapshotTotal":0}}`,
+		"null":                   `{"statusCode":800,"returnObj":null}`,
+		"empty text":             `{"statusCode":800,"returnObj":""}`,
+		"empty array":            `{"statusCode":800,"returnObj":[ ]}`,
+		"empty object":           `{"statusCode":800,"returnObj":{}}`,
+		"absent":                 `{"statusCode":800}`,
+		"list of blank text":     `{"statusCode":800,"returnObj":{"backupSnapshotList":""}}`,
+		"list of white space":    `{"statusCode":800,"returnObj":{"backupSnapshotList":" "}}`,
+		"list that is an object": `{"statusCode":800,"returnObj":{"backupSnapshotList":{"backupSnapID":"a"}}}`,
+		"list that is text":      `{"statusCode":800,"returnObj":{"backupSnapshotList":"none"}}`,
+		"list that is a number":  `{"statusCode":800,"returnObj":{"backupSnapshotList":0}}`,
+		"list that is true":      `{"statusCode":800,"returnObj":{"backupSnapshotList":true}}`,
+		"list that is false":     `{"statusCode":800,"returnObj":{"backupSnapshotList":false}}`,
+		"list twice, empty":      `{"statusCode":800,"returnObj":{"backupSnapshotList":[],"backupSnapshotList":[]}}`,
+		"list twice, null":       `{"statusCode":800,"returnObj":{"backupSnapshotList":null,"BackupSnapshotList":null}}`,
+		"no list, in a failure":  `{"statusCode":900,"error":"Backup.X.Y","returnObj":{"backupSnapshotList":true}}`,
+		"null item":              `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"backupSnapID":"a"},null,{"backupSnapID":"b"}]}}`,
+		"items of other types":   `{"statusCode":800,"returnObj":{"backupSnapshotList":[3,"x",[{"backupSnapID":"y"}],true,{"backupSnapID":"b"}]}}`,
+		"bad members":            `{"statusCode":800,"returnObj":{"backupSnapshotList":[{"snapName":3,"backupSnapIsNew":"x","backupSnapID":"a","dirs":{}},{"backupSnapID":"b"}]}}`,
+		"unknown members":        `{"x":{"statusCode":900,"returnObj":{"backupSnapshotList":[{}]}},"statusCode":800,"returnObj":{"y":[[{"backupSnapshotList":[{}]}],1e999,"\ud800"],"backupSnapshotList":[{"backupSnapID":"a","z":[{}]}],"w":null},"v":-0.5e-7}`,
+		"status of items":        `{"returnObj":{"backupSnapshotList":[{"statusCode":"Available"}]},"statusCode":800}`,
+		"list elsewhere":         `{"backupSnapshotList":[{"backupSnapID":"a"}],"statusCode":800,"returnObj":{}}`,
+		"returnObj is text":      `{"statusCode":800,"returnObj":"done"}`,
+		"returnObj is a list":    `{"returnObj":[{"backupSnapID":"a"}],"statusCode":800}`,
+		"returnObj is a number":  `{"statusCode":800,"returnObj":12}`,
+		"failure":                `{"statusCode":900,"error":"Backup.Snapshot.NotFound","message":"no","description":"无"}`,
+		"failure with a list":    `{"statusCode":900,"errorCode":"Backup.X.Y","message":"no","returnObj":{"backupSnapshotList":[{}]}}`,
+		"failure, returnObj":     `{"returnObj":"why","statusCode":900,"message":"no"}`,
+		"no status":              `{"returnObj":{"backupSnapshotList":[]}}`,
+		"no usable status":       `{"statusCode":"OK","returnObj":{"backupSnapshotList":[]}}`,
+		"status twice":           `{"statusCode":800,"returnObj":null,"StatusCode":800}`,
+		"status twice, differs":  `{"statusCode":900,"returnObj":{"backupSnapshotList":[{}]},"statusCode":800}`,
+		"nothing":                ``,
+		"spaces":                 "  \n",
+		"null answer":            `null`,
+		"text":                   `"800"`,
+		"list":                   `[{"statusCode":800}]`,
+		"page of a gateway":      `<html><title>502</title></html>`,
+		"garbage after it":       `{"statusCode":800,"returnObj":null}x`,
+		"another after it":       `{"statusCode":800,"returnObj":null}{"statusCode":800}`,
+		"comma too many":         `{"statusCode":800,"returnObj":null,}`,
+		"no colon":               `{"statusCode" 800}`,
+		"wrong bracket":          `{"statusCode":800,"returnObj":{"backupSnapshotList":[}]}`,
+		"name that is none":      `{"statusCode":800,1:2}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -834,6 +844,69 @@ func TestAllIsEndedWhileItWaits(t *testing.T) {
 						require.Equal(t, after, time.Since(began))
 					}
 				})
+			})
+		}
+	}
+}
+
+// TestResultsAreClearedForEachAttempt has the first answer break off behind its content.
+func TestResultsAreClearedForEachAttempt(t *testing.T) {
+	t.Parallel()
+	const second = `{"statusCode":800,"returnObj":{"backupStorageList":[{"backupStorageName":"n"}]}}`
+	for name, first := range map[string]string{
+		"cut short": `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},{}]}`,
+		"garbled":   `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},{}]}}}`,
+		"in a list": `{"statusCode":800,"returnObj":{"backupStorageCount":7,"backupStorageList":[{"backupStorageID":"a"},`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{answer: func(n int, _ *http.Request) *http.Response {
+				return wireAnswer(200, strings.NewReader([]string{first, second}[n-1]))
+			}}
+			got, err := wireClient(t, w).Storages.List(t.Context(), nil)
+			require.NoError(t, err)
+			require.Zero(t, got.Total)
+			require.Equal(t, []ctcbr.Storage{{Name: "n"}}, got.Storages)
+		})
+	}
+}
+
+// TestPagesLeaveTheirConnection shows that an answer that is not JSON is read to its end, so that
+// the next attempt needs no connection of its own.
+func TestPagesLeaveTheirConnection(t *testing.T) {
+	t.Parallel()
+	page := "<html>" + strings.Repeat("x", 300_000)
+	for name, call := range map[string]func(c *ctcbr.Client) error{
+		"All": func(c *ctcbr.Client) error {
+			_, err := drain(t, c.Snapshots.All(t.Context(), nil))
+			return err
+		},
+		"List": func(c *ctcbr.Client) error {
+			_, err := c.Snapshots.List(t.Context(), nil)
+			return err
+		},
+	} {
+		for _, status := range []int{http.StatusOK, http.StatusBadGateway} {
+			t.Run(fmt.Sprint(name, " ", status), func(t *testing.T) {
+				t.Parallel()
+				var asked atomic.Int64
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					if asked.Add(1) == 1 {
+						w.WriteHeader(status)
+						_, _ = io.WriteString(w, page)
+						return
+					}
+					_, _ = w.Write(longAnswer(3))
+				}))
+				defer srv.Close()
+				var conns atomic.Int64
+				client, err := ctcbr.NewClient(ctcbr.WithEndpoint(srv.URL), ctcbr.WithStaticCredentials("an-access-key", "a-secret-key"), ctcbr.WithRegion("region"),
+					ctcbr.WithRetryWait(0, 0), ctcbr.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: countDials(&conns)}}))
+				require.NoError(t, err)
+				defer client.Close()
+				require.NoError(t, call(client))
+				require.EqualValues(t, 2, asked.Load())
+				require.EqualValues(t, 1, conns.Load())
 			})
 		}
 	}

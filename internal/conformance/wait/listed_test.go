@@ -304,7 +304,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 			conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, _ *ctcbr.Client) {
 				ids := []string{c.more(cloud), c.more(cloud)}
 				incomplete, failed := false, 0
-				client := through(t, cloud, func(req *http.Request, real http.RoundTripper) (*http.Response, error) {
+				client := through(t, cloud, func(req *http.Request, network http.RoundTripper) (*http.Response, error) {
 					if incomplete {
 						state := "Executing"
 						if failed >= 3 {
@@ -312,7 +312,7 @@ func TestWaitTakesNoIncompleteListForAMiss(t *testing.T) {
 						}
 						return response(req, strings.NewReader(c.list(ids, state))), nil
 					}
-					return real.RoundTrip(req)
+					return network.RoundTrip(req)
 				})
 				states := make(map[string][]string)
 				err := c.wait(t, client, ids, ctcbr.WaitMissing(1), ctcbr.WaitListed(1), ctcbr.WaitProgress(func(p ctcbr.Progress) {

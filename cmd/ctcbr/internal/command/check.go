@@ -149,7 +149,7 @@ func (d *doctor) checkAccess(ctx context.Context) ([]ctcbr.Region, error) {
 	listed, err := d.client.Regions.List(ctx, nil)
 	switch {
 	case err == nil:
-		d.add("access", "ok", d.f("%d regions", len(listed.Regions)), "")
+		d.add("access", "ok", d.count(len(listed.Regions), "region"), "")
 		return listed.Regions, nil
 	case errors.Is(err, ctcbr.ErrUnauthorized):
 		d.add("access", "failed", plainText(err), d.t("Check that the key pair is enabled, that the secret key belongs to it, and that this machine's clock is right."))
@@ -209,7 +209,8 @@ func (d *doctor) checkRegion(ctx context.Context, regions []ctcbr.Region, err er
 	default:
 		d.add("region", "ok", strings.TrimSpace(region.Name+" "+region.ID), "")
 	}
-	return d.useRegion(ctx, region.ID)
+	d.client = d.client.ForRegion(region.ID)
+	return true
 }
 
 // regionWanted is the region of the flags, the environment or the configuration file. The
@@ -224,17 +225,6 @@ func (d *doctor) regionWanted(ctx context.Context) string {
 	return d.region()
 }
 
-// useRegion makes the client one of the region.
-func (d *doctor) useRegion(ctx context.Context, id string) bool {
-	d.client.Close()
-	d.given.region = id
-	var err error
-	if d.client, err = d.app.client(ctx); err != nil {
-		d.client = nil
-	}
-	return err == nil
-}
-
 // checkService finds out whether the service is activated: one that is not has no
 // vaults, and says so where it is asked.
 func (d *doctor) checkService(ctx context.Context, usable bool) {
@@ -246,7 +236,7 @@ func (d *doctor) checkService(ctx context.Context, usable bool) {
 	var refused *ctcbr.Error
 	switch {
 	case err == nil && len(vaults) > 0:
-		d.add("service", "ok", d.f("%d vaults", len(vaults)), "")
+		d.add("service", "ok", d.count(len(vaults), "vault"), "")
 	case err == nil:
 		d.add("service", "warning", d.t("no vault, the service may not be activated"),
 			d.t("Activate the service in the console, then order a vault: ctcbr vault create."))

@@ -26,12 +26,12 @@ func (a *app) client(ctx context.Context) (*ctcbr.Client, error) {
 		return client, nil
 	}
 	id, err := a.findRegion(ctx, client, a.given.region)
-	client.Close()
 	if err != nil {
+		client.Close()
 		return nil, err
 	}
 	a.given.region = id
-	return ctcbr.NewClient(append(opts, ctcbr.WithRegion(id))...)
+	return client.ForRegion(id), nil
 }
 
 var regionID = regexp.MustCompile(`^[0-9a-f]{32}$`)

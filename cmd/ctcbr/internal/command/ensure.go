@@ -22,6 +22,17 @@ type protectView struct {
 	Error       string           `json:"error"`
 }
 
+// result is what a table says of the plan: of a dry run, what would be done.
+func (v protectView) result() string {
+	switch v.Action {
+	case "created", "updated", "enabled":
+		if v.Planned {
+			return "to be " + v.Action
+		}
+	}
+	return v.Action
+}
+
 type differenceView struct {
 	Field string `json:"field"`
 	Want  string `json:"want"`
@@ -33,7 +44,7 @@ func (a *app) protectColumns() []terminal.Column[protectView] {
 		{Key: "host", Head: a.t("Host"), Cell: func(v protectView) any { return v.Host.String() }},
 		{Key: "agent", Head: a.t("Agent"), Cell: func(v protectView) any { return a.state(v.Agent) }},
 		{Key: "plan", Head: a.t("Plan"), Cell: func(v protectView) any { return v.Plan.Name }},
-		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.state(v.Action) }},
+		{Key: "action", Head: a.t("Result"), Cell: func(v protectView) any { return a.state(v.result()) }},
 		{Key: "differences", Head: a.t("Differences"), Cell: func(v protectView) any { return a.differenceWords(v) }},
 	}
 }
@@ -104,11 +115,14 @@ func agentWord(h ctcbr.Host) string {
 
 // ensure looks first, which finds what is wrong with the request, and does the rest then.
 func (e *ensuring) ensure(ctx context.Context, s *spec) error {
-	guard, err := e.guard(ctx, e.listedWithin)
-	if err != nil {
-		return err
+	guard := &protectGuard{app: e.app} // a dry run needs none
+	if !e.dry {
+		var err error
+		if guard, err = e.guard(ctx, e.listedWithin); err != nil {
+			return err
+		}
+		defer guard.unlock()
 	}
-	defer guard.unlock()
 	planned, err := e.look(ctx, guard, s)
 	if err != nil && len(planned) == 0 {
 		return err

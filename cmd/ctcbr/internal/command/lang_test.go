@@ -86,6 +86,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 	t.Parallel()
 	words := []string{
 		"created", "updated", "enabled", "unchanged", "differs", "unknown", "failed", "active", "none", "installed", "to be installed",
+		"to be created", "to be updated", "to be enabled",
 		"completed", "canceled", "vanished", "running", "notRun", "ok", "warning", "skipped", "open", "done", "protected",
 		"keys", "clock", "proxy", "access", "region", "service", "rights", "full", "incremental",
 		"host", "vault", "plan", "copy", "task", "restore", "hosts", "plans", "copies", "tasks",
@@ -100,12 +101,12 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 	} {
 		words = append(words, string(kind))
 	}
-	for status := range 18 {
+	for status := -2; status < 1000; status++ {
 		if said := orderWords(ctcbr.OrderStatus(strconv.Itoa(status))); !strings.HasPrefix(said, "state ") {
 			words = append(words, said)
 		}
 	}
-	for _, what := range []string{"host", "hour", "day", "copy", "month", "year"} {
+	for _, what := range []string{"host", "hour", "day", "copy", "month", "year", "region", "vault"} {
 		plural := map[string]string{"copy": "copies"}[what]
 		if plural == "" {
 			plural = what + "s"

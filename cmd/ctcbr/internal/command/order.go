@@ -56,6 +56,8 @@ func orderWords(status ctcbr.OrderStatus) string {
 		ctcbr.OrderRejected: "review failed", ctcbr.OrderRevoked: "revoked", ctcbr.OrderUnsubscribing: "unsubscribing",
 		ctcbr.OrderUnsubscribed: "unsubscribed", ctcbr.OrderOpening: "opening", ctcbr.OrderRemoved: "removed by a change",
 		ctcbr.OrderAutoRevoking: "being revoked automatically", ctcbr.OrderRevoking: "being revoked by hand",
+		ctcbr.OrderAborting: "being aborted", ctcbr.OrderPaymentFailed: "payment failed", ctcbr.OrderWithdrawing: "to be withdrawn",
+		ctcbr.OrderUnknown: "unknown", ctcbr.OrderErroneous: "failed", ctcbr.OrderDeleted: "deleted",
 	}[status]
 	if words == "" {
 		return "state " + string(status)

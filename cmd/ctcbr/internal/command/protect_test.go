@@ -61,8 +61,12 @@ func TestProtectDryRun(t *testing.T) {
 	t.Parallel()
 	c := newTool(t, newCloud(t, 2))
 	said := c.ok(append(protectArgs("web-01", "web-02"), "--dry-run")...)
-	require.Regexp(t, `web-01 +to be installed +nightly +created`, said)
+	require.Regexp(t, `web-01 +to be installed +nightly +to be created`, said)
 	require.Contains(t, c.stderr.String(), "nothing was done")
+	require.Zero(t, c.count(cbrtest.InstallAgent)+c.count(cbrtest.CreatePlan))
+	delete(c.env, "XDG_STATE_HOME")
+	c.ok(append(protectArgs("web-01"), "--dry-run")...)
+	require.Contains(t, c.fails(1, protectArgs("web-01")...), "HOME")
 	require.Zero(t, c.count(cbrtest.InstallAgent)+c.count(cbrtest.CreatePlan))
 }
 
@@ -83,7 +87,7 @@ func TestProtectLeavesWhatDiffers(t *testing.T) {
 	require.Contains(t, c.stdout.String(), "differs")
 	c.fails(1, append(other, "--dry-run")...)
 	require.Zero(t, c.count(cbrtest.UpdatePlan))
-	require.Contains(t, c.ok(append(other, "--update", "--dry-run")...), "updated")
+	require.Contains(t, c.ok(append(other, "--update", "--dry-run")...), "to be updated")
 	require.Zero(t, c.count(cbrtest.UpdatePlan))
 	require.Contains(t, c.ok(append(other, "--update")...), "updated")
 	require.Equal(t, 2, c.count(cbrtest.UpdatePlan))
@@ -183,6 +187,9 @@ func TestProtectPlansThatAreWrong(t *testing.T) {
 		"two schedules":     {strings.ReplaceAll(planFile, "daily: 2", "daily: 2\nhourly: true"), "one of"},
 		"weekday":           {strings.ReplaceAll(planFile, "sunday@3", "funday@3"), "--weekly"},
 		"limit":             {strings.ReplaceAll(planFile, "9-18=10MB", "9-18"), "--limit"},
+		"limit over night":  {strings.ReplaceAll(planFile, "9-18=10MB", "18-9=10MB"), "Limits"},
+		"overlapping":       {strings.ReplaceAll(planFile, `["9-18=10MB"]`, `["9-18=10MB","17-20=1"]`), "Limits"},
+		"carriage return":   {strings.ReplaceAll(planFile, "[/etc,", `["/etc\r",`), "dirs"},
 		"not UTF-8":         {"plan: \xff\xfe", "UTF-8"},
 		"UTF-16, no mark":   {"p\x00l\x00", "UTF-16"},
 		"days beyond int32": {strings.ReplaceAll(planFile, "keepDays: 30", "keepDays: 3000000000"), "backupRetentionInfo"},

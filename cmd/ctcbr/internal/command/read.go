@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -97,11 +98,17 @@ func (a *app) list(ctx context.Context, read func(context.Context, *ctcbr.Client
 }
 
 // print lists what passes the filters. What came before a list broke off is not
-// printed: half a list looks like a whole one.
+// printed: half a list looks like a whole one. Only a list that ended in order, and is
+// shorter than the service counts, is printed before its error.
 func (r resource[V]) print(a *app) func(context.Context, *ctcbr.Client) error {
 	return func(ctx context.Context, client *ctcbr.Client) error {
 		var items []V
+		var incomplete error
 		for item, err := range r.all(ctx, client) {
+			if errors.Is(err, ctcbr.ErrIncomplete) {
+				incomplete = errors.Join(incomplete, err)
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -118,7 +125,7 @@ func (r resource[V]) print(a *app) func(context.Context, *ctcbr.Client) error {
 		if len(items) == 0 {
 			a.say("none")
 		}
-		return nil
+		return incomplete
 	}
 }
 

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -196,4 +197,19 @@ func TestNarrowTerminal(t *testing.T) {
 			requireFits(t, said, width)
 		}
 	}
+}
+
+// A list that is shorter than the service counts is printed, and no success.
+func TestListThatIsIncomplete(t *testing.T) {
+	t.Parallel()
+	c := newTool(t, busyCloud(t))
+	shorter := cbrtest.Fault{Times: -1, Rewrite: func(body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte(`"backupPolicyTotal":1`), []byte(`"backupPolicyTotal":5`))
+	}}
+	c.cloud.Inject(cbrtest.ListPlans, shorter)
+	require.Contains(t, c.fails(1, "plan", "list", "-o", "csv"), "5")
+	require.Contains(t, c.stdout.String(), "plan-db")
+	require.Contains(t, c.stdout.String(), "plan-bm")
+	c.fails(1, "report")
+	require.Empty(t, c.stdout.String(), "no report of what is not known whole")
 }

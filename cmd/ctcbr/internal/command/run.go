@@ -309,7 +309,9 @@ func (a *app) reportRuns(ctx context.Context, runs []*runView) error {
 		} else {
 			run.Error = plainText(run.err)
 			failures = append(failures, run.err)
-			a.complain("%s: %s", run.title(), plainText(run.err))
+			if run.Result != "running" { // what goes on was said of all at once
+				a.complain("%s: %s", run.title(), plainText(run.err))
+			}
 		}
 		views = append(views, *run)
 	}

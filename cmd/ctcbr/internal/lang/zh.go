@@ -68,12 +68,13 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of whic
 	"review failed": "审核未通过", "revoked": "已撤单", "unsubscribed": "已退订", "opening": "开通中", "removed by a change": "变更移除",
 	"being revoked automatically": "自动撤单中", "being revoked by hand": "手动撤单中", "open": "未完结",
 
+	"being aborted": "终止中", "payment failed": "支付失败", "to be withdrawn": "待撤回", "deleted": "已删除",
 	"not listed yet": "尚未列出",
 
 	// Counts
 	"%d host": "%d 台主机", "%d hosts": "%d 台主机", "%d hour": "%d 小时", "%d hours": "%d 小时", "%d day": "%d 天", "%d days": "%d 天",
 	"%d copy": "%d 个副本", "%d copies": "%d 个副本", "%d month": "%d 个月", "%d months": "%d 个月", "%d year": "%d 年", "%d years": "%d 年",
-	"%d regions": "%d 个资源池", "%d vaults": "%d 个存储库",
+	"%d region": "%d 个资源池", "%d regions": "%d 个资源池", "%d vault": "%d 个存储库", "%d vaults": "%d 个存储库",
 
 	// Errors and messages
 	"See ctcbr --help.":                                        "用法见 ctcbr --help。",
@@ -228,6 +229,7 @@ The exit status is 0 only if every host has its agent and its plan as it is want
 	"how late the service may list what was made: `time` before it counts as not made": "服务列出新建内容允许的延迟`时长`，超过则视为未创建",
 	"--listed-within must be positive":                                                 "--listed-within 必须大于零",
 	"created":                                                                          "已创建", "updated": "已修改", "enabled": "已启用", "unchanged": "无变化", "differs": "不同", "unknown": "未知",
+	"to be created": "将创建", "to be updated": "将修改", "to be enabled": "将启用",
 	"installed": "已安装", "to be installed": "待安装", "Differences": "差异",
 
 	// run

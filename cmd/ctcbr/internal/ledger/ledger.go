@@ -84,7 +84,7 @@ func Dir(getenv func(string) string) (string, error) {
 			return filepath.Join(home, ".local", "state", "ctcbr"), nil
 		}
 	}
-	return "", errors.New("there is nowhere to keep the state of orders: HOME is not set, and neither is XDG_STATE_HOME")
+	return "", errors.New("there is nowhere to write down what is about to be sent: HOME is not set, and neither is XDG_STATE_HOME")
 }
 
 // Path is the file of an order.

@@ -29,6 +29,9 @@ type Progress struct {
 	done     chan struct{}
 }
 
+// barWidth is what a bar takes beside its words.
+const barWidth = 25
+
 // mostBars is how many bars are shown at once. More things than that share one.
 const mostBars = 12
 
@@ -60,7 +63,7 @@ func (d *Door) newBars() progress.Writer {
 	bars := progress.NewWriter()
 	bars.SetOutputWriter(d)
 	bars.SetTerminalWidth(d.width)
-	bars.SetMessageLength(max(10, d.width-32))
+	bars.SetMessageLength(max(10, d.width-barWidth))
 	bars.SetTrackerLength(16)
 	bars.SetUpdateFrequency(200 * time.Millisecond)
 	style := progress.StyleDefault
@@ -155,7 +158,7 @@ func (p *Progress) draw(now ctcbr.Progress) {
 
 // fitted shortens the name, so that what is said of it stays in sight.
 func (p *Progress) fitted(name, said string) string {
-	room := max(10, p.door.width-32)
+	room := max(10, p.door.width-barWidth)
 	return text.Snip(text.Snip(name, max(8, room-text.StringWidth(said)-1), "…")+" "+said, room, "…")
 }
 
