@@ -737,7 +737,8 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 // [WaitListed] to become active, 5 minutes by default. The whole takes no longer than
 // [WaitAtMost], 30 minutes by default. [WaitRegion] sets the region. A poll is one request for
 // every 50 hosts that are not ready. A [DryRun] also returns the hosts that it would install an
-// agent on; their Agent is nil or has failed. It places no order.
+// agent on, whose Agent is nil or has failed, and those on which one is being installed. It places
+// no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
