@@ -336,7 +336,7 @@ type planWork struct {
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
 	failures := r.examine(ctx, all)
-	for range 2 { // what was updated with its answer lost is enabled once it shows
+	for range 2 { // a plan whose response to the update was lost is enabled once the update shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
 		}
@@ -353,7 +353,7 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// reported reports whether an error was reported already: the error of a list is the same for all its
+// reported reports whether an error was reported already. A list that fails has one error for all its
 // hosts.
 func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
@@ -411,7 +411,8 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// examine finds out what is to be done. If a list cannot be read, that is the error of all its plans.
+// examine lists the plans and decides what to do. If a list cannot be read, all its plans get that
+// error.
 func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
 		listed, err := r.list(ctx, works)
@@ -421,7 +422,7 @@ func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []erro
 		for _, w := range works {
 			found := listed.of[w.host.ID]
 			switch {
-			// An incomplete list is right about what it contains, not about what it lacks.
+			// An incomplete list shows what exists, but not what is missing.
 			case err != nil && (!errors.Is(err, ErrIncomplete) || len(found) == 0):
 				w.change.Err = err
 			case len(found) == 0 && listed.mayHold(w.host.ID):
@@ -434,16 +435,16 @@ func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []erro
 	return failures
 }
 
-// planListing are the plans of the name on some hosts.
+// planListing holds the listed plans of the name on some hosts.
 type planListing struct {
-	of       map[string][]Plan // by the ID of the host
-	doubtful map[string]bool   // hosts that have a plan without a name, and "" for a plan that may be of any host
+	of       map[string][]Plan // by host ID
+	doubtful map[string]bool   // hosts with a plan that has no name, and "" for a plan that has no host
 }
 
-// mayHold reports whether a plan of the name may be that of a host, although it is not listed so.
+// mayHold reports whether an incompletely listed plan may be the one of the name on a host.
 func (l *planListing) mayHold(hostID string) bool { return l.doubtful[hostID] || l.doubtful[""] }
 
-// take takes in a plan that lacks its host or its name, if it may be one of the name.
+// take records a plan that is listed without its host or its name, if it may be one of the name.
 func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
 	noHost, noName := isBlank(plan.HostID), isBlank(plan.Name)
 	switch {
@@ -839,8 +840,8 @@ func (r *agentRun) install(ctx context.Context) {
 	})
 }
 
-// foresee says of a dry run which hosts would have to become ready by themselves: those to which
-// nothing would be sent. One whose agent is being installed is on its way.
+// foresee reports the hosts of a dry run that would be sent nothing although they are not ready. A
+// host whose agent is being installed counts as ready.
 func (r *agentRun) foresee() {
 	for _, w := range r.pending() {
 		if a := w.before; a != nil && !a.notInstalled() && !a.installing() {

@@ -103,8 +103,8 @@ func (e *envelope) inProgress() bool {
 	return (isInProgress(string(e.Error)) || isInProgress(string(e.ErrorCode))) && e.orderID() != ""
 }
 
-// orderID is the order that the answer names, or "". Of several it is the last: that they are several
-// is found when the answer is accepted.
+// orderID returns the ID of the order that the answer names, or "". If it names several, that is the
+// last one; accept refuses such an answer.
 func (e *envelope) orderID() string {
 	var order Order
 	if _ = e.ReturnObj.decode(&order); isBlank(order.ID) {

@@ -251,7 +251,7 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	return true, &WaitError{Pending: w.pending(), Err: gone}
 }
 
-// standing adds to the error of a wait that a poll ended what to do about the order.
+// standing adds to the error of a wait that ended with a failed poll what to do about the order.
 func (w *orderWait) standing(err error) error {
 	var ended *WaitError
 	var failed *Error

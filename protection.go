@@ -270,7 +270,7 @@ func (s *survey) readHosts(ctx context.Context) error {
 func (s *survey) add(host Host) *hostSurvey {
 	h := &hostSurvey{HostProtection: HostProtection{Host: host}}
 	s.order = append(s.order, h)
-	if !isBlank(host.ID) { // what lacks the ID of its host is that of no host
+	if !isBlank(host.ID) { // an item without a host ID belongs to no host
 		s.hosts[host.ID] = h
 	}
 	return h

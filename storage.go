@@ -140,7 +140,7 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 }
 
 // named returns the only vault of a name, or nil if a complete list contains none. An incomplete list
-// is right about what it contains.
+// is enough to find one.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {

@@ -339,11 +339,11 @@ func (w *waiting) patient(seen bool, missed int) bool {
 	return !w.late()
 }
 
-// late reports whether the time of WaitListed is over. A nanosecond is over with the first poll,
-// however fast that was.
+// late reports whether the time of WaitListed is over. A nanosecond is over after the first poll, even
+// if that took no measurable time.
 func (w *waiting) late() bool { return w.lateSince(w.began) }
 
-// lateSince reports the same of what was sent at a later time.
+// lateSince reports the same for something that was sent at a later time.
 func (w *waiting) lateSince(sent time.Time) bool {
 	return time.Since(sent) >= w.unlisted-time.Nanosecond
 }

@@ -119,8 +119,8 @@ func (s *Scanner) memoryOf(p *plan) *memory {
 // saves looking them up.
 func (s *Scanner) object(v reflect.Value, p *plan) {
 	m := s.memoryOf(p)
-	var firsts uint64 // a bit for each field with two names of which the first said something
-	var given uint64  // a bit for each field that is counted and was given
+	var firsts uint64 // a bit for each field whose first name had a value
+	var given uint64  // a bit for each counted field that was given
 	before := len(p.fields)
 	for more := s.open('}'); more; more = s.more('}') {
 		to := named{at: m.after[before]}
@@ -148,8 +148,7 @@ func (s *Scanner) object(v reflect.Value, p *plan) {
 	}
 }
 
-// counted reads the value of a field of which it matters how often it is given, and notes what is
-// wrong with that.
+// counted decodes a field for which it matters how often it is given, and notes what is wrong.
 func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
 	switch {
 	case f.isList && again:
@@ -171,9 +170,8 @@ func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
 	}
 }
 
-// either reads the value of a field that has two names. What says nothing, such as an
-// empty text, does not replace what says something, and what comes under the second
-// name does not replace what came under the first.
+// either decodes the value of a field with two names. An empty value does not replace one that is not
+// empty, and a value under the second name does not replace one under the first.
 func (s *Scanner) either(v reflect.Value, f *field, second bool, firsts *uint64) {
 	had, first := says(v), uint64(1)<<f.pair
 	if second && had == saysSomething && *firsts&first != 0 {

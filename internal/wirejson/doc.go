@@ -37,12 +37,12 @@
 // empty: null, a blank string, an empty list, or zero. A lenient string accepts a number and keeps its
 // text. A lenient *bool accepts strings and numbers, and is nil if they are neither true nor false.
 //
-// A text that is given once must not come again with another value in the same object, and a list must
-// be one: null and an empty text stand for an empty list, all else and a second list do not. What is
-// wrong with either is an error of [Scanner.Decode], like that of an UnmarshalJSON.
+// A field with the option once must not have two different values in one object. A field with the option
+// list must be a list, given once; null and an empty string stand for an empty list. [Scanner.Decode]
+// returns a violation as it returns the error of an UnmarshalJSON.
 //
-// A struct with one of these tags is read by them even if it has an UnmarshalJSON. That is then for
-// users of encoding/json, and calls [Unmarshal].
+// A struct with one of these tags is decoded by them even if it has an UnmarshalJSON. That method is
+// then for users of encoding/json, and calls [Unmarshal].
 //
 // # Methods
 //

@@ -41,21 +41,21 @@ const (
 // field is a field of a struct, as its tags describe it.
 type field struct {
 	name     string
-	quoted   []byte // as it mostly stands before a value, with its colon
-	second   string // another name, or none
-	pair     int    // a number that no other field has that has a second name or is counted
+	quoted   []byte // its name as usually written: quoted, with the colon
+	second   string // a second name, or empty
+	pair     int    // its number among the fields that are counted or have a second name
 	index    []int
 	plan     *plan
 	optional bool // omitted from queries if it is zero
 	lenient  bool
-	once     bool // another value of it in the same object is an error
-	isList   bool // what is no list, and another list, is an error
+	once     bool // a second, different value in the same object is an error
+	isList   bool // anything but a list is an error, and so is a second list
 }
 
 // counted reports whether it matters how often the field is given.
 func (f *field) counted() bool { return f.once || f.isList }
 
-// named is the field that a name leads to.
+// named is the field that a name belongs to.
 type named struct {
 	at     int // in plan.fields
 	second bool
