@@ -17,24 +17,6 @@ import (
 // can be backed up. The service calls an agent a backup client (备份客户端).
 type Agents struct{ client *Client }
 
-// SourceType is the kind of a protected host.
-type SourceType string
-
-// The documented kinds.
-const (
-	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
-	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
-	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
-)
-
-// kindOf is the kind of host that a request asks for.
-func kindOf(given SourceType, isCloud *bool) SourceType {
-	if given == "" && isCloud != nil && !*isCloud {
-		return SourceOnPremises
-	}
-	return cmp.Or(given, SourceECS)
-}
-
 // InstallAgentRequest is the request of [Agents.Install].
 type InstallAgentRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
@@ -565,4 +547,9 @@ func checkSent(field string, sent *bool) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is false", ErrRejected, field)
+}
+
+// installing reports whether the agent is being installed.
+func (a *Agent) installing() bool {
+	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }

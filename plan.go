@@ -644,3 +644,9 @@ func (s CommandStatus) check(*call, *answer) error {
 	}
 	return fmt.Errorf("%w: status %q: %s", ErrRejected, s.Status, s.Message)
 }
+
+// candidate describes the plan for an [AmbiguousError].
+func (p *Plan) candidate() Candidate {
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
+}

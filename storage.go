@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -417,3 +418,32 @@ func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageReques
 
 // capacity checks the capacity of a vault in GB.
 func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }
+
+// period checks the period of a subscription.
+func (v *validation) period(unit CycleType, count int) {
+	v.required("cycleType", string(unit))
+	high := 11
+	if unit == CycleYear {
+		high = 3
+	}
+	v.between("cycleCount", count, 1, high)
+}
+
+// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
+func (v *validation) name(field, name string) {
+	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
+	switch {
+	case name == "":
+		v.fault(field, "is required")
+	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
+		problem := `must hold letters, digits and "-" alone, is %q`
+		if strings.Contains(name, "_") {
+			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
+		}
+		v.fault(field, problem, name)
+	case !isLetter(name[0]):
+		v.fault(field, "must begin with a letter, is %q", name)
+	case strings.HasSuffix(name, "-"):
+		v.fault(field, `must not end with "-", is %q`, name)
+	}
+}
