@@ -37,9 +37,9 @@ func (r *CreatePlanRequest) compare(p *Plan) (differing, unclear []Difference) {
 		verdict   verdict
 		want, was string
 	}{
-		{"StorageID", orDoubt(partSame, p.StorageID == ""), r.StorageID, "not told"},
+		{"StorageID", orDoubt(partSame, p.StorageID == ""), r.StorageID, "not listed"},
 		{"Files", orDoubt(compareFiles(r.DirectType, r.Files, p), none), selectionWords(r.DirectType, r.Files), storedFilesWords(p)},
-		{"DirectType", compareDirectType(r.DirectType, stored.Files), directTypeWords(r.DirectType), "not told"},
+		{"DirectType", compareDirectType(r.DirectType, stored.Files), directTypeWords(r.DirectType), "not listed"},
 		{"Schedule", compareSchedule(r.Schedule, stored.Schedule), r.Schedule.String(), stored.Schedule.String()},
 		{"Retention", compareRetention(r.Retention, stored.Retention), r.Retention.String(), deref(stored.Retention).String()},
 		{"Full", orDoubt(compareFull(r.Full, stored.Full), none), r.Full.words(), stored.Full.words()},
@@ -306,7 +306,7 @@ func storedFilesWords(p *Plan) string {
 		return p.Raw.Files.words()
 	}
 	if p.Dirs == "" {
-		return "not told"
+		return "not listed"
 	}
 	return p.Dirs
 }

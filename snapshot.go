@@ -319,7 +319,7 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	}
 	if !newest.usable() {
 		older, _ := newestOf(sought, usable) // where that is ambiguous, none is named
-		return nil, &CopyError{Newest: *newest, Older: older, Reason: "its state is " + cmp.Or(newest.Status.words(newest.StatusDesc), "not told")}
+		return nil, &CopyError{Newest: *newest, Older: older, Reason: "its state is " + cmp.Or(newest.Status.words(newest.StatusDesc), "unknown")}
 	}
 	if age := time.Since(newest.at()); r.MaxAge > 0 && (newest.at().IsZero() || age > r.MaxAge) {
 		return nil, &CopyError{Newest: *newest, Reason: fmt.Sprintf("it is %s old, more than %s", age.Round(time.Minute), r.MaxAge)}
