@@ -84,6 +84,9 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 	if err := checkIDs("client-by-instance-backup", "hostID", "backupSrcInstanceID", hostID); err != nil {
 		return nil, err
 	}
+	if strings.Contains(hostID, ",") {
+		return nil, (&validation{operation: agentsByHost, faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
+	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
 	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {
 		return nil, err
@@ -146,6 +149,9 @@ func (w *agentWait) miss(refusal error) (done bool, err error) {
 	}
 	return true, fmt.Errorf("ctcbr: agent of host %s %w", w.hostID, gone)
 }
+
+// severalIDs is what is wrong with an ID that the service would take for a list of them.
+const severalIDs = "holds a comma, which separates several IDs"
 
 var errNoAgent = &special{"was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong", ErrVanished}
 

@@ -366,10 +366,12 @@ func (h Host) checkID() error {
 	switch {
 	case isBlank(h.ID):
 		return fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-	case problem != "":
-		return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
+	case strings.Contains(h.ID, ","):
+		problem = severalIDs
+	case problem == "":
+		return nil
 	}
-	return nil
+	return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
 }
 
 // byKind groups the plans that are still to be listed by the kind of their hosts.

@@ -53,7 +53,7 @@ func BackUpDirs(dirs ...string) *FileSelection {
 // Except returns the selection without the given files, at most 10 paths. It does not change f.
 func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(FilesExclude, files) }
 
-// Only returns the selection reduced to the given files, at most 10 paths. It does not change f.
+// Only returns the selection reduced to certain files, 1 to 10 paths. It does not change f.
 func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
 
 // UnmarshalJSON accepts a Rule of any JSON type. One that it cannot read becomes an undocumented
@@ -614,6 +614,9 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
+	if files.direct != nil && deref(files.Rule) == FilesInclude && len(files.Files) == 0 { // the contract allows it otherwise
+		v.fault("backupFileInfo.files", "is empty, so that Only leaves nothing to back up")
+	}
 }
 
 // CommandStatus is the result of a command. A result other than [CommandAccepted] is an error that
