@@ -228,11 +228,11 @@ type ListAgentsResponse struct {
 	Meta
 	Agents []Agent `json:"backupClientList" wire:"list"`
 	// Total is the number of agents on all pages.
-	Total int `json:"backupClientTotal"`
+	Total int `json:"backupClientTotal" wire:"lenient"`
 	// CurrentCount is the number of agents on this page, TotalCount that on all pages, and
 	// TotalPages the number of pages. Only [Agents.ListByHost] sets them.
 	CurrentCount int `json:"currentCount"`
-	TotalCount   int `json:"totalCount"`
+	TotalCount   int `json:"totalCount" wire:"lenient"`
 	TotalPages   int `json:"totalPage"`
 }
 

@@ -35,7 +35,7 @@
 //
 // A field with a second name is read under either. What comes under the first name counts, unless it
 // says nothing: null, a blank text, an empty list, zero. A lenient string takes a number for what is
-// written. A lenient *bool takes text and numbers, and is nil for what is neither true nor false.
+// written, and a lenient integer takes one that is written as text. A lenient *bool takes text and numbers, and is nil for what is neither true nor false.
 //
 // A text that is given once must not come again with another value in the same object, and a list must
 // be one: null and an empty text stand for an empty list, all else and a second list do not. What is
