@@ -85,7 +85,7 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 		return nil, err
 	}
 	if strings.Contains(hostID, ",") {
-		return nil, (&validation{operation: agentsByHost, faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
+		return nil, (&validation{op: agentsByHost.name(), faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
 	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
 	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {
@@ -210,11 +210,11 @@ type ListAgentsResponse struct {
 	Meta
 	Agents []Agent `json:"backupClientList" wire:"list"`
 	// Total is the number of agents on all pages.
-	Total int `json:"backupClientTotal"`
+	Total int `json:"backupClientTotal" wire:"lenient"`
 	// CurrentCount is the number of agents on this page, TotalCount that on all pages, and
 	// TotalPages the number of pages. Only [Agents.ListByHost] sets them.
 	CurrentCount int `json:"currentCount"`
-	TotalCount   int `json:"totalCount"`
+	TotalCount   int `json:"totalCount" wire:"lenient"`
 	TotalPages   int `json:"totalPage"`
 }
 

@@ -231,7 +231,7 @@ type ListPlansResponse struct {
 	Meta
 	Plans []Plan `json:"backupPolicyList" wire:"list"`
 	// Total is the number of plans that match.
-	Total int `json:"backupPolicyTotal"`
+	Total int `json:"backupPolicyTotal" wire:"lenient"`
 }
 
 // Plan is a plan as the service lists it.

@@ -62,7 +62,7 @@ type ListSnapshotsResponse struct {
 	Meta
 	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
-	Total int `json:"backupSnapshotTotal"`
+	Total int `json:"backupSnapshotTotal" wire:"lenient"`
 }
 
 // Snapshot is one backup copy of a host.

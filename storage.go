@@ -144,13 +144,19 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 // is enough to find one.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
-	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
+	nameless := false // one is listed without its name, which may be this one
+	begin := func() { found, nameless = nil, false }
+	cl, a, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, begin, func(storage Storage) {
+		nameless = nameless || isBlank(storage.Name)
 		if storage.Name == ordered.Name {
 			found = append(found, storage)
 		}
 	})
 	if err != nil && (len(found) == 0 || !errors.Is(err, ErrIncomplete)) {
 		return nil, err
+	}
+	if nameless && len(found) == 0 {
+		return nil, newError(cl, a, fmt.Errorf("%w: a vault is listed without its name, and may be %q", ErrBadAnswer, ordered.Name))
 	}
 	switch len(found) {
 	case 0:
@@ -223,7 +229,7 @@ type ListStoragesResponse struct {
 	Meta
 	Storages []Storage `json:"backupStorageList" wire:"list"`
 	// Total is the number of vaults that match.
-	Total int `json:"backupStorageCount"`
+	Total int `json:"backupStorageCount" wire:"lenient"`
 }
 
 // Storage is a vault.

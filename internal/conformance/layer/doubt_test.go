@@ -198,3 +198,18 @@ func TestHostIDWithAComma(t *testing.T) {
 		require.Zero(t, cloud.Count(""))
 	})
 }
+
+// A vault that is listed without its name may be the one: no money is spent beside it.
+func TestCreateAndWaitBesideAVaultWithoutAName(t *testing.T) {
+	t.Parallel()
+	for _, written := range []string{`null`, `" "`, `{}`} {
+		conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			cloud.AddStorage(cbrtest.Storage{Name: "vault"})
+			cloud.Inject("query-storage-backup", replaced(`"backupStorageName":"vault"`, `"backupStorageName":`+written))
+			_, err := client.Storages.CreateAndWait(t.Context(), vault())
+			require.ErrorIs(t, err, ctcbr.ErrBadAnswer, written)
+			require.ErrorContains(t, err, `a vault is listed without its name, and may be "vault"`)
+			require.Zero(t, cloud.Count("create-storage-backup"))
+		})
+	}
+}
