@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +13,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
@@ -81,26 +78,7 @@ type attempt struct {
 	values   [5]string // of the request's headers
 }
 
-// silence is the error of an attempt that took too long. Like the errors of package net, it is a
-// timeout.
-type silence struct{}
-
-func (silence) Error() string { return "no full answer within the time of an attempt" }
-func (silence) Timeout() bool { return true }
-
-// replayed is the silence of a server that refused the request on one connection after another, each
-// time that net/http repeated it.
-type replayed struct{ silence }
-
-func (replayed) Error() string          { return "no response on any of several connections" }
-func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
-
-var (
-	errSilence  = silence{}
-	errReplayed = replayed{}
-	errRefused  = errors.New("refused") // the answer has the reason
-	errGivenUp  = errors.New("the request was given up before it was sent")
-)
+var errRefused = errors.New("refused") // the answer has the reason
 
 // attempt sends one request of a call. number counts from 1, and skew corrects the signing date. It
 // changes nothing of the call except its result.
@@ -118,7 +96,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 		return outcome{failure: failRefused, err: err, signed: at.signed}
 	}
 	began := time.Now()
-	resp, err := e.exchange(at, cl.info(number), req)
+	resp, err := e.exchange(&at.delivery, cl.info(number), req)
 	if err == nil {
 		err = e.read(at, cl, resp)
 	}
@@ -150,15 +128,6 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	at.signed.secrets = [...]string{credentials.secret(), signature}
 	at.fillHeader(e.options.userAgent, key.Date(), authorization)
 	return e.newRequest(at, cl), nil
-}
-
-// newUUID returns a random UUID. It is uuid.NewString with one allocation less.
-func newUUID() string {
-	var id uuid.UUID
-	_, _ = rand.Read(id[:])   // never fails
-	id[6] = id[6]&0x0f | 0x40 // version 4
-	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
-	return id.String()
 }
 
 // fillHeader sets the headers of the request. Their values share one array. Each slice has no spare

@@ -52,16 +52,6 @@ func (o operation) name() string {
 	return ""
 }
 
-// request is implemented by every XRequest.
-type request interface {
-	// complete fills in defaults, and reports the faults of the request. Its receiver is a copy of
-	// what the caller gave.
-	complete(*validation)
-}
-
-// response is implemented by every XResponse, by embedding Meta.
-type response interface{ meta() *Meta }
-
 // checked is implemented by responses whose status may be that of a success although the command was
 // refused, or the ID of what was created is missing.
 type checked interface {
@@ -131,7 +121,7 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 	if !c.isMade() {
 		return "", errNotMade(op)
 	}
-	v := validate(op, c.region, req)
+	v := validate(op.name(), c.region, req)
 	return v.clientToken, v.err()
 }
 
@@ -251,7 +241,7 @@ func (cl *call) accept(a *answer, requestID string) (failure, error) {
 		return failNone, nil
 	}
 	if err := a.envelope.ReturnObj.decode(cl.result); err != nil {
-		return failContent, err
+		return failContent, fmt.Errorf("%w: %w", ErrBadAnswer, err)
 	}
 	cl.result.meta().RequestID = requestID
 	if result, ok := cl.result.(checked); ok {
@@ -268,11 +258,6 @@ func (cl *call) accept(a *answer, requestID string) (failure, error) {
 func (cl *call) info(number int) CallInfo {
 	return CallInfo{Operation: cl.name(), Method: cl.method, Path: cl.path, Attempt: number}
 }
-
-const (
-	shownBody = 256     // bytes of a response that an error shows
-	shownText = 4 << 10 // bytes of a text of the service that an error shows
-)
 
 // newError returns the error of a call, from its cause and the answer, which may be nil.
 func newError(cl *call, a *answer, cause error) *Error {

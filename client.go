@@ -97,11 +97,3 @@ func (c *Client) Close() error {
 
 // Ptr returns a pointer to v, for optional fields whose zero is a value: ctcbr.Ptr(0).
 func Ptr[T any](v T) *T { return &v }
-
-// Meta is part of every response.
-type Meta struct {
-	// RequestID identifies the request. The service's support asks for it.
-	RequestID string `json:"-"`
-}
-
-func (m *Meta) meta() *Meta { return m }

@@ -17,24 +17,6 @@ import (
 // can be backed up. The service calls an agent a backup client (备份客户端).
 type Agents struct{ client *Client }
 
-// SourceType is the kind of a protected host.
-type SourceType string
-
-// The documented kinds.
-const (
-	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
-	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
-	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
-)
-
-// kindOf is the kind of host that a request asks for.
-func kindOf(given SourceType, isCloud *bool) SourceType {
-	if given == "" && isCloud != nil && !*isCloud {
-		return SourceOnPremises
-	}
-	return cmp.Or(given, SourceECS)
-}
-
 // InstallAgentRequest is the request of [Agents.Install].
 type InstallAgentRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
@@ -102,6 +84,9 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 	if err := checkIDs("client-by-instance-backup", "hostID", "backupSrcInstanceID", hostID); err != nil {
 		return nil, err
 	}
+	if strings.Contains(hostID, ",") {
+		return nil, (&validation{op: agentsByHost.name(), faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
+	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
 	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {
 		return nil, err
@@ -165,6 +150,9 @@ func (w *agentWait) miss(refusal error) (done bool, err error) {
 	return true, fmt.Errorf("ctcbr: agent of host %s %w", w.hostID, gone)
 }
 
+// severalIDs is what is wrong with an ID that the service would take for a list of them.
+const severalIDs = "holds a comma, which separates several IDs"
+
 var errNoAgent = &special{"was never listed: the host has none (Agents.Install comes first), or its ID or WaitRegion is wrong", ErrVanished}
 
 // agentOf finds the agent of a host. It prefers an active one, and then one that has not failed.
@@ -222,11 +210,11 @@ type ListAgentsResponse struct {
 	Meta
 	Agents []Agent `json:"backupClientList" wire:"list"`
 	// Total is the number of agents on all pages.
-	Total int `json:"backupClientTotal"`
+	Total int `json:"backupClientTotal" wire:"lenient"`
 	// CurrentCount is the number of agents on this page, TotalCount that on all pages, and
 	// TotalPages the number of pages. Only [Agents.ListByHost] sets them.
 	CurrentCount int `json:"currentCount"`
-	TotalCount   int `json:"totalCount"`
+	TotalCount   int `json:"totalCount" wire:"lenient"`
 	TotalPages   int `json:"totalPage"`
 }
 
@@ -565,4 +553,9 @@ func checkSent(field string, sent *bool) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is false", ErrRejected, field)
+}
+
+// installing reports whether the agent is being installed.
+func (a *Agent) installing() bool {
+	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }

@@ -357,3 +357,24 @@ func (r Retention) clone() Retention {
 	}
 	return r
 }
+
+// Difference is a part of a plan that is not as declared, or may not be.
+type Difference struct {
+	// Field is the name of the field of [CreatePlanRequest].
+	Field string
+	// Want describes the declared value, and Was the listed one.
+	Want, Was string
+}
+
+// String describes the difference: "files: /etc and /var/lib, was /tmp".
+func (d Difference) String() string {
+	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
+}
+
+func differences(all []Difference) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; ")
+}

@@ -3,6 +3,7 @@ package ctcbr
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -100,3 +101,15 @@ func (b *requestBody) Read(p []byte) (int, error) {
 }
 
 func (b *requestBody) Close() error { return nil }
+
+// replayed is the silence of a server that refused the request on one connection after another, each
+// time that net/http repeated it.
+type replayed struct{ silence }
+
+func (replayed) Error() string          { return "no response on any of several connections" }
+func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
+
+var (
+	errReplayed = replayed{}
+	errGivenUp  = errors.New("the request was given up before it was sent")
+)

@@ -52,8 +52,10 @@
 //	return errors.Join(missing, down, failed)
 //
 // [Hosts.FindAll], [Agents.Ensure] and [Plans.EnsureAll] return what succeeded, and an error with
-// a [*HostError] for every host that failed. [DryRun] shows the changes without making them.
-// [Storages.CreateAndWait] orders the vault.
+// a [*HostError] for every host that failed. Run them again at any time, also after a crash. If
+// two processes create the same plan at the same moment, the duplicate is reported. [DryRun] only
+// reports what would be done. [Storages.CreateAndWait] orders a vault and waits until it can be
+// used.
 //
 // # Watching and restoring
 //
@@ -120,8 +122,7 @@
 // [Storages.Unsubscribe]. To survive a crash in the middle of an order, create a token with
 // [NewClientToken], save it, and set it in the request. After the crash, send the same order with
 // the same token. An order that the service is already carrying out is returned as an [Order] with
-// InProgress set, not as an error. [Storages.CreateAndWait] orders a vault and waits until it can
-// be used.
+// InProgress set, not as an error.
 //
 // # Testing
 //

@@ -205,27 +205,6 @@ func (c PlanChange) String() string {
 	return oneLine(text)
 }
 
-// Difference is a part of a plan that is not as declared, or may not be.
-type Difference struct {
-	// Field is the name of the field of [CreatePlanRequest].
-	Field string
-	// Want describes the declared value, and Was the listed one.
-	Want, Was string
-}
-
-// String describes the difference: "files: /etc and /var/lib, was /tmp".
-func (d Difference) String() string {
-	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
-}
-
-func differences(all []Difference) string {
-	texts := make([]string, len(all))
-	for i, d := range all {
-		texts[i] = d.String()
-	}
-	return strings.Join(texts, "; ")
-}
-
 // Ensure makes the plan of one host what the request declares. It creates a missing plan, updates
 // one that differs, and enables one that is stopped. Where nothing differs, it only reads. It is
 // [Plans.EnsureAll] for one host, which describes the rules, the errors and the costs.
@@ -280,7 +259,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanRequest, opts ...EnsureOption) ([]PlanChange, error) {
 	declared := deref(req)
-	check := &validation{operation: operation{path: "new-backup-policy"}}
+	check := &validation{op: "new-backup-policy"}
 	check.empty("HostID", declared.HostID != "")
 	check.empty("SourceType", declared.SourceType != "")
 	check.empty("IsCloud", declared.IsCloud != nil)
@@ -387,10 +366,12 @@ func (h Host) checkID() error {
 	switch {
 	case isBlank(h.ID):
 		return fmt.Errorf("ctcbr: it has no ID: %w", ErrInvalid)
-	case problem != "":
-		return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
+	case strings.Contains(h.ID, ","):
+		problem = severalIDs
+	case problem == "":
+		return nil
 	}
-	return nil
+	return fmt.Errorf("ctcbr: its ID %s: %s: %w", problem, quoted(h.ID), ErrInvalid)
 }
 
 // byKind groups the plans that are still to be listed by the kind of their hosts.
@@ -544,12 +525,6 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 		ambiguous.Candidates = append(ambiguous.Candidates, plan.candidate())
 	}
 	return ambiguous
-}
-
-// candidate describes the plan for an [AmbiguousError].
-func (p *Plan) candidate() Candidate {
-	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
-	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 
 // carryOut sends the commands, and reports whether any may have been carried out.
@@ -738,7 +713,8 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 // [WaitListed] to become active, 5 minutes by default. The whole takes no longer than
 // [WaitAtMost], 30 minutes by default. [WaitRegion] sets the region. A poll is one request for
 // every 50 hosts that are not ready. A [DryRun] also returns the hosts that it would install an
-// agent on; their Agent is nil or has failed. It places no order.
+// agent on, whose Agent is nil or has failed, and those on which one is being installed. It places
+// no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
@@ -853,11 +829,6 @@ func (r *agentRun) foresee() {
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
 	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
-}
-
-// installing reports whether the agent is being installed.
-func (a *Agent) installing() bool {
-	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }
 
 // await polls the agents until all are active or have failed.

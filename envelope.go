@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -106,7 +105,10 @@ func (e *envelope) inProgress() bool {
 // orderID returns the ID of the order that the answer names, or "". If it names several, that is the
 // last one; accept refuses such an answer.
 func (e *envelope) orderID() string {
-	var order Order
+	var order struct {
+		Meta
+		ID string `json:"masterOrderID" wire:"lenient,once"`
+	}
 	if _ = e.ReturnObj.decode(&order); isBlank(order.ID) {
 		return ""
 	}
@@ -195,10 +197,7 @@ func (c *content) decode(result response) error {
 		kept := content{result: result, status: &statusCode{}}
 		flaw = cmp.Or(wirejson.Unmarshal(c.raw, &kept), kept.flaw)
 	}
-	if flaw != nil {
-		return fmt.Errorf("%w: %w", ErrBadAnswer, flaw)
-	}
-	return nil
+	return flaw
 }
 
 // isKeyRefusal reports whether a code means that the key pair or the signature was refused, which
@@ -248,22 +247,6 @@ func isPlatformFault(code string) bool {
 	return false
 }
 
-// sentinelOf returns the sentinel for a code of the service, or nil for most codes.
-func sentinelOf(code string) error {
-	code = strings.ToLower(code)
-	switch {
-	case isPlatformFault(code):
-		return ErrUnavailable
-	case hasNotFound(code):
-		return ErrNotFound
-	case strings.Contains(code, "unauthorized"), strings.Contains(code, "accessdenied"), strings.Contains(code, "forbidden"):
-		return ErrUnauthorized
-	case strings.Contains(code, "throttl"), strings.Contains(code, "flowlimit"), strings.Contains(code, "toomanyrequests"):
-		return ErrThrottled
-	}
-	return nil
-}
-
 func hasNotFound(code string) bool {
 	return strings.HasSuffix(code, "notfound") || strings.HasSuffix(code, "notexist") || strings.HasSuffix(code, "notexists")
 }
@@ -271,3 +254,14 @@ func hasNotFound(code string) bool {
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// response is implemented by every XResponse, by embedding Meta.
+type response interface{ meta() *Meta }
+
+// Meta is part of every response.
+type Meta struct {
+	// RequestID identifies the request. The service's support asks for it.
+	RequestID string `json:"-"`
+}
+
+func (m *Meta) meta() *Meta { return m }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -50,10 +51,10 @@ func (e *Error) hint() string {
 		return hintTooLarge
 	case errors.Is(e, ErrIncomplete): // says what it is, and matches ErrBadAnswer
 		return ""
+	case e.Is(ErrUnavailable) && e.HTTPStatus != http.StatusNotImplemented:
+		return hintUnavailable
 	case errors.Is(e, ErrBadAnswer), e.StatusCode == 0 && e.isPage():
 		return hintEndpoint
-	case e.Is(ErrUnavailable):
-		return hintUnavailable
 	case errors.Is(e, ErrNotFound):
 		return e.notFoundHint()
 	case errors.Is(e.Err, syscall.ECONNREFUSED):

@@ -56,53 +56,6 @@ func (e *HostError) Error() string {
 // Unwrap returns the cause.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// AmbiguousError means that several items match where one was searched for. It matches
-// [ErrAmbiguous].
-type AmbiguousError struct {
-	// Sought describes what was searched for.
-	Sought string
-	// Candidates are the items that match.
-	Candidates []Candidate
-}
-
-// Candidate is one of several items that match.
-type Candidate struct {
-	ID, Name string
-	// Detail describes what sets the item apart from the others.
-	Detail string
-}
-
-// Error names the first ten candidates in one line.
-func (e *AmbiguousError) Error() string {
-	const most = 10
-	var candidates []string
-	for _, c := range e.Candidates[:min(most, len(e.Candidates))] {
-		candidates = append(candidates, c.String())
-	}
-	if more := len(e.Candidates) - most; more > 0 {
-		candidates = append(candidates, fmt.Sprintf("%d more", more))
-	}
-	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
-}
-
-// Unwrap returns [ErrAmbiguous].
-func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
-
-// String describes the candidate: "web (ID, CT-ECS)".
-func (c Candidate) String() string {
-	name := cmp.Or(c.Name, c.ID, "one without an ID")
-	var details []string
-	for _, detail := range []string{c.ID, c.Detail} {
-		if detail != "" && detail != name {
-			details = append(details, detail)
-		}
-	}
-	if len(details) == 0 {
-		return name
-	}
-	return name + " (" + strings.Join(details, ", ") + ")"
-}
-
 // allSources are the kinds of hosts that are read if a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
 

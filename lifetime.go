@@ -175,3 +175,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return ctx.Err() == nil
 	}
 }
+
+// silence is the error of an attempt that took too long. Like the errors of package net, it is a
+// timeout.
+type silence struct{}
+
+func (silence) Error() string { return "no full answer within the time of an attempt" }
+func (silence) Timeout() bool { return true }
+
+var errSilence = silence{}

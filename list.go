@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -126,7 +127,7 @@ func takeList(s *wirejson.Scanner, op operation, total *int, take func() error) 
 	list, seen := op.list, 0
 	for name := range s.Members() {
 		if strings.EqualFold(string(name), op.total) {
-			_ = s.Decode(total)
+			*total, _ = strconv.Atoi(s.Text()) // zero, if it is no count
 			continue
 		}
 		if !strings.EqualFold(string(name), list) {

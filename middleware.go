@@ -48,7 +48,7 @@ const (
 
 // exchange sends a signed request through the middleware, and returns the response with its body
 // unread.
-func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.Response, error) {
+func (e *engine) exchange(d *delivery, info CallInfo, req *http.Request) (*http.Response, error) {
 	if len(e.options.middleware) == 0 {
 		return e.roundTrip(req)
 	}
@@ -59,7 +59,7 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 		next = m.around(next)
 	}
 	resp, err := next(req)
-	at.delivery.intercepted = exit.shut()
+	d.intercepted = exit.shut()
 	if resp != nil && err != nil {
 		resp.Body.Close()
 		resp = nil

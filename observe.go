@@ -25,7 +25,8 @@ type CallInfo struct {
 
 type callInfoKey struct{}
 
-// CallFromContext returns the [CallInfo] of a request from its context. It is for [Middleware].
+// CallFromContext returns the [CallInfo] of a request from its context. It is for [Middleware] and
+// transports.
 func CallFromContext(ctx context.Context) (CallInfo, bool) {
 	info, ok := ctx.Value(callInfoKey{}).(CallInfo)
 	return info, ok

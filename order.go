@@ -290,3 +290,11 @@ func (e *OrderError) Error() string {
 
 // Unwrap returns ErrFailed.
 func (e *OrderError) Unwrap() error { return ErrFailed }
+
+// token generates a client token, unless the caller gave one.
+func (v *validation) token(token *string) {
+	if *token == "" {
+		*token = NewClientToken()
+	}
+	v.clientToken = *token
+}

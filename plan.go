@@ -53,7 +53,7 @@ func BackUpDirs(dirs ...string) *FileSelection {
 // Except returns the selection without the given files, at most 10 paths. It does not change f.
 func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(FilesExclude, files) }
 
-// Only returns the selection reduced to the given files, at most 10 paths. It does not change f.
+// Only returns the selection reduced to certain files, 1 to 10 paths. It does not change f.
 func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
 
 // UnmarshalJSON accepts a Rule of any JSON type. One that it cannot read becomes an undocumented
@@ -231,7 +231,7 @@ type ListPlansResponse struct {
 	Meta
 	Plans []Plan `json:"backupPolicyList" wire:"list"`
 	// Total is the number of plans that match.
-	Total int `json:"backupPolicyTotal"`
+	Total int `json:"backupPolicyTotal" wire:"lenient"`
 }
 
 // Plan is a plan as the service lists it.
@@ -614,6 +614,9 @@ func (v *validation) files(direct *DirectType, files *FileSelection) {
 	v.paths("backupFileInfo.dirs", files.Dirs, maxPath)
 	v.paths("backupFileInfo.files", files.Files, maxPath)
 	v.given("backupFileInfo.rule", files.Rule != nil || direct == nil || *direct != DirectAdvanced)
+	if files.direct != nil && deref(files.Rule) == FilesInclude && len(files.Files) == 0 { // the contract allows it otherwise
+		v.fault("backupFileInfo.files", "is empty, so that Only leaves nothing to back up")
+	}
 }
 
 // CommandStatus is the result of a command. A result other than [CommandAccepted] is an error that
@@ -643,4 +646,10 @@ func (s CommandStatus) check(*call, *answer) error {
 		return nil
 	}
 	return fmt.Errorf("%w: status %q: %s", ErrRejected, s.Status, s.Message)
+}
+
+// candidate describes the plan for an [AmbiguousError].
+func (p *Plan) candidate() Candidate {
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }

@@ -648,9 +648,6 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	return GapStale, "the newest is of " + string(p.state().NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
-// farFuture is how far in the future a copy may be dated, because clocks differ.
-const farFuture = 24 * time.Hour
-
 // oldest returns the time that the newest copy must not be older than, or the zero time and the reason
 // if that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {

@@ -56,7 +56,7 @@ func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) 
 
 // call checks and encodes a request.
 func (r *RawRequest) call() (*call, error) {
-	v := &validation{operation: operation{path: r.Path}, request: r}
+	v := &validation{op: operation{path: r.Path}.name(), request: r}
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		v.fault("Method", "must be GET or POST, is %q", r.Method)
 	}

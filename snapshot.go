@@ -62,7 +62,7 @@ type ListSnapshotsResponse struct {
 	Meta
 	Snapshots []Snapshot `json:"backupSnapshotList" wire:"list"`
 	// Total is the number of snapshots that match.
-	Total int `json:"backupSnapshotTotal"`
+	Total int `json:"backupSnapshotTotal" wire:"lenient"`
 }
 
 // Snapshot is one backup copy of a host.
@@ -430,3 +430,6 @@ func (s *Snapshot) times() string {
 func (s *Snapshot) candidate() Candidate {
 	return Candidate{ID: s.ID, Name: s.Name, Detail: "plan " + s.PlanName + ", " + s.times() + ", " + string(s.Status)}
 }
+
+// farFuture is how far in the future a copy may be dated, because clocks differ.
+const farFuture = 24 * time.Hour

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,13 +144,19 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 // is enough to find one.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
-	_, _, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, func() { found = nil }, func(storage Storage) {
+	nameless := false // one is listed without its name, which may be this one
+	begin := func() { found, nameless = nil, false }
+	cl, a, err := search(ctx, s.client, storageList, &ListStoragesRequest{RegionID: ordered.RegionID}, begin, func(storage Storage) {
+		nameless = nameless || isBlank(storage.Name)
 		if storage.Name == ordered.Name {
 			found = append(found, storage)
 		}
 	})
 	if err != nil && (len(found) == 0 || !errors.Is(err, ErrIncomplete)) {
 		return nil, err
+	}
+	if nameless && len(found) == 0 {
+		return nil, newError(cl, a, fmt.Errorf("%w: a vault is listed without its name, and may be %q", ErrBadAnswer, ordered.Name))
 	}
 	switch len(found) {
 	case 0:
@@ -222,7 +229,7 @@ type ListStoragesResponse struct {
 	Meta
 	Storages []Storage `json:"backupStorageList" wire:"list"`
 	// Total is the number of vaults that match.
-	Total int `json:"backupStorageCount"`
+	Total int `json:"backupStorageCount" wire:"lenient"`
 }
 
 // Storage is a vault.
@@ -417,3 +424,32 @@ func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageReques
 
 // capacity checks the capacity of a vault in GB.
 func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }
+
+// period checks the period of a subscription.
+func (v *validation) period(unit CycleType, count int) {
+	v.required("cycleType", string(unit))
+	high := 11
+	if unit == CycleYear {
+		high = 3
+	}
+	v.between("cycleCount", count, 1, high)
+}
+
+// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
+func (v *validation) name(field, name string) {
+	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
+	switch {
+	case name == "":
+		v.fault(field, "is required")
+	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
+		problem := `must hold letters, digits and "-" alone, is %q`
+		if strings.Contains(name, "_") {
+			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
+		}
+		v.fault(field, problem, name)
+	case !isLetter(name[0]):
+		v.fault(field, "must begin with a letter, is %q", name)
+	case strings.HasSuffix(name, "-"):
+		v.fault(field, `must not end with "-", is %q`, name)
+	}
+}

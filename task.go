@@ -69,7 +69,7 @@ type ListTasksResponse struct {
 	Meta
 	Tasks []Task `json:"backupTaskList" wire:"list"`
 	// Total is the number of tasks that match.
-	Total int `json:"bakupTaskCount"` // sic
+	Total int `json:"bakupTaskCount" wire:"lenient"` // sic
 }
 
 // Task is one run of a plan.
@@ -519,7 +519,7 @@ type ListRestoresResponse struct {
 	Meta
 	Restores []Restore `json:"backupRestoreList" wire:"list"`
 	// Total is the number of restores that match.
-	Total int `json:"backupRestoreCount"`
+	Total int `json:"backupRestoreCount" wire:"lenient"`
 }
 
 // Restore is one restore of a snapshot to a host.

@@ -14,7 +14,7 @@ import (
 // validation fills in the defaults of a request and collects its faults. Checks name fields as on the
 // wire. The Go name of a field is found by its json tag.
 type validation struct {
-	operation   operation
+	op          string // the name of the operation
 	regionID    string
 	clientToken string
 	request     any // nil if the parameters of a method are checked
@@ -22,8 +22,8 @@ type validation struct {
 }
 
 // validate fills in the defaults of a request and collects all its faults.
-func validate(op operation, regionID string, req request) *validation {
-	v := &validation{operation: op, regionID: regionID, request: req}
+func validate(op, regionID string, req request) *validation {
+	v := &validation{op: op, regionID: regionID, request: req}
 	req.complete(v)
 	v.content(reflect.ValueOf(req).Elem(), "")
 	return v
@@ -39,7 +39,7 @@ func (v *validation) err() error {
 			f.Name = goName(reflect.TypeOf(v.request), f.Field)
 		}
 	}
-	return &ValidationError{Operation: v.operation.name(), Faults: v.faults}
+	return &ValidationError{Operation: v.op, Faults: v.faults}
 }
 
 func (v *validation) fault(field, format string, args ...any) {
@@ -59,14 +59,6 @@ func (v *validation) region(id *string) {
 	if strings.TrimSpace(*id) == "" {
 		v.fault("regionID", "is required: in the request, by WithRegion, as CTYUN_REGION_ID, or in the configuration file")
 	}
-}
-
-// token generates a client token, unless the caller gave one.
-func (v *validation) token(token *string) {
-	if *token == "" {
-		*token = NewClientToken()
-	}
-	v.clientToken = *token
 }
 
 func (v *validation) required(field, value string) {
@@ -150,35 +142,6 @@ func isWindowsPath(path string) bool {
 }
 
 func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
-
-// period checks the period of a subscription.
-func (v *validation) period(unit CycleType, count int) {
-	v.required("cycleType", string(unit))
-	high := 11
-	if unit == CycleYear {
-		high = 3
-	}
-	v.between("cycleCount", count, 1, high)
-}
-
-// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
-func (v *validation) name(field, name string) {
-	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
-	switch {
-	case name == "":
-		v.fault(field, "is required")
-	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
-		problem := `must hold letters, digits and "-" alone, is %q`
-		if strings.Contains(name, "_") {
-			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
-		}
-		v.fault(field, problem, name)
-	case !isLetter(name[0]):
-		v.fault(field, "must begin with a letter, is %q", name)
-	case strings.HasSuffix(name, "-"):
-		v.fault(field, `must not end with "-", is %q`, name)
-	}
-}
 
 // searchField is the only text that may begin or end with white space, because it matches parts of
 // names.
@@ -316,4 +279,11 @@ func goName(t reflect.Type, field string) string {
 func wireName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return cmp.Or(name, f.Name)
+}
+
+// request is implemented by every XRequest.
+type request interface {
+	// complete fills in defaults, and reports the faults of the request. Its receiver is a copy of
+	// what the caller gave.
+	complete(*validation)
 }

@@ -1,6 +1,7 @@
 package ctcbr
 
 import (
+	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -286,4 +287,22 @@ func clone[T any](p *T) *T {
 // samePtr reports whether both pointers are nil or point to equal values.
 func samePtr[T comparable](a, b *T) bool {
 	return (a == nil) == (b == nil) && deref(a) == deref(b)
+}
+
+// SourceType is the kind of a protected host.
+type SourceType string
+
+// The documented kinds.
+const (
+	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
+	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
+	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
+)
+
+// kindOf is the kind of host that a request asks for.
+func kindOf(given SourceType, isCloud *bool) SourceType {
+	if given == "" && isCloud != nil && !*isCloud {
+		return SourceOnPremises
+	}
+	return cmp.Or(given, SourceECS)
 }

@@ -125,12 +125,6 @@ func (e *WaitError) Error() string {
 	return oneLine(text)
 }
 
-// withoutPrefix returns the text of an error for use in another one.
-func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
-
-// inline returns an error with a text for use in another one.
-func inline(err error) error { return &special{withoutPrefix(err), err} }
-
 // Unwrap returns why the wait ended.
 func (e *WaitError) Unwrap() error { return e.Err }
 
@@ -203,7 +197,7 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 
 // checkIDs checks the IDs that are parameters of a wait. Of several, the error says which is invalid.
 func checkIDs(op, parameter, field string, ids ...string) error {
-	v := &validation{operation: operation{path: op}}
+	v := &validation{op: op}
 	for i, id := range ids {
 		if len(ids) == 1 {
 			v.argument(parameter, field, id)

@@ -65,6 +65,10 @@ func (s *Scanner) value(v reflect.Value, p *plan, lenient bool, last *string) {
 		if n, err := strconv.ParseInt(string(s.Raw()), 10, 64); err == nil && !v.OverflowInt(n) {
 			v.SetInt(n)
 		}
+	case p.kind == kindInt && lenient && c == '"':
+		if n, err := strconv.ParseInt(s.Text(), 10, 64); err == nil && !v.OverflowInt(n) {
+			v.SetInt(n)
+		}
 	case p.kind == kindBool && (c == 't' || c == 'f'):
 		s.Skip()
 		v.SetBool(c == 't')

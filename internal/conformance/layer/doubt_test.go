@@ -170,3 +170,46 @@ func TestAgentsEnsureThatIsRefused(t *testing.T) {
 		require.Equal(t, 1, strings.Count(err.Error(), "ctcbr:"), err)
 	})
 }
+
+// Only without files would leave nothing: a plan that backs up nothing protects nothing.
+func TestOnlyNeedsFiles(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		req := nightly(cloud)
+		req.Files = ctcbr.BackUpDirs("/etc").Only()
+		_, err := client.Plans.EnsureAll(t.Context(), protectable(cloud, "web-01"), req)
+		require.ErrorIs(t, err, ctcbr.ErrInvalid)
+		require.ErrorContains(t, err, "Files.Files (backupFileInfo.files) is empty, so that Only leaves nothing to back up")
+		req.Files = ctcbr.BackUpDirs("/etc").Only("/etc/passwd")
+		_, err = client.Plans.EnsureAll(t.Context(), protectable(cloud, "web-02"), req)
+		require.NoError(t, err)
+	})
+}
+
+// The service takes an ID with a comma for several. Nothing is installed for what cannot be one host.
+func TestHostIDWithAComma(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		_, err := client.Agents.Ensure(t.Context(), []ctcbr.Host{{ID: "a,b"}})
+		require.ErrorIs(t, err, ctcbr.ErrInvalid)
+		require.ErrorContains(t, err, `its ID holds a comma, which separates several IDs: "a,b"`)
+		_, err = client.Agents.WaitActivated(t.Context(), "a,b")
+		require.ErrorIs(t, err, ctcbr.ErrInvalid)
+		require.Zero(t, cloud.Count(""))
+	})
+}
+
+// A vault that is listed without its name may be the one: no money is spent beside it.
+func TestCreateAndWaitBesideAVaultWithoutAName(t *testing.T) {
+	t.Parallel()
+	for _, written := range []string{`null`, `" "`, `{}`} {
+		conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+			cloud.AddStorage(cbrtest.Storage{Name: "vault"})
+			cloud.Inject("query-storage-backup", replaced(`"backupStorageName":"vault"`, `"backupStorageName":`+written))
+			_, err := client.Storages.CreateAndWait(t.Context(), vault())
+			require.ErrorIs(t, err, ctcbr.ErrBadAnswer, written)
+			require.ErrorContains(t, err, `a vault is listed without its name, and may be "vault"`)
+			require.Zero(t, cloud.Count("create-storage-backup"))
+		})
+	}
+}

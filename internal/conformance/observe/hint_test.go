@@ -165,6 +165,7 @@ func TestHints(t *testing.T) {
 		"a page of a gateway that lacks the method": {act: list, setup: answers(cbrtest.Fault{Status: 501, Body: "<html>"}), hint: "check the endpoint, and whether a proxy or another server responded instead"},
 		"a response that is too large":              {act: list, opts: []ctcbr.Option{ctcbr.WithMaxAnswer(10)}, setup: answers(cbrtest.Fault{Status: 200, Body: "{ more than ten bytes }"}), is: ctcbr.ErrTooLarge, hint: "raise the limit with WithMaxAnswer, or read a list with All"},
 		"a port where nothing listens":              {act: list, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED})}, is: syscall.ECONNREFUSED, hint: "nothing accepts connections there: check the endpoint and the proxy settings"},
+		"a server that fails with a page":           {act: list, setup: answers(cbrtest.Fault{Status: 502, Body: "<html>Bad Gateway"}), is: ctcbr.ErrUnavailable, hint: "try again later, or give the request ID to the service's support"},
 		"a server that fails":                       {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable, hint: "try again later, or give the request ID to the service's support"},
 	}
 	for name, c := range cases {
