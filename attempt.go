@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,23 +14,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
 // outcome is how one attempt ended.
 type outcome struct {
 	failure failure // failNone: it succeeded
-	err     error   // nil where it succeeded
-	sent    bool    // a request was made; signing failed otherwise
+	err     error   // nil if it succeeded
+	sent    bool    // false if the request could not be signed
 	doubt   bool    // the service may have carried the request out
 	signed  signedHeader
-	answer  *answer // nil: none came
+	answer  *answer // nil: none was received
 	took    time.Duration
 }
 
-// signedHeader is what an attempt says of itself in the headers of its request.
+// signedHeader is what identifies an attempt in the headers of its request.
 type signedHeader struct {
 	requestID string
 	at        time.Time
@@ -39,22 +36,22 @@ type signedHeader struct {
 	secrets   [2]string
 }
 
-// answer is what the server sent back: its head, and as much of the body as was read.
+// answer is the response of the server: its status and headers, and what was read of its body.
 type answer struct {
 	status   int
 	header   http.Header
-	signedAt time.Time // the request, by the clock of this machine as it was corrected
-	body     []byte    // its beginning, where an error or a log may show it
+	signedAt time.Time // when the request was signed, by the corrected clock
+	body     []byte    // its beginning, if an error or a log may show it
 	form     form
-	unclear  error // why it speaks for nobody
+	unclear  error // why form is formNone
 	envelope envelope
-	givenOut bool // the caller has items of it
+	givenOut bool // the caller has already received items of it
 }
 
 func (a *answer) is2xx() bool { return a.status >= 200 && a.status < 300 }
 
-// skew is how far the server's clock was ahead when the request was signed; zero if the answer
-// has no date.
+// skew returns how far the server's clock is ahead of the one that the request was signed by. It is
+// zero if the answer has no Date.
 func (a *answer) skew() time.Duration {
 	date, err := http.ParseTime(a.header.Get("Date"))
 	if err != nil {
@@ -63,46 +60,28 @@ func (a *answer) skew() time.Duration {
 	return date.Sub(a.signedAt)
 }
 
-// dated reports whether the answer has a date that a clock could show, and not one centuries away.
+// dated reports whether the answer has a plausible Date, not one that is centuries away.
 func (a *answer) dated() bool {
 	skew := a.skew()
 	return a.header.Get("Date") != "" && skew != math.MinInt64 && skew != math.MaxInt64
 }
 
-// attempt is the memory of one attempt, in one piece.
+// attempt is the state of one attempt, in a single allocation.
 type attempt struct {
 	lifetime lifetime
 	began    time.Time
 	delivery delivery
 	signed   signedHeader
-	answered bool // the head of an answer came
+	answered bool // status and headers were received
 	answer   answer
 	url      url.URL
 	values   [5]string // of the request's headers
 }
 
-// silence is the error of an attempt that took too long. Like the errors of package net it
-// reports itself as a timeout.
-type silence struct{}
+var errRefused = errors.New("refused") // the answer has the reason
 
-func (silence) Error() string { return "no full answer within the time of an attempt" }
-func (silence) Timeout() bool { return true }
-
-// replayed is the silence of a server that kept refusing what net/http kept sending.
-type replayed struct{ silence }
-
-func (replayed) Error() string          { return "no response on any of several connections" }
-func (replayed) Is(sentinel error) bool { return sentinel == errSilence }
-
-var (
-	errSilence  = silence{}
-	errReplayed = replayed{}
-	errRefused  = errors.New("refused") // the answer says what is wrong
-	errGivenUp  = errors.New("the request was given up before it was sent")
-)
-
-// attempt makes one request of a call. Its number counts from 1; the skew corrects its signing
-// date. It changes nothing of the call but what the answer is decoded into.
+// attempt sends one request of a call. number counts from 1, and skew corrects the signing date. It
+// changes nothing of the call except its result.
 func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Duration) outcome {
 	at := &attempt{began: time.Now()}
 	e.lifetimes.begin(ctx, &at.lifetime)
@@ -117,7 +96,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 		return outcome{failure: failRefused, err: err, signed: at.signed}
 	}
 	began := time.Now()
-	resp, err := e.exchange(at, cl.info(number), req)
+	resp, err := e.exchange(&at.delivery, cl.info(number), req)
 	if err == nil {
 		err = e.read(at, cl, resp)
 	}
@@ -129,7 +108,7 @@ func (e *engine) attempt(ctx context.Context, cl *call, number int, skew time.Du
 	return out
 }
 
-// sign makes the request of an attempt, with a new request ID, date and signature.
+// sign builds the request of an attempt, with a new request ID, date and signature.
 func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request, error) {
 	at.signed.requestID = newUUID()
 	credentials, err := e.credentials.Credentials(at.lifetime.ctx)
@@ -151,17 +130,8 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 	return e.newRequest(at, cl), nil
 }
 
-// newUUID makes a random UUID. It is uuid.NewString with an allocation less.
-func newUUID() string {
-	var id uuid.UUID
-	_, _ = rand.Read(id[:])   // which never fails
-	id[6] = id[6]&0x0f | 0x40 // version 4
-	id[8] = id[8]&0x3f | 0x80 // variant of RFC 9562
-	return id.String()
-}
-
-// fillHeader sets the headers that every request has. Their values share one piece of memory,
-// each with no room for more.
+// fillHeader sets the headers of the request. Their values share one array. Each slice has no spare
+// capacity, so that middleware which appends to one does not overwrite the next.
 func (at *attempt) fillHeader(agent, date, authorization string) {
 	at.values = [...]string{"application/json", agent, at.signed.requestID, date, authorization}
 	at.signed.header = http.Header{
@@ -170,7 +140,7 @@ func (at *attempt) fillHeader(agent, date, authorization string) {
 	}
 }
 
-// newRequest makes the request of an attempt that is signed.
+// newRequest builds the signed request of an attempt.
 func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 	at.url = *e.base
 	if cl.common {
@@ -192,7 +162,7 @@ func (e *engine) newRequest(at *attempt, cl *call) *http.Request {
 	return req
 }
 
-// read takes in an answer, within the bounds of the client.
+// read reads an answer, within the client's limits.
 func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
 	if e.endsAnswers() {
 		defer resp.Body.Close()
@@ -204,7 +174,7 @@ func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
 	a := &at.answer
 	a.status, a.header, a.signedAt = resp.StatusCode, resp.Header, at.signed.at
 	if a.status < 200 {
-		return nil // what follows is of another protocol
+		return nil // another protocol follows
 	}
 	s := wirejson.NewScanner(e.direct(at, cl, resp.Body), e.options.maxAnswer)
 	defer s.Free()
@@ -218,13 +188,13 @@ func (e *engine) read(at *attempt, cl *call, resp *http.Response) error {
 	case errors.Is(err, wirejson.ErrTooLarge):
 		return ErrTooLarge
 	case errors.Is(err, errLeft):
-		a.envelope.StatusCode.number = statusSuccess // as far as the caller went
+		a.envelope.StatusCode.number = statusSuccess // as far as the caller read
 		return nil
 	}
 	return err
 }
 
-// direct says where the content of an answer goes, and returns the body to read it from.
+// direct sets where the content of an answer is decoded to, and returns the body to read it from.
 func (e *engine) direct(at *attempt, cl *call, body io.Reader) io.Reader {
 	payload := &at.answer.envelope.ReturnObj
 	switch {
@@ -232,14 +202,14 @@ func (e *engine) direct(at *attempt, cl *call, body io.Reader) io.Reader {
 		payload.items = func(s *wirejson.Scanner) (flaw, stop error) { return cl.stream.items(at, s) }
 		return e.pace(at, cl, body)
 	case cl.kind == kindRead && cl.result != nil:
-		reflect.ValueOf(cl.result).Elem().SetZero() // of what an attempt before has read
+		reflect.ValueOf(cl.result).Elem().SetZero() // what an earlier attempt decoded
 		payload.result = cl.result
 	}
 	return body
 }
 
-// judge says how an attempt ended, of which err is what went wrong with sending or reading. Over
-// says why the call may not go on; nil means that it may.
+// judge returns the outcome of an attempt. err is the error of sending or reading it. over is why the
+// call must end, or nil.
 func (at *attempt) judge(cl *call, err, over error) outcome {
 	out := outcome{sent: true, signed: at.signed}
 	arrived := at.delivery.seal()
@@ -262,7 +232,7 @@ func (at *attempt) judge(cl *call, err, over error) outcome {
 	return out
 }
 
-// judge says how an attempt without an answer failed.
+// judge returns how an attempt without an answer failed.
 func (d *delivery) judge(err error, arrived bool, over error) (failure, error) {
 	switch {
 	case over != nil:
@@ -277,8 +247,8 @@ func (d *delivery) judge(err error, arrived bool, over error) (failure, error) {
 	return failNotConnected, err
 }
 
-// judge says how an attempt with an answer failed, or failNone. Refused keys come first, then an
-// order that the answer names, and then the HTTP status, which outranks what the answer says.
+// judge returns how an attempt with an answer failed, or failNone. Refused keys come first, then an
+// order that the answer names, then the HTTP status, and last the status in the body.
 func (a *answer) judge(k callKind, err, over error) (failure, error) {
 	switch {
 	case a.refusesKeys() && a.skew().Abs() > maxSkew:
@@ -301,7 +271,7 @@ func (a *answer) judge(k callKind, err, over error) (failure, error) {
 	return a.judgeForm()
 }
 
-// judgeStatus says what an answer of another status than 2xx means.
+// judgeStatus judges an answer whose HTTP status is not 2xx.
 func (a *answer) judgeStatus(err error) (failure, error) {
 	switch a.status {
 	case http.StatusTooManyRequests:
@@ -320,7 +290,7 @@ func (a *answer) judgeStatus(err error) (failure, error) {
 	return failRefused, ErrBadAnswer
 }
 
-// judgeForm says what an answer means by itself.
+// judgeForm judges an answer by its body.
 func (a *answer) judgeForm() (failure, error) {
 	switch {
 	case a.form == formNone:
@@ -337,13 +307,13 @@ func (a *answer) judgeForm() (failure, error) {
 	return failRefused, errRefused
 }
 
-// refusesKeys reports whether the key pair, its signature or its rights were refused, before
-// anything was carried out.
+// refusesKeys reports whether the key pair, the signature or its permissions were refused, which
+// happens before anything is carried out.
 func (a *answer) refusesKeys() bool {
 	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || isKeyRefusal(a.form, a.envelope.code())
 }
 
-// leavesDoubt reports whether the HTTP status says nothing of what was carried out.
+// leavesDoubt reports whether the HTTP status does not rule out that the request was carried out.
 func (a *answer) leavesDoubt(f failure) bool {
 	switch f {
 	case failRefused:

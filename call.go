@@ -14,34 +14,35 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// The way of a call, from a method of a resource to the wire and back:
+// A call, from a method of a service to the wire and back:
 //
 //	do                                               call.go
 //	├─ check    complete a copy of the request,      validate.go
-//	│           and name all its faults at once
-//	├─ encode   once: all attempts send these bytes  call.go
+//	│           and find all its faults
+//	├─ encode   once: every attempt sends these      call.go
+//	│           bytes
 //	└─ send     until it succeeds or must not be     call.go
 //	   │        sent again
 //	   ├─ attempt   one request                      attempt.go
 //	   │  ├─ sign       new request ID, date and     signer.go
 //	   │  │             signature
 //	   │  ├─ exchange   through the middleware       middleware.go
-//	   │  ├─ read       the answer, bounded          attempt.go, envelope.go, list.go
+//	   │  ├─ read       the response, bounded        attempt.go, envelope.go, list.go
 //	   │  └─ judge      how it failed, if it did     attempt.go, delivery.go
 //	   └─ decide    again? when? why?                retry.go
 //
-// An attempt returns its outcome and changes nothing of the call. send alone records what the
-// attempts met, corrects the clock, spends the retry budget and waits.
+// An attempt returns its outcome and does not change the call. Only send records outcomes, corrects
+// the clock, spends the retry budget and waits between attempts.
 
-// operation is how an operation is reached.
+// operation describes an operation of the API.
 type operation struct {
 	kind   callKind
 	method string
 	path   string
 	common bool   // served by the common endpoint
 	inBody bool   // a GET that carries its parameters as JSON
-	list   string // the wire name of the list that it can be streamed as
-	total  string // the wire name of the count of that list
+	list   string // the wire name of the list in its response, if it can be streamed
+	total  string // the wire name of the total of that list
 }
 
 func (o operation) name() string {
@@ -51,44 +52,34 @@ func (o operation) name() string {
 	return ""
 }
 
-// request is implemented by every XRequest.
-type request interface {
-	// complete fills in what the client knows, and names the faults of the request. It works on
-	// a copy of what the caller gave.
-	complete(*validation)
-}
-
-// response is implemented by every XResponse, by embedding Meta.
-type response interface{ meta() *Meta }
-
-// checked is implemented by the responses that can say no, or can lack the ID of what was made,
-// under the status of a success.
+// checked is implemented by responses whose status may be that of a success although the command was
+// refused, or the ID of what was created is missing.
 type checked interface {
 	check(*call, *answer) error
 }
 
-// call is one logical call: what all its attempts share, and what they have met.
+// call is one logical call: what its attempts share, and the record of how they ended.
 type call struct {
 	operation
 	request     request // completed; nil for Client.Do
 	query       string
 	body        []byte
 	clientToken string
-	result      response  // what a success is decoded into; nil decodes nothing
-	stream      streaming // how a list is taken as it comes; zero reads answers whole
+	result      response  // what a successful response is decoded into; nil: it is not decoded
+	stream      streaming // how the items of a list are streamed; zero: the response is read whole
 
-	// What the attempts have met. The loop of send alone changes it.
+	// The record of the attempts. Only the loop of send changes it.
 	requestID string // of the last attempt
 	attempts  int
-	failed    [failKinds]int // attempts by how they failed
-	secrets   redact.Secrets // of all attempts: a stale page may repeat those of an earlier one
-	space     [2]string      // of the first secrets
+	failed    [failKinds]int // number of failed attempts by kind of failure
+	secrets   redact.Secrets // of all attempts: a cached page may repeat those of an earlier one
+	space     [2]string      // memory for the first two secrets
 	doubt     bool           // an attempt may have been carried out
 }
 
-// do carries out one call from a method to the wire: it checks and encodes the request, sends it
-// until it succeeds or must not be sent again, and returns the result with the answer in it. The
-// request must be a copy that is the call's own.
+// do carries out one call: it checks and encodes the request, sends it until it succeeds or must not
+// be sent again, and decodes the response into result. The request must be a copy that belongs to
+// the call.
 func do[T response](ctx context.Context, c *Client, op operation, req request, result T) (T, error) {
 	var none T
 	cl, err := newCall(c, op, req)
@@ -116,7 +107,7 @@ func newCall(c *Client, op operation, req request) (*call, error) {
 	return cl, cl.encode(req)
 }
 
-// copyOf returns a copy of what the caller gave, or an empty request for nil.
+// copyOf returns a copy of the caller's request, or an empty request for nil.
 func copyOf[T any](given *T) *T {
 	if given == nil {
 		return new(T)
@@ -130,11 +121,11 @@ func (c *Client) check(op operation, req request) (clientToken string, err error
 	if !c.isMade() {
 		return "", errNotMade(op)
 	}
-	v := validate(op, c.region, req)
+	v := validate(op.name(), c.region, req)
 	return v.clientToken, v.err()
 }
 
-// encode writes the body of a call.
+// encode encodes the body of a call.
 func (cl *call) encode(payload any) (err error) {
 	if cl.body, err = json.Marshal(payload); err != nil {
 		return fmt.Errorf("ctcbr: %s: encode the request: %w", cl.name(), err)
@@ -158,7 +149,7 @@ func (c *Client) send(ctx context.Context, cl *call) (a *answer, err error) {
 	return e.send(ctx, cl)
 }
 
-// send is the loop of Client.send.
+// send is the retry loop of Client.send.
 func (e *engine) send(ctx context.Context, cl *call) (*answer, error) {
 	skew := e.skew()
 	before := "" // how the last attempt failed
@@ -189,7 +180,8 @@ func (e *engine) send(ctx context.Context, cl *call) (*answer, error) {
 	}
 }
 
-// record keeps what an attempt met. It returns how many attempts before it failed alike.
+// record adds an attempt to the record of the call. It returns how many earlier attempts failed in
+// the same way.
 func (cl *call) record(out *outcome) (alike int) {
 	cl.requestID = out.signed.requestID
 	if out.sent {
@@ -205,7 +197,8 @@ func (cl *call) record(out *outcome) (alike int) {
 	return alike
 }
 
-// decide says whether a call is sent again after an attempt that failed, and when.
+// decide returns whether to send a call again after a failed attempt, how long to wait first, and
+// why.
 func (e *engine) decide(cl *call, out *outcome, alike int) (again bool, wait time.Duration, why string) {
 	var header http.Header
 	if out.answer != nil {
@@ -221,8 +214,8 @@ func (e *engine) decide(cl *call, out *outcome, alike int) (again bool, wait tim
 	return again, wait, why
 }
 
-// cutOff is the error of a call that ended between two attempts, the first of which failed with
-// err.
+// cutOff returns the error of a call that ended while it waited for its next attempt. The last one
+// failed with err.
 func (e *engine) cutOff(ctx context.Context, err error) error {
 	over := fmt.Errorf("%w while waiting to try again", e.lifetimes.over(ctx))
 	if err == errRefused {
@@ -231,8 +224,8 @@ func (e *engine) cutOff(ctx context.Context, err error) error {
 	return fmt.Errorf("%w, since: %w", over, err)
 }
 
-// learn keeps a correction of the clock once the service has accepted a date that it made. A
-// refusal of the gateway never teaches it.
+// learn keeps a correction of the clock once the service has accepted a request that was signed with
+// it. A refusal by the gateway does not count.
 func (e *engine) learn(skew time.Duration, cl *call, a *answer) {
 	corrected := cl.failed[failDate]+cl.failed[failGatewayDate] > 0
 	if corrected && a != nil && a.form == formService && a.is2xx() {
@@ -242,13 +235,13 @@ func (e *engine) learn(skew time.Duration, cl *call, a *answer) {
 
 func (e *engine) skew() time.Duration { return time.Duration(e.clock.Load()) }
 
-// accept decodes the answer of a success into the result, and checks that it holds what it must.
+// accept decodes a successful response into the result, and checks that nothing required is missing.
 func (cl *call) accept(a *answer, requestID string) (failure, error) {
 	if cl.result == nil {
 		return failNone, nil
 	}
 	if err := a.envelope.ReturnObj.decode(cl.result); err != nil {
-		return failContent, err
+		return failContent, fmt.Errorf("%w: %w", ErrBadAnswer, err)
 	}
 	cl.result.meta().RequestID = requestID
 	if result, ok := cl.result.(checked); ok {
@@ -266,12 +259,7 @@ func (cl *call) info(number int) CallInfo {
 	return CallInfo{Operation: cl.name(), Method: cl.method, Path: cl.path, Attempt: number}
 }
 
-const (
-	shownBody = 256     // bytes of an answer that an error shows
-	shownText = 4 << 10 // bytes of a text of the service that an error shows
-)
-
-// newError makes the error of a call of its cause and, where there is one, an answer.
+// newError returns the error of a call, from its cause and the answer, which may be nil.
 func newError(cl *call, a *answer, cause error) *Error {
 	clean := cl.secrets
 	e := &Error{
@@ -304,7 +292,7 @@ func newError(cl *call, a *answer, cause error) *Error {
 	return e
 }
 
-// errNotMade is the error of a client that NewClient did not make.
+// errNotMade returns the error of a client that was not created by NewClient.
 func errNotMade(op operation) *Error {
-	return newError(&call{operation: op}, nil, fmt.Errorf("%w: make one with NewClient", ErrClosed))
+	return newError(&call{operation: op}, nil, &special{"the client was not created: use NewClient", ErrClosed})
 }

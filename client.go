@@ -6,18 +6,18 @@ import (
 	"sync/atomic"
 )
 
-// Client calls the CT-CBR API. Make one with [NewClient] and share it: it is safe for any number
-// of goroutines and keeps its connections open between calls.
+// Client calls the CT-CBR API. Create one with [NewClient] and share it: it is safe for
+// concurrent use, and reuses its connections.
 type Client struct {
+	Hosts     Hosts
 	Agents    Agents
 	Storages  Storages
 	Plans     Plans
 	Tasks     Tasks
-	Restores  Restores
 	Snapshots Snapshots
+	Restores  Restores
 	Orders    Orders
 	Regions   Regions
-	Hosts     Hosts
 
 	region string // of every request that names none
 	engine *engine
@@ -37,13 +37,13 @@ type engine struct {
 	clock       atomic.Int64 // what to add to this machine's clock, in nanoseconds
 }
 
-// NewClient makes a client. It sends nothing. Its error names every fault of the options.
+// NewClient creates a client. It sends nothing. Its error lists every fault of the options.
 //
-// What the options leave out comes from the environment (CTYUN_AK and CTYUN_SK, CTYUN_REGION_ID),
-// and then from the configuration file of this cloud's command-line tools: the file that
-// CTYUN_CONFIG names, or ~/.ctyun/config.json, with the profile that CTYUN_PROFILE names, or its
-// active one. NewClient alone reads that file, once. If no key pair is found, the error says where
-// it was looked for and matches [ErrNoCredentials].
+// Keys and region that the options leave out come from the environment (CTYUN_AK and CTYUN_SK,
+// CTYUN_REGION_ID), and then from the configuration file of this cloud's command-line tools: the
+// file named by CTYUN_CONFIG, or ~/.ctyun/config.json, with the profile named by CTYUN_PROFILE,
+// or its active profile. The file is read once. If no key pair is found, the error lists the
+// places that were searched, and matches [ErrNoCredentials].
 func NewClient(opts ...Option) (*Client, error) {
 	o := collectOptions(opts)
 	base, common := o.endpoints()
@@ -69,9 +69,9 @@ func newClient(e *engine, region string) *Client {
 	return c
 }
 
-// ForRegion returns a client for another region: its requests go there unless they name a region
-// themselves. Both clients share everything else (connections, keys, clock, retry budget), and
-// closing either closes both. It sends nothing.
+// ForRegion returns a client for another region, which is used by every request that names none.
+// Both clients share everything else (connections, keys, clock, retry budget), and closing one
+// closes both. It sends nothing.
 func (c *Client) ForRegion(id string) *Client {
 	if !c.isMade() {
 		return newClient(nil, id)
@@ -82,8 +82,8 @@ func (c *Client) ForRegion(id string) *Client {
 // isMade reports whether NewClient made the client.
 func (c *Client) isMade() bool { return c != nil && c.engine != nil }
 
-// Close ends the calls in flight with [ErrClosed], and every later call at once. It may be called
-// more than once and always returns nil.
+// Close ends the calls in flight with [ErrClosed]. Later calls fail with it at once. Close may be
+// called more than once, and always returns nil.
 func (c *Client) Close() error {
 	if !c.isMade() {
 		return nil
@@ -97,11 +97,3 @@ func (c *Client) Close() error {
 
 // Ptr returns a pointer to v, for optional fields whose zero is a value: ctcbr.Ptr(0).
 func Ptr[T any](v T) *T { return &v }
-
-// Meta is part of every response.
-type Meta struct {
-	// RequestID names the request to the support of the service.
-	RequestID string `json:"-"`
-}
-
-func (m *Meta) meta() *Meta { return m }

@@ -17,24 +17,6 @@ import (
 // can be backed up. The service calls an agent a backup client (备份客户端).
 type Agents struct{ client *Client }
 
-// SourceType is the kind of a protected host.
-type SourceType string
-
-// The documented kinds.
-const (
-	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
-	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
-	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
-)
-
-// kindOf is the kind of host that a request asks for.
-func kindOf(given SourceType, isCloud *bool) SourceType {
-	if given == "" && isCloud != nil && !*isCloud {
-		return SourceOnPremises
-	}
-	return cmp.Or(given, SourceECS)
-}
-
 // InstallAgentRequest is the request of [Agents.Install].
 type InstallAgentRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
@@ -103,7 +85,8 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 		return nil, err
 	}
 	if strings.Contains(hostID, ",") {
-		return nil, (&validation{operation: agentsByHost, faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
+		problem := Fault{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}
+		return nil, &ValidationError{Operation: agentsByHost.name(), Faults: []Fault{problem}}
 	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
 	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {
@@ -209,13 +192,13 @@ type ListAgentsRequest struct {
 	Page int `json:"pageNo,omitempty"`
 	// PageSize is the number of agents per page, 1 to 50. The default is 10.
 	PageSize int `json:"pageSize,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
 	// NotOnlyInstalled also lists hosts without an agent. Their Agent.ID is empty. The default is
 	// false.
 	NotOnlyInstalled *bool `json:"notOnlyInstalled,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListAgentsRequest) complete(v *validation) {
@@ -571,4 +554,9 @@ func checkSent(field string, sent *bool) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is false", ErrRejected, field)
+}
+
+// installing reports whether the agent is being installed.
+func (a *Agent) installing() bool {
+	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// verdict is what comes of comparing a part of a listed plan with what is declared.
+// verdict is the result of comparing a part of a listed plan with its declaration.
 type verdict int
 
 const (
 	partSame    verdict = iota
-	partUnclear         // the listed plan does not tell, or in a way that is not documented
+	partUnclear         // the listed plan lacks it, or has it in an undocumented form
 	partDiffers
 )
 
-// sameIf is a verdict that is not in doubt.
+// sameIf returns partSame or partDiffers.
 func sameIf(equal bool) verdict {
 	if equal {
 		return partSame
@@ -24,22 +24,22 @@ func sameIf(equal bool) verdict {
 	return partDiffers
 }
 
-// compare finds what a listed plan has otherwise than it is declared, and what it does not tell. A
-// doubt is never a difference.
+// compare returns the parts of a listed plan that differ from the declaration, and those that cannot be
+// compared. An unclear part never counts as a difference.
 func (r *CreatePlanRequest) compare(p *Plan) (differing, unclear []Difference) {
 	stored := p.Raw
 	if stored == nil {
 		stored = &StoredPlan{}
 	}
-	none := p.Raw == nil // nothing is told of what may be left out
+	none := p.Raw == nil // optional parts are not listed
 	parts := []struct {
 		field     string
 		verdict   verdict
 		want, was string
 	}{
-		{"StorageID", orDoubt(partSame, p.StorageID == ""), r.StorageID, "not told"},
+		{"StorageID", orDoubt(partSame, p.StorageID == ""), r.StorageID, "not listed"},
 		{"Files", orDoubt(compareFiles(r.DirectType, r.Files, p), none), selectionWords(r.DirectType, r.Files), storedFilesWords(p)},
-		{"DirectType", compareDirectType(r.DirectType, stored.Files), directTypeWords(r.DirectType), "not told"},
+		{"DirectType", compareDirectType(r.DirectType, stored.Files), directTypeWords(r.DirectType), "not listed"},
 		{"Schedule", compareSchedule(r.Schedule, stored.Schedule), r.Schedule.String(), stored.Schedule.String()},
 		{"Retention", compareRetention(r.Retention, stored.Retention), r.Retention.String(), deref(stored.Retention).String()},
 		{"Full", orDoubt(compareFull(r.Full, stored.Full), none), r.Full.words(), stored.Full.words()},
@@ -64,7 +64,7 @@ func orDoubt(v verdict, doubt bool) verdict {
 	return v
 }
 
-// compareSchedule compares to the hour, which is all that a request can say.
+// compareSchedule compares schedules to the hour, which is the precision of a request.
 func compareSchedule(want Schedule, stored *StoredSchedule) verdict {
 	have := stored.Schedule()
 	if want.Equal(have) {
@@ -73,7 +73,7 @@ func compareSchedule(want Schedule, stored *StoredSchedule) verdict {
 	if !have.documented() {
 		return partUnclear
 	}
-	if *have.Rule == deref(want.Rule) && have.fault() != "" { // the rule is told, when is not
+	if *have.Rule == deref(want.Rule) && have.fault() != "" { // the rule is known, the times are not
 		return partUnclear
 	}
 	return partDiffers
@@ -107,7 +107,7 @@ func (u RetentionUnit) documented() bool {
 	return u == RetainForever || u >= RetainDays && u <= RetainYears
 }
 
-// ladder is how many copies of a kind the retention keeps on top.
+// ladder returns how many daily, weekly, monthly and yearly copies the retention keeps in addition.
 func (r Retention) ladder() [4]int {
 	if !deref(r.HasLadder) {
 		return [4]int{}
@@ -124,7 +124,7 @@ func compareLadder(want [4]int, stored Retention) verdict {
 	return sameIf(want == stored.ladder())
 }
 
-// on reports whether the plan makes full backups from time to time.
+// on reports whether the plan makes periodic full backups.
 func (f *FullBackup) on() bool { return f != nil && deref(f.Mode) != 0 }
 
 func (f *FullBackup) words() string {
@@ -151,7 +151,7 @@ func compareFull(want, stored *FullBackup) verdict {
 		return partUnclear
 	case !want.on() || *want.Mode != *stored.Mode:
 		return partDiffers
-	case want.Increments == nil: // the service's own number is as good as any
+	case want.Increments == nil: // the declaration leaves the number to the service
 		return partSame
 	case stored.Increments == nil:
 		return partUnclear
@@ -175,15 +175,15 @@ func compareLimits(want, stored *UploadLimits) verdict {
 	return orDoubt(sameIf(want.Equal(stored)), len(v.faults) > 0)
 }
 
-// compareDirectType doubts a plan with a rule for files: whether the rule applies hangs on the
-// DirectType, which no list tells.
+// compareDirectType returns partUnclear for a plan with a rule for files. Whether the rule applies
+// depends on the DirectType, which no list contains.
 func compareDirectType(want *DirectType, stored *FileSelection) verdict {
 	ruled := deref(deref(stored).Rule) != FilesAll
 	return orDoubt(partSame, ruled && deref(want) != DirectAll)
 }
 
-// compareFiles compares what is backed up. All directories may be listed as none, as "/", or as
-// the drives of the host.
+// compareFiles compares what is backed up. A selection of all directories may be listed as none, as
+// "/", or as the drives of the host.
 func compareFiles(direct *DirectType, want *FileSelection, p *Plan) verdict {
 	var stored FileSelection
 	if p.Raw != nil {
@@ -198,7 +198,7 @@ func compareFiles(direct *DirectType, want *FileSelection, p *Plan) verdict {
 	case everything && len(stored.Dirs) > 0 && !allRoots(stored.Dirs, isAnyRoot):
 		return partDiffers
 	case everything && len(stored.Dirs) > 0 && !allRoots(stored.Dirs, isRoot) && !samePaths(deref(want).Dirs, stored.Dirs):
-		return partUnclear // the drives of the host, all of them or some
+		return partUnclear // all drives of the host, or only some
 	case !everything && !samePaths(want.Dirs, stored.Dirs):
 		return partDiffers
 	}
@@ -236,19 +236,19 @@ func isAnyRoot(dir string) bool {
 	return isRoot(dir) || isDrive(key) && len(strings.TrimRight(key, `\`)) == 2
 }
 
-// isDrive reports whether a path begins with a drive of Windows.
+// isDrive reports whether a path begins with a Windows drive.
 func isDrive(path string) bool {
 	return len(path) >= 2 && path[1] == ':' && 'a' <= path[0]|0x20 && path[0]|0x20 <= 'z'
 }
 
-// namesDirs reports whether the text of a plan's directories names any, and not all.
+// namesDirs reports whether the text of a plan's directories names particular ones.
 func namesDirs(text string) bool {
 	return slices.ContainsFunc(strings.Split(text, ","), func(dir string) bool {
 		return strings.ContainsAny(dir, `/\`) && !isRoot(dir)
 	})
 }
 
-// samePaths reports whether both are the same paths in whatever order.
+// samePaths reports whether both are the same paths, in any order.
 func samePaths(a, b []string) bool {
 	keys := func(paths []string) map[string]bool {
 		set := make(map[string]bool)
@@ -260,8 +260,8 @@ func samePaths(a, b []string) bool {
 	return maps.Equal(keys(a), keys(b))
 }
 
-// pathKey is the same for paths that name the same: a slash at the end says nothing, and Windows
-// takes either slash and either case.
+// pathKey returns the same text for paths to the same place: a trailing slash is ignored, and so are,
+// on Windows, the kind of slash and the case.
 func pathKey(path string) string {
 	if isDrive(path) || strings.HasPrefix(path, `\\`) {
 		return strings.TrimRight(strings.ToLower(strings.ReplaceAll(path, "/", `\`)), `\`)
@@ -272,7 +272,7 @@ func pathKey(path string) string {
 	return strings.TrimRight(path, "/")
 }
 
-// selectionWords says what is backed up: "/etc and /var/lib, but not /var/lib/cache".
+// selectionWords describes what is backed up: "/etc and /var/lib, but not /var/lib/cache".
 func selectionWords(direct *DirectType, files *FileSelection) string {
 	f := deref(files)
 	if direct != nil && *direct == DirectAll {
@@ -306,7 +306,7 @@ func storedFilesWords(p *Plan) string {
 		return p.Raw.Files.words()
 	}
 	if p.Dirs == "" {
-		return "not told"
+		return "not listed"
 	}
 	return p.Dirs
 }
@@ -318,9 +318,10 @@ func directTypeWords(direct *DirectType) string {
 	return "given directories"
 }
 
-// Request is what would make the plan again, as far as it is listed. What the list does not tell, the
-// DirectType among it, or tells in a way that is not documented, is empty, which Create refuses where
-// it is required. Nothing of it is shared with the plan.
+// Request returns a request that would create the plan again, as far as the service lists it.
+// Parts that it does not list, DirectType among them, or lists with an undocumented value are
+// empty; [Plans.Create] refuses the request if it needs them. The request shares no memory with
+// the plan.
 func (p *Plan) Request() *CreatePlanRequest {
 	req := &CreatePlanRequest{Name: p.Name, HostID: p.HostID, StorageID: p.StorageID, SourceType: p.SourceType}
 	if p.Raw == nil {
@@ -355,4 +356,25 @@ func (r Retention) clone() Retention {
 		l.Days, l.Weeks, l.Months, l.Years = clone(l.Days), clone(l.Weeks), clone(l.Months), clone(l.Years)
 	}
 	return r
+}
+
+// Difference is a part of a plan that is not as declared, or may not be.
+type Difference struct {
+	// Field is the name of the field of [CreatePlanRequest].
+	Field string
+	// Want describes the declared value, and Was the listed one.
+	Want, Was string
+}
+
+// String describes the difference: "files: /etc and /var/lib, was /tmp".
+func (d Difference) String() string {
+	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
+}
+
+func differences(all []Difference) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; ")
 }

@@ -68,7 +68,7 @@ func checkKey(name, key string) error {
 	case strings.TrimSpace(key) != key:
 		return fmt.Errorf("%w: the %s has white space at its beginning or end", ErrNoCredentials, name)
 	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return fmt.Errorf("%w: the %s has a character that no key has", ErrNoCredentials, name)
+		return fmt.Errorf("%w: the %s contains a character that keys never contain", ErrNoCredentials, name)
 	}
 	return nil
 }

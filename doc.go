@@ -18,32 +18,13 @@
 //	task, err := client.Plans.RunAndWait(ctx, &ctcbr.OperatePlanRequest{ID: planID})
 //
 // Create one [Client] and share it: it is safe for concurrent use. Its fields are the services:
-// [Hosts], [Agents], [Storages], [Plans], [Tasks], [Restores], [Snapshots], [Orders] and [Regions].
-// Every operation is one method that takes a context and a request. [Client.ForRegion] returns a
-// client for another region.
+// [Hosts], [Agents], [Storages], [Plans], [Tasks], [Snapshots], [Restores], [Orders] and
+// [Regions]. Every operation of the API is one method that takes a context and a request.
+// [Client.ForRegion] returns a client for another region.
 //
 // Optional numbers and booleans are pointers, so that "not set" is never mistaken for zero. [Ptr]
-// makes one: ctcbr.Ptr(ctcbr.ExistingSkip). Functions such as [BackUpDirs], [Weekly], [KeepDays]
-// and [LimitUpload] make the parts of a plan.
-//
-// # Protecting hosts
-//
-// [Hosts.FindAll] finds hosts by name. [Agents.Ensure] installs the agents that are missing.
-// [Plans.EnsureAll] creates, updates and enables plans until they match what you declare:
-//
-//	hosts, missing := client.Hosts.FindAll(ctx, &ctcbr.FindHostsRequest{Names: names})
-//	ready, down := client.Agents.Ensure(ctx, hosts)
-//	changes, failed := client.Plans.EnsureAll(ctx, ready, &ctcbr.CreatePlanRequest{
-//		Name: "nightly", StorageID: vault.ID, Files: ctcbr.BackUpDirs("/etc", "/var/lib"),
-//		Schedule: ctcbr.Daily(2), Retention: ctcbr.KeepDays(30),
-//	})
-//
-// Each step returns what succeeded, and an error that joins a [*HostError] for every other host. It
-// is safe to run again at any time, also after a crash. If two processes create the same plan at the
-// same moment, the duplicate is reported. [DryRun] only reports what would be done.
-//
-// [Client.Protection] reports what is protected, when it last ran and runs next, and every gap.
-// [Restores.Newest] restores the newest copy of a host and waits for it.
+// creates one: ctcbr.Ptr(ctcbr.BackupFull). Functions such as [BackUpDirs], [Daily], [KeepDays]
+// and [LimitUpload] create the parts of a plan.
 //
 // # Keys and region
 //
@@ -53,6 +34,71 @@
 // ~/.ctyun/config.json. A [CredentialsProvider] can rotate keys while the client is in use.
 // [Regions.List] lists the region IDs. A secret key cannot be read back, and never appears in an
 // error, a log record or formatted output.
+//
+// # Protecting hosts
+//
+// A host needs an active agent and a plan. Declare both, and run the program as often as you
+// like: it changes only what differs.
+//
+//	hosts, missing := client.Hosts.FindAll(ctx, &ctcbr.FindHostsRequest{Names: names})
+//	ready, down := client.Agents.Ensure(ctx, hosts)
+//	changes, failed := client.Plans.EnsureAll(ctx, ready, &ctcbr.CreatePlanRequest{
+//		Name: "nightly", StorageID: storageID, Files: ctcbr.BackUpDirs("/etc", "/var/lib"),
+//		Schedule: ctcbr.Daily(2), Retention: ctcbr.KeepDays(30),
+//	})
+//	for _, change := range changes {
+//		fmt.Println(change)
+//	}
+//	return errors.Join(missing, down, failed)
+//
+// [Hosts.FindAll], [Agents.Ensure] and [Plans.EnsureAll] return what succeeded, and an error with
+// a [*HostError] for every host that failed. Run them again at any time, also after a crash. If
+// two processes create the same plan at the same moment, the duplicate is reported. [DryRun] only
+// reports what would be done. [Storages.CreateAndWait] orders a vault and waits until it can be
+// used.
+//
+// # Watching and restoring
+//
+// [Client.Protection] reads the state of a whole region: every plan with its newest copy, last
+// run and next run, and every [Gap], such as a host without a plan, a failed run, a copy that is
+// too old, or a vault that is nearly full.
+//
+// [Snapshots.Newest] finds the newest copy of a host that can be restored. [Restores.Newest]
+// restores it and waits:
+//
+//	restored, err := client.Restores.Newest(ctx, &ctcbr.RestoreNewestRequest{
+//		HostID: hostID, PlanName: "nightly", MaxAge: 26 * time.Hour, TargetDir: "/restored",
+//	})
+//
+// # Waiting
+//
+// Orders, agent installations, backups and restores take time. [Orders.Wait],
+// [Agents.WaitActivated], [Tasks.Wait], [Tasks.WaitAll] and [Restores.Wait] poll until they are
+// done, for 24 hours at most unless [WaitAtMost] or the context says otherwise. A wait reports to
+// [WaitProgress], survives temporary failures, and ends at once on a final state. A failed task is
+// a [*TaskError], which matches [ErrFailed], [ErrCanceled] or [ErrVanished]. A wait that ends early
+// is a [*WaitError] with the IDs that were still running: pass them to another wait, from another
+// process if need be. [Plans.RunAndWait] and [Restores.Newest] are what most programs need.
+//
+// # Listing
+//
+// List makes one request. All is an iterator that uses the same memory however long the list is:
+//
+//	for snapshot, err := range client.Snapshots.All(ctx, nil) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(snapshot.HostName, snapshot.Created, snapshot.Size)
+//	}
+//
+// Get finds one item by its ID, and Find one by its exact name. The service's responses do not
+// name a new vault, plan or agent: [Storages.Find] and [Plans.Find] get its ID. A vault is listed
+// once its order is done; a plan may be listed a moment after it was created. [Agents.Get] finds
+// an agent by its host. [Hosts] covers all kinds of hosts; the other lists hold elastic cloud
+// hosts unless SourceType selects another kind: [SourceBareMetal] or [SourceOnPremises].
+//
+// Values that the service writes as text stay text, with a method for the value: [Time.Time],
+// [Size.Bytes], [Rate.Bytes]. Times are Beijing time, and so are the hours of a [Schedule].
 //
 // # Errors
 //
@@ -76,36 +122,7 @@
 // [Storages.Unsubscribe]. To survive a crash in the middle of an order, create a token with
 // [NewClientToken], save it, and set it in the request. After the crash, send the same order with
 // the same token. An order that the service is already carrying out is returned as an [Order] with
-// InProgress set, not as an error. [Storages.CreateAndWait] orders a vault and waits until it can
-// be used.
-//
-// # Waiting
-//
-// Orders, agent installations, backups and restores take time. [Orders.Wait],
-// [Agents.WaitActivated], [Tasks.Wait], [Tasks.WaitAll] and [Restores.Wait] poll until they are
-// done, for 24 hours at most unless [WaitAtMost] or the context says otherwise. A wait reports to
-// [WaitProgress], survives temporary failures, and ends at once on a final state. A failed task is
-// a [*TaskError], which matches [ErrFailed], [ErrCanceled] or [ErrVanished]. A wait that ends early
-// is a [*WaitError] with the IDs that were still running: pass them to another wait, from another
-// process if need be.
-//
-// # Listing
-//
-// List makes one request. All is an iterator that uses the same memory however long the list is:
-//
-//	for snapshot, err := range client.Snapshots.All(ctx, nil) {
-//		if err != nil {
-//			return err
-//		}
-//		fmt.Println(snapshot.HostName, snapshot.Created, snapshot.Size)
-//	}
-//
-// Get finds one item by its ID. [Hosts.Find], [Storages.Find] and [Plans.Find] find one by its
-// exact name. Lists hold elastic cloud hosts unless SourceType selects another kind:
-// [SourceBareMetal] or [SourceOnPremises].
-//
-// Values that the service writes as text stay text, with a method for the value: [Time.Time],
-// [Size.Bytes], [Rate.Bytes]. Times are Beijing time, and so are the hours of a [Schedule].
+// InProgress set, not as an error.
 //
 // # Testing
 //

@@ -12,18 +12,19 @@ import (
 	"time"
 )
 
-// ErrConflict means that something differs from its declaration and that this package does not
-// change it: a plan in another vault, a plan in a state that is neither active nor stopped, or a
-// plan that is listed differently than it was created.
+// ErrConflict means that something exists in a form that this package does not change: a plan
+// that backs up to another vault, one that is neither active nor stopped, one that the service
+// lists differently from how it was created, or a vault of the name that [Storages.CreateAndWait]
+// was to create.
 var ErrConflict = errors.New("conflict")
 
-// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun], or
-// any [WaitOption].
+// EnsureOption is an option of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll]: [DryRun],
+// or any [WaitOption].
 type EnsureOption interface {
 	ensure(*ensuring)
 }
 
-// DryRun reports what would be done and sends no command. DryRun(false) has no effect.
+// DryRun reports what would be done, and sends no command. DryRun(false) has no effect.
 func DryRun(on bool) EnsureOption { return dryRun(on) }
 
 type dryRun bool
@@ -82,10 +83,10 @@ func atOnce(n int, work func(i int)) {
 	}
 }
 
-// stopper keeps further commands from being sent once one has failed in a way that all would.
+// stopper prevents further commands once one has failed in a way that all others would, too.
 type stopper struct{ cause atomic.Pointer[error] }
 
-// send sends a command, unless an earlier one failed in a way that this one would, too.
+// send sends a command, unless an earlier failure shows that this one would fail, too.
 func (s *stopper) send(command func() error) error {
 	if cause := s.cause.Load(); cause != nil {
 		return fmt.Errorf("ctcbr: not sent, since another command failed: %w", *cause)
@@ -99,7 +100,7 @@ func (s *stopper) send(command func() error) error {
 	return err
 }
 
-// aboutError is an error with its subject in front.
+// aboutError is an error with its subject in front of its text.
 type aboutError struct {
 	what  string
 	cause error
@@ -119,24 +120,24 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.cause }
 
-// unseenError is the error of a command that was sent and whose effect is not listed.
+// unseenError is the error of a command that was sent but whose effect is not listed.
 type unseenError struct {
 	what  string
-	lost  error // why the answer of the command is not known; may be nil
-	ended error // why the wait for it ended, if not because its time was over; may be nil
+	lost  error // why the response to the command is unknown; may be nil
+	ended error // why the wait for it ended, unless its time was over; may be nil
 }
 
 func (e *unseenError) Error() string {
 	text := "ctcbr: " + e.what
 	var lost *Error
 	if errors.As(e.lost, &lost) {
-		failed := *lost // without the hint to look, which was done
-		text += "; its answer was lost (" + failed.short() + ")"
+		failed := *lost // without the hint to check, which was done
+		text += "; the response was lost (" + failed.short() + ")"
 	}
 	if e.ended != nil {
 		text += "; stopped waiting: " + withoutPrefix(e.ended)
 	}
-	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", look again later")
+	return oneLine(text + ": " + ErrOutcomeUnknown.Error() + ", check again later")
 }
 
 func (e *unseenError) Unwrap() []error {
@@ -149,32 +150,31 @@ func (e *unseenError) Unwrap() []error {
 	return causes
 }
 
-// PlanChange is the result of [Plans.Ensure] for one plan.
+// PlanChange is the result of [Plans.Ensure] for one host.
 type PlanChange struct {
 	// Name is the name of the plan. HostID and HostName are its host.
 	Name, HostID, HostName string
-	// Plan is the plan as it was last listed, or nil if there is none.
+	// Plan is the plan as it was last listed, or nil if it was not.
 	Plan *Plan
-	// Created, Updated and Enabled report what was done and is visible in the list. If none is set,
-	// the plan was already as declared, or Err is why it was not changed.
+	// Created, Updated and Enabled report changes that the list confirms. If none is true, the plan was
+	// as declared already, or Err says why it was not changed.
 	Created, Updated, Enabled bool
-	// Planned reports that this was a [DryRun]: nothing was done, and the other fields say what
-	// would be.
+	// Planned is true for a [DryRun]: Created, Updated and Enabled report what would be done.
 	Planned bool
-	// Differences are the parts of an existing plan that differed from its declaration.
+	// Differences are the parts of an existing plan that were not as declared.
 	Differences []Difference
-	// Unclear are the parts that the listed plan does not include, or includes in an undocumented
-	// form. They were not compared and cause no change.
+	// Unclear are the parts that the service does not list, or lists with an undocumented value. They
+	// were not compared, and are no reason for a change.
 	Unclear []Difference
-	// Err is why the plan is not, or may not be, as declared.
+	// Err says why the plan is not as declared, or may not be.
 	Err error
 }
 
-// Changed reports whether something was done, or would be by a [DryRun].
+// Changed reports whether anything was changed, or would be in a [DryRun].
 func (c PlanChange) Changed() bool { return c.Created || c.Updated || c.Enabled }
 
-// String describes what was done, or would be by a [DryRun], in one line: "web-01: plan nightly
-// updated and enabled: files: /etc, was /tmp".
+// String describes the change in one line: "web-01: plan nightly updated and enabled: files:
+// /etc, was /tmp". For a [DryRun] it describes what would be done.
 func (c PlanChange) String() string {
 	var done []string
 	for _, d := range []struct {
@@ -205,30 +205,9 @@ func (c PlanChange) String() string {
 	return oneLine(text)
 }
 
-// Difference is a part of a plan that differs from its declaration, or may differ.
-type Difference struct {
-	// Field is the field of [CreatePlanRequest].
-	Field string
-	// Want and Was are the declared and the listed value, in words.
-	Want, Was string
-}
-
-// String describes the difference in words: "files: /etc and /var/lib, was /tmp".
-func (d Difference) String() string {
-	return strings.ToLower(d.Field[:min(1, len(d.Field))]) + d.Field[min(1, len(d.Field)):] + ": " + d.Want + ", was " + d.Was
-}
-
-func differences(all []Difference) string {
-	texts := make([]string, len(all))
-	for i, d := range all {
-		texts[i] = d.String()
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Ensure makes the plan of one host match the request: it creates the plan if there is none,
-// updates it if it differs, and enables it if it is stopped. Called again, it changes nothing. It
-// is [Plans.EnsureAll] for one host, with the same rules, errors and costs.
+// Ensure makes the plan of one host what the request declares. It creates a missing plan, updates
+// one that differs, and enables one that is stopped. Where nothing differs, it only reads. It is
+// [Plans.EnsureAll] for one host, which describes the rules, the errors and the costs.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -248,28 +227,31 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 	return &changes[0], err
 }
 
-// EnsureAll makes the plan of every host match the request, which names no host and no kind of
-// host. A plan is identified by its host and exact name. It is created if the host has none of that
-// name, updated if it differs, and enabled if it is stopped. Called again, EnsureAll changes
-// nothing; after a crash or a lost response, it creates no second plan. It returns the result for
-// every host, in the order of hosts and each once. The error joins a [*HostError] for every plan
-// that is not, or may not be, as declared.
+// EnsureAll makes the plans of many hosts what the request declares. The request leaves HostID
+// and SourceType empty: hosts supplies them. A plan is identified by its host and its exact name.
+// A missing plan is created, one that differs is updated, and one that is stopped is enabled.
+// Where nothing differs, EnsureAll only reads, so it is safe to run again: a run after a crash or
+// a lost response creates no second plan. It returns one [PlanChange] for every host, in the
+// order of hosts. The error joins a [*HostError] for every plan that is not as declared, or may
+// not be.
 //
-// The request declares the whole plan: no Full and no Limits mean none. If anything differs, the
-// whole plan is sent. What a listed plan does not include, or includes in an undocumented form, is
-// in [PlanChange].Unclear and does not count as a difference. Schedules are compared to the hour.
-// Renaming a host changes nothing; a plan that was renamed by hand is created again.
+// The request declares the whole plan: nil for Full or Limits means none. A plan that differs is
+// updated as a whole. Parts that the service does not list, or lists with an undocumented value,
+// are in Unclear of [PlanChange] and do not count as differences. Schedules are compared to the
+// hour. Renaming a host has no effect. If a plan was renamed by hand, a new one is created under
+// the declared name.
 //
-// Nothing is sent for a plan in another vault, or in a state that is neither active nor stopped.
-// The error then matches [ErrConflict], as it does if a new plan is listed differently than it was
-// created. Two plans of the name on one host are an [*AmbiguousError]. A plan counts as missing
-// only if a complete list does not contain it.
+// A plan that backs up to another vault, or that is neither active nor stopped, is left alone:
+// the error matches [ErrConflict]. So does the error of a plan that the service lists differently
+// from how it was created. Two plans of the same name on one host are an [*AmbiguousError]. A
+// plan counts as missing only if the list was read completely.
 //
-// Each command is sent once, at most 8 at a time. EnsureAll then lists the plans until they show
-// the change, for the time of [WaitListed] (5 minutes by default) and at most that of [WaitAtMost]
-// (30 minutes by default). If a change does not show, the error matches [ErrOutcomeUnknown]; the
-// next run checks again. If there is nothing to do, it makes one request for each kind of host. It
-// places no order, but copies take up space in the vault.
+// Each command is sent once, at most 8 at a time. Then EnsureAll polls the list until it shows
+// the changes, for at most the time of [WaitListed] (5 minutes by default), and for no longer
+// than [WaitAtMost] (30 minutes by default) in all. A change that does not show by then is an
+// error that matches [ErrOutcomeUnknown]; the next run checks again. If nothing differs, the cost
+// is one request for each kind of host. It places no order, but copies take up space in the
+// vault.
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划),
 // POST /v4/backup/new-backup-policy (创建云备份计划),
@@ -277,7 +259,7 @@ func (s Plans) Ensure(ctx context.Context, req *CreatePlanRequest, opts ...Ensur
 // POST /v4/backup/action-backup-policy (操作云备份计划)
 func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanRequest, opts ...EnsureOption) ([]PlanChange, error) {
 	declared := deref(req)
-	check := &validation{operation: operation{path: "new-backup-policy"}}
+	check := &validation{op: "new-backup-policy"}
 	check.empty("HostID", declared.HostID != "")
 	check.empty("SourceType", declared.SourceType != "")
 	check.empty("IsCloud", declared.IsCloud != nil)
@@ -295,7 +277,7 @@ func (s Plans) EnsureAll(ctx context.Context, hosts []Host, req *CreatePlanReque
 // empty refuses fields that the hosts provide.
 func (v *validation) empty(field string, given bool) {
 	if given {
-		v.fault(field, "must be empty: the hosts tell it")
+		v.fault(field, "must be empty: it is taken from the hosts")
 	}
 }
 
@@ -322,18 +304,18 @@ func (s Plans) declare(declared CreatePlanRequest, opts []EnsureOption) (*planRu
 type planWork struct {
 	host   Host
 	change PlanChange
-	before []Difference // of the plan, before anything was sent
+	before []Difference // as compared before anything was sent
 
 	create, update, enable bool  // to be done
 	sent                   int   // commands that may have been carried out
 	enabled                bool  // the command was sent
-	lost                   error // why the answer of a command is not known; nil where all were accepted
+	lost                   error // why the response to a command is unknown; nil if all were accepted
 }
 
 func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error) {
 	all := r.works(hosts)
 	failures := r.examine(ctx, all)
-	for range 2 { // what was updated with its answer lost is enabled once it shows
+	for range 2 { // a plan whose response to the update was lost is enabled once the update shows
 		if r.dry || !r.carryOut(ctx, all) {
 			break
 		}
@@ -350,11 +332,11 @@ func (r *planRun) ensure(ctx context.Context, hosts []Host) ([]PlanChange, error
 	return changes, join(failures...)
 }
 
-// reported reports whether an error was reported already: the error of a list is the same for all its
+// reported reports whether an error was reported already. A list that fails has one error for all its
 // hosts.
 func (r *planRun) reported(failures []error, err error) bool {
 	for _, problem := range failures {
-		if problem == err { //nolint:errorlint // the same one
+		if problem == err { //nolint:errorlint // the identical error
 			return true
 		}
 	}
@@ -410,7 +392,8 @@ func byKind(all []*planWork, is func(*planWork) bool) (kinds [][]*planWork) {
 	return kinds
 }
 
-// examine finds out what is to be done. If a list cannot be read, that is the error of all its plans.
+// examine lists the plans and decides what to do. If a list cannot be read, all its plans get that
+// error.
 func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []error) {
 	for _, works := range byKind(all, func(*planWork) bool { return true }) {
 		listed, err := r.list(ctx, works)
@@ -420,7 +403,7 @@ func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []erro
 		for _, w := range works {
 			found := listed.of[w.host.ID]
 			switch {
-			// An incomplete list is right about what it contains, not about what it lacks.
+			// An incomplete list shows what exists, but not what is missing.
 			case err != nil && (!errors.Is(err, ErrIncomplete) || len(found) == 0):
 				w.change.Err = err
 			case len(found) == 0 && listed.mayHold(w.host.ID):
@@ -433,16 +416,16 @@ func (r *planRun) examine(ctx context.Context, all []*planWork) (failures []erro
 	return failures
 }
 
-// planListing are the plans of the name on some hosts.
+// planListing holds the listed plans of the name on some hosts.
 type planListing struct {
-	of       map[string][]Plan // by the ID of the host
-	doubtful map[string]bool   // hosts that have a plan without a name, and "" for a plan that may be of any host
+	of       map[string][]Plan // by host ID
+	doubtful map[string]bool   // hosts with a plan that has no name, and "" for a plan that has no host
 }
 
-// mayHold reports whether a plan of the name may be that of a host, although it is not listed so.
+// mayHold reports whether an incompletely listed plan may be the one of the name on a host.
 func (l *planListing) mayHold(hostID string) bool { return l.doubtful[hostID] || l.doubtful[""] }
 
-// take takes in a plan that lacks its host or its name, if it may be one of the name.
+// take records a plan that is listed without its host or its name, if it may be one of the name.
 func (l *planListing) take(plan *Plan, name string, sought map[string]bool) {
 	noHost, noName := isBlank(plan.HostID), isBlank(plan.Name)
 	switch {
@@ -483,7 +466,7 @@ func (r *planRun) list(ctx context.Context, works []*planWork) (*planListing, er
 	return listed, err
 }
 
-// judge decides what is to be done about the plan of a host.
+// judge decides what to do about the plan of a host.
 func (r *planRun) judge(w *planWork, found []Plan) {
 	switch len(found) {
 	case 0:
@@ -516,11 +499,11 @@ func (w *planWork) see(plan *Plan) {
 	w.host.Name = cmp.Or(w.host.Name, plan.HostName)
 }
 
-// conflict returns why a listed plan cannot become what is declared.
+// conflict returns why a listed plan cannot be changed to match its declaration.
 func (r *planRun) conflict(plan *Plan) error {
 	switch {
 	case plan.StorageID != "" && plan.StorageID != r.declared.StorageID:
-		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s, which cannot be changed", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
+		return r.about(fmt.Errorf("%w: it backs up to vault %s, not %s: a plan keeps its vault, so use another name or that vault", ErrConflict, cmp.Or(plan.StorageName, plan.StorageID), r.declared.StorageID))
 	case plan.Status != PlanActive && plan.Status != PlanStopped:
 		return r.about(fmt.Errorf("%w: its state is %q%s, neither active nor stopped", ErrConflict, string(plan.Status), inBrackets(plan.StatusDesc)))
 	}
@@ -542,12 +525,6 @@ func ambiguousPlans(host Host, name string, plans []Plan) error {
 		ambiguous.Candidates = append(ambiguous.Candidates, plan.candidate())
 	}
 	return ambiguous
-}
-
-// candidate describes the plan for an [AmbiguousError].
-func (p *Plan) candidate() Candidate {
-	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
-	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }
 
 // carryOut sends the commands, and reports whether any may have been carried out.
@@ -700,11 +677,11 @@ func (r *planRun) check(w *planWork, found []Plan, late bool) {
 	case len(differing) == 0 || !w.create && differences(differing) == differences(w.before):
 		w.change.Err = r.unseen(w, nil) // still as it was before
 	default:
-		w.change.Err = r.about(fmt.Errorf("%w: it is listed otherwise than it was made: %s", ErrConflict, differences(differing)))
+		w.change.Err = r.about(fmt.Errorf("%w: the service lists it differently from how it was created: %s", ErrConflict, differences(differing)))
 	}
 }
 
-// seen records that the change shows. If the plan is stopped nonetheless, it is enabled next.
+// seen records that the change shows. If the plan is still stopped, it is enabled next.
 func (w *planWork) seen(stopped bool) {
 	w.change.Created = w.change.Created || w.create
 	w.change.Updated = w.change.Updated || w.update
@@ -714,9 +691,9 @@ func (w *planWork) seen(stopped bool) {
 
 // unseen is the error of a plan whose change does not show.
 func (r *planRun) unseen(w *planWork, ended error) error {
-	what := "the command to change it was sent, and does not show in the list"
+	what := "the command to change it was sent, but the list does not show the change"
 	if w.create {
-		what = "it was sent to be created, and is not listed"
+		what = "the command to create it was sent, but the plan is not listed"
 	}
 	if ended == nil {
 		what += fmt.Sprintf(" after %s", r.wait.unlisted)
@@ -724,19 +701,20 @@ func (r *planRun) unseen(w *planWork, ended error) error {
 	return &unseenError{what: "plan " + r.declared.Name + ": " + what, lost: w.lost, ended: ended}
 }
 
-// Ensure gives every host an active agent. It installs one if there is none or the last
-// installation failed, and waits for all of them. It starts from the agents in the given hosts: get
-// them from [Hosts] right before. It returns the hosts that are ready, with their agents, in the
-// order of hosts and each once. The error joins a [*HostError] for every other host. It matches
+// Ensure installs an agent on every host that has none or whose last installation failed, and
+// waits until all hosts have an active agent. It relies on the Agent field of hosts: get them
+// from [Hosts] just before. It returns the hosts that are ready, in the order of hosts, each
+// once, with their agents. The error joins a [*HostError] for every other host. It matches
 // [ErrFailed] if the installation failed, [ErrVanished] if the agent was listed and no longer is,
-// and [ErrOutcomeUnknown] if the agent was never listed after the command.
+// and [ErrOutcomeUnknown] if the agent was never listed after the command was sent.
 //
-// Each host is sent one command, at most 8 at a time. An existing agent that is not active, for
-// example because its host is switched off, has the time of [WaitListed] (5 minutes by default) to
-// change its state. The total time is limited by [WaitAtMost] (30 minutes by default). [WaitRegion]
-// sets the region. Each poll makes one request for every 50 hosts that are not ready. With
-// [DryRun], the result includes the hosts that would get an agent, whose Agent is nil or failed,
-// and those on which one is being installed. It places no order.
+// Each host is sent at most one command, and at most 8 commands are sent at a time. An agent that
+// is installed but not active, for example on a host that is switched off, has the time of
+// [WaitListed] to become active, 5 minutes by default. The whole takes no longer than
+// [WaitAtMost], 30 minutes by default. [WaitRegion] sets the region. A poll is one request for
+// every 50 hosts that are not ready. A [DryRun] also returns the hosts that it would install an
+// agent on, whose Agent is nil or has failed, and those on which one is being installed. It places
+// no order.
 //
 // POST /v4/backup/install-client-backup (安装备份客户端),
 // GET /v4/backup/client-by-instance-backup (通过主机id查询云备份客户端)
@@ -783,13 +761,13 @@ type agentRun struct {
 // agentWork is the work on the agent of one host.
 type agentWork struct {
 	host    Host
-	before  *Agent // as it was given
-	sent    bool   // the command to install may have been carried out
-	refused error  // why it was not
-	lost    error  // why its answer is not known
-	listed  bool   // the agent was seen since
-	moved   bool   // it was seen in another state than before
-	missing int    // polls in a row without it
+	before  *Agent // as the caller passed it
+	sent    bool   // the installation may have been started
+	refused error  // why it was not started
+	lost    error  // why the response to it is unknown
+	listed  bool   // the agent was listed since
+	moved   bool   // it was listed in another state than before
+	missing int    // consecutive polls without it
 	done    bool
 	err     error
 }
@@ -829,7 +807,7 @@ func (r *agentRun) install(ctx context.Context) {
 			w.sent, w.lost = true, err
 		case err == nil:
 			w.sent = true
-		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have been faster
+		case errors.As(err, &failed) && failed.StatusCode != 0: // another run may have installed it
 			w.refused = err
 		default:
 			w.err = err
@@ -837,8 +815,8 @@ func (r *agentRun) install(ctx context.Context) {
 	})
 }
 
-// foresee says of a dry run which hosts would have to become ready by themselves: those to which
-// nothing would be sent. One whose agent is being installed is on its way.
+// foresee reports the hosts of a dry run that would be sent nothing although they are not ready. A
+// host whose agent is being installed counts as ready.
 func (r *agentRun) foresee() {
 	for _, w := range r.pending() {
 		if a := w.before; a != nil && !a.notInstalled() && !a.installing() {
@@ -851,11 +829,6 @@ func (r *agentRun) foresee() {
 func (a *Agent) notInstalled() bool {
 	state := strings.ToLower(string(a.Status))
 	return a.Status.isFailure() && strings.Contains(state, "install") && !strings.Contains(state, "uninstall")
-}
-
-// installing reports whether the agent is being installed.
-func (a *Agent) installing() bool {
-	return strings.Contains(strings.ToLower(string(a.Status)), "installing")
 }
 
 // await polls the agents until all are active or have failed.
@@ -888,12 +861,12 @@ func (r *agentRun) await(ctx context.Context) {
 	for _, w := range r.pending() {
 		w.err = about("its agent is "+w.state(), causeOfEnd(err))
 		if w.sent && !w.listed {
-			w.err = &unseenError{what: "the command to install an agent was sent, and it is not listed", lost: w.lost, ended: causeOfEnd(err)}
+			w.err = &unseenError{what: "the command to install an agent was sent, but the agent is not listed", lost: w.lost, ended: causeOfEnd(err)}
 		}
 	}
 }
 
-// list reads the agents of some hosts. A host may have several. The list is complete if it holds as
+// list reads the agents of some hosts. A host may have several. whole reports whether the list has as
 // many as the service counts.
 func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[string]*Agent, whole bool, err error) {
 	ids := make([]string, len(works))
@@ -921,8 +894,8 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 	}
 }
 
-// check evaluates how the agent of a host is listed. A state from before the command does not count
-// until the time of WaitListed is over.
+// check evaluates how the agent of a host is listed. A state that is unchanged since the command counts
+// only once the time of WaitListed is over.
 func (r *agentRun) check(w *agentWork, agent *Agent, late bool) {
 	w.host.Agent = agent
 	if agent == nil {
@@ -954,7 +927,7 @@ func (r *agentRun) miss(w *agentWork, late bool) {
 	case w.listed && w.missing >= r.wait.missing:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	case !w.listed && late && w.sent:
-		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, and it is not listed after %s", r.wait.unlisted), lost: w.lost}
+		w.err = &unseenError{what: fmt.Sprintf("the command to install an agent was sent, but the agent is not listed after %s", r.wait.unlisted), lost: w.lost}
 	case !w.listed && late:
 		w.err = fmt.Errorf("ctcbr: its agent %w", ErrVanished)
 	}

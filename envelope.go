@@ -5,30 +5,29 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// The documented statuses of the service.
+// The status codes that the service documents.
 const (
 	statusSuccess = 800
 	statusFailure = 900
 )
 
-// form is who an answer speaks for.
+// form says who wrote an answer.
 type form int
 
 const (
-	formNone    form = iota // neither: a page of a proxy, or what came is not whole
-	formService             // the envelope of the service
-	formGateway             // the refusal of the gateway before it
+	formNone    form = iota // neither of them: a page of a proxy, or an incomplete response
+	formService             // the service, in its envelope
+	formGateway             // the gateway in front of it, which refused the request
 )
 
-// envelope is what every answer is wrapped in: that of the service, or that of the gateway, whose
-// status is text.
+// envelope is the JSON object around every answer: the service's, or the gateway's, whose status code
+// is text.
 type envelope struct {
 	StatusCode  statusCode `json:"statusCode"`
 	Message     wireText   `json:"message"`
@@ -36,13 +35,13 @@ type envelope struct {
 	Error       wireText   `json:"error"`
 	ErrorCode   wireText   `json:"errorCode"`
 	Details     wireText   `json:"details"`
-	EOPCode     wireText   `json:"eopErrCode"` // of the gateway alone
-	RequestID   wireText   `json:"requestId"`  // of the gateway alone: its own
+	EOPCode     wireText   `json:"eopErrCode"` // of the gateway only
+	RequestID   wireText   `json:"requestId"`  // of the gateway only: its own ID of the request
 	ReturnObj   content    `json:"returnObj"`
 }
 
-// read reads an answer to its end, while its content goes where that says. It returns why an answer
-// that came speaks for nobody apart from what went wrong with reading it.
+// read reads an answer to its end. Its content is decoded on the way, to where ReturnObj says. unclear
+// is why a complete answer has no form; err is what went wrong while reading.
 func (e *envelope) read(s *wirejson.Scanner) (f form, unclear, err error) {
 	e.ReturnObj.status = &e.StatusCode
 	isObject := s.Next() == '{'
@@ -67,7 +66,7 @@ func (e *envelope) read(s *wirejson.Scanner) (f form, unclear, err error) {
 	return f, unclear, err
 }
 
-// form says who the answer speaks for. One that speaks for both at once speaks for neither.
+// form returns who wrote the answer, or formNone and the reason if that is not clear.
 func (e *envelope) form() (form, error) {
 	status := &e.StatusCode
 	gateway := e.EOPCode != "" || strings.HasPrefix(status.text, gatewayPrefix)
@@ -86,10 +85,10 @@ func (e *envelope) form() (form, error) {
 	return formService, nil
 }
 
-// gatewayPrefix is what the status of the gateway begins with, before its code.
+// gatewayPrefix is what precedes the code in the status code of the gateway.
 const gatewayPrefix = "CTAPI_"
 
-// code is the error code, in the first of its spellings that came.
+// code returns the error code, from the first of its fields that is set.
 func (e *envelope) code() string {
 	code := cmp.Or(e.EOPCode, e.Error, e.ErrorCode)
 	if code == "" && strings.HasPrefix(e.StatusCode.text, gatewayPrefix) {
@@ -98,23 +97,26 @@ func (e *envelope) code() string {
 	return string(code)
 }
 
-// inProgress reports whether the answer says that an order is being carried out, and names it.
+// inProgress reports whether the answer says that an order is being processed, and names the order.
 func (e *envelope) inProgress() bool {
 	return (isInProgress(string(e.Error)) || isInProgress(string(e.ErrorCode))) && e.orderID() != ""
 }
 
-// orderID is the order that the answer names, or "". Of several it is the last: that they are several
-// is found when the answer is accepted.
+// orderID returns the ID of the order that the answer names, or "". If it names several, that is the
+// last one; accept refuses such an answer.
 func (e *envelope) orderID() string {
-	var order Order
+	var order struct {
+		Meta
+		ID string `json:"masterOrderID" wire:"lenient,once"`
+	}
 	if _ = e.ReturnObj.decode(&order); isBlank(order.ID) {
 		return ""
 	}
 	return order.ID
 }
 
-// statusCode reads 800, 800.0 and "800", and keeps the text of the gateway. It counts how often it
-// was given, in whatever case of letters.
+// statusCode reads 800, 800.0 and "800", and keeps the text of the gateway's. It counts how often the
+// answer has the field, in any case of letters.
 type statusCode struct {
 	number int
 	text   string
@@ -130,14 +132,15 @@ func (c *statusCode) ReadJSON(s *wirejson.Scanner) {
 	}
 }
 
-// wireText is text, or a number in the form it was written in.
+// wireText is a string, or the text of a number.
 type wireText string
 
-// ReadJSON reads whatever was written.
+// ReadJSON reads any value as text.
 func (t *wireText) ReadJSON(s *wirejson.Scanner) { *t = wireText(s.Text()) }
 
-// content is the returnObj of an answer. It reads itself while the envelope is read: into the result
-// of a read, item by item for a list, and as it came for what is judged first, an order or a write.
+// content is the returnObj of an answer. It is decoded while the envelope is read: a read into its
+// result, and a list item by item. The response to an order or a write is judged first, so its
+// content is kept as raw JSON.
 type content struct {
 	result response        // of a read
 	items  items           // of a list
@@ -145,15 +148,15 @@ type content struct {
 
 	status *statusCode // of the same answer
 	seen   int
-	flaw   error // what is wrong with it, should the answer be a success
-	stop   error // why no more of it is read
+	flaw   error // what is wrong with it, if the answer is a success
+	stop   error // why reading was stopped
 }
 
-// items takes the items of a list from a returnObj. It returns what is wrong with that, and why no
-// more of the answer may be read.
+// items reads the items of a list from a returnObj. flaw is what is wrong with it; stop is why no more
+// of the answer may be read.
 type items func(*wirejson.Scanner) (flaw, stop error)
 
-// ReadJSON reads the content of an answer. What came after the status of a failure is not taken.
+// ReadJSON reads the content of an answer. It skips content that follows the status of a failure.
 func (c *content) ReadJSON(s *wirejson.Scanner) {
 	c.seen++
 	switch {
@@ -174,8 +177,8 @@ func (c *content) ReadJSON(s *wirejson.Scanner) {
 	}
 }
 
-// skipEmpty reads a returnObj that is no object. Where there is nothing to tell, the service writes
-// null, an empty text or an empty list.
+// skipEmpty reads a returnObj that is not an object. Instead of an empty object, the service sends
+// null, an empty string or an empty list.
 func skipEmpty(s *wirejson.Scanner) error {
 	raw := s.Raw()
 	switch {
@@ -187,21 +190,18 @@ func skipEmpty(s *wirejson.Scanner) error {
 	return errors.New("its returnObj is no object")
 }
 
-// decode decodes the content into result, unless that was done while it was read.
+// decode decodes the content into result, unless that happened while it was read.
 func (c *content) decode(result response) error {
 	flaw := c.flaw
 	if c.raw != nil {
 		kept := content{result: result, status: &statusCode{}}
 		flaw = cmp.Or(wirejson.Unmarshal(c.raw, &kept), kept.flaw)
 	}
-	if flaw != nil {
-		return fmt.Errorf("%w: %w", ErrBadAnswer, flaw)
-	}
-	return nil
+	return flaw
 }
 
-// isKeyRefusal reports whether a code says that the key pair or the signature was refused, which
-// comes before anything is carried out.
+// isKeyRefusal reports whether a code means that the key pair or the signature was refused, which
+// happens before anything is carried out.
 func isKeyRefusal(f form, code string) bool {
 	switch strings.TrimPrefix(code, gatewayPrefix) {
 	case codeKeys, codeSignature:
@@ -210,33 +210,33 @@ func isKeyRefusal(f form, code string) bool {
 	return f != formNone && strings.EqualFold(code, codeAccessKeyInvalid)
 }
 
-// The codes of the gateway, and of the platform behind it, that say what to do.
+// The codes of the gateway, and of the platform behind it, that a hint explains.
 const (
 	codeKeys             = "10002" // the access key or the secret key is not valid
-	codeSignature        = "10009" // of the request: its secret key, its date, or what changed it
-	codeNoSuchAPI        = "10000" // no such path, by one client's word a success of another product
+	codeSignature        = "10009" // the signature: wrong secret key or date, or the request was changed
+	codeNoSuchAPI        = "10000" // no such path; one client treats it as a success of another product
 	codeAccessKeyInvalid = "openapi.requestParse.accessKeyInvalid"
 )
 
-// isPermission reports whether a code of the service says that the user lacks a permission.
+// isPermission reports whether a code of the service means that the user lacks a permission.
 func isPermission(f form, code string) bool {
 	return f == formService && hasPrefixFold(code, "CTIAM_")
 }
 
-// isRegionRefusal reports whether a code says that the region is not known or not allowed.
+// isRegionRefusal reports whether a code means that the region is unknown or not allowed.
 func isRegionRefusal(code string) bool {
 	code = strings.ToLower(code)
 	return code == "openapi.regioninfo.accessfailed" ||
 		strings.Contains(code, "region") && hasNotFound(code)
 }
 
-// isInProgress reports whether a code says that an order is being carried out.
+// isInProgress reports whether a code means that an order is being processed.
 func isInProgress(code string) bool {
 	return strings.HasSuffix(strings.ToLower(code), "order.inprogress")
 }
 
-// isPlatformFault reports whether a code says that the platform behind the service failed, which
-// it says with HTTP 200.
+// isPlatformFault reports whether a code means that the platform behind the service failed. It comes
+// with HTTP 200.
 func isPlatformFault(code string) bool {
 	switch strings.ToLower(code) {
 	case "openapi.admin.accessfailed", "openapi.userpermission.accessfailed", "openapi.yacos.accessfailed",
@@ -247,22 +247,6 @@ func isPlatformFault(code string) bool {
 	return false
 }
 
-// sentinelOf is what a code of the service means; nil for most.
-func sentinelOf(code string) error {
-	code = strings.ToLower(code)
-	switch {
-	case isPlatformFault(code):
-		return ErrUnavailable
-	case hasNotFound(code):
-		return ErrNotFound
-	case strings.Contains(code, "unauthorized"), strings.Contains(code, "accessdenied"), strings.Contains(code, "forbidden"):
-		return ErrUnauthorized
-	case strings.Contains(code, "throttl"), strings.Contains(code, "flowlimit"), strings.Contains(code, "toomanyrequests"):
-		return ErrThrottled
-	}
-	return nil
-}
-
 func hasNotFound(code string) bool {
 	return strings.HasSuffix(code, "notfound") || strings.HasSuffix(code, "notexist") || strings.HasSuffix(code, "notexists")
 }
@@ -270,3 +254,14 @@ func hasNotFound(code string) bool {
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// response is implemented by every XResponse, by embedding Meta.
+type response interface{ meta() *Meta }
+
+// Meta is part of every response.
+type Meta struct {
+	// RequestID identifies the request. The service's support asks for it.
+	RequestID string `json:"-"`
+}
+
+func (m *Meta) meta() *Meta { return m }

@@ -358,3 +358,77 @@ func (j *joined) Error() string {
 
 // Unwrap returns all errors.
 func (j *joined) Unwrap() []error { return j.errs }
+
+const (
+	shownBody = 256     // bytes of a response that an error shows
+	shownText = 4 << 10 // bytes of a text of the service that an error shows
+)
+
+// withoutPrefix returns the text of an error for use in another one.
+func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
+
+// inline returns an error with a text for use in another one.
+func inline(err error) error { return &special{withoutPrefix(err), err} }
+
+// AmbiguousError means that several items match where one was searched for. It matches
+// [ErrAmbiguous].
+type AmbiguousError struct {
+	// Sought describes what was searched for.
+	Sought string
+	// Candidates are the items that match.
+	Candidates []Candidate
+}
+
+// Candidate is one of several items that match.
+type Candidate struct {
+	ID, Name string
+	// Detail describes what sets the item apart from the others.
+	Detail string
+}
+
+// Error names the first ten candidates in one line.
+func (e *AmbiguousError) Error() string {
+	const most = 10
+	var candidates []string
+	for _, c := range e.Candidates[:min(most, len(e.Candidates))] {
+		candidates = append(candidates, c.String())
+	}
+	if more := len(e.Candidates) - most; more > 0 {
+		candidates = append(candidates, fmt.Sprintf("%d more", more))
+	}
+	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
+}
+
+// Unwrap returns [ErrAmbiguous].
+func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
+
+// String describes the candidate: "web (ID, CT-ECS)".
+func (c Candidate) String() string {
+	name := cmp.Or(c.Name, c.ID, "one without an ID")
+	var details []string
+	for _, detail := range []string{c.ID, c.Detail} {
+		if detail != "" && detail != name {
+			details = append(details, detail)
+		}
+	}
+	if len(details) == 0 {
+		return name
+	}
+	return name + " (" + strings.Join(details, ", ") + ")"
+}
+
+// sentinelOf returns the sentinel for a code of the service, or nil for most codes.
+func sentinelOf(code string) error {
+	code = strings.ToLower(code)
+	switch {
+	case isPlatformFault(code):
+		return ErrUnavailable
+	case hasNotFound(code):
+		return ErrNotFound
+	case strings.Contains(code, "unauthorized"), strings.Contains(code, "accessdenied"), strings.Contains(code, "forbidden"):
+		return ErrUnauthorized
+	case strings.Contains(code, "throttl"), strings.Contains(code, "flowlimit"), strings.Contains(code, "toomanyrequests"):
+		return ErrThrottled
+	}
+	return nil
+}

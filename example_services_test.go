@@ -348,7 +348,7 @@ func ExampleRegions_List() {
 	// Output: 200000001852 西南1 true
 }
 
-// An operation that this package does not know, with all that it does for the others.
+// An operation that this package does not have is signed, retried and checked like every other.
 func ExampleClient_Do() {
 	client, cloud := inMemory()
 	defer cloud.Close()
@@ -391,4 +391,72 @@ func ExampleClient_Gaps() {
 	// Output:
 	// stale nightly - snapshot too old
 	// bare  - no agent
+}
+
+// One program, several regions: the clients share connections and keys.
+func ExampleClient_ForRegion() {
+	client, cloud := inMemory()
+	defer cloud.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	regions, err := client.Regions.List(ctx, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, region := range regions.Regions {
+		vaults, err := client.ForRegion(region.ID).Storages.List(ctx, nil)
+		switch {
+		case errors.Is(err, ctcbr.ErrRegion):
+			fmt.Println(region.Name, "is not open to the account")
+		case err != nil:
+			fmt.Println(region.Name, err)
+		default:
+			fmt.Println(region.Name, "has", len(vaults.Storages), "vaults")
+		}
+	}
+	// Output:
+	// 华东1 has 0 vaults
+	// 西南1 is not open to the account
+	// 华北2 is not open to the account
+}
+
+// A hook counts calls by operation, however many attempts they take.
+func ExampleWithCallHook() {
+	_, cloud := inMemory()
+	defer cloud.Close()
+	cloud.Inject(cbrtest.ListStorages, cbrtest.Fault{Status: 503})
+	count := func(ctx context.Context, info ctcbr.CallInfo) (context.Context, func(error)) {
+		return ctx, func(err error) { fmt.Println(info.Operation, err == nil) }
+	}
+	client, err := ctcbr.NewClient(
+		ctcbr.WithEndpoint(cloud.URL), ctcbr.WithStaticCredentials(cloud.AccessKey, cloud.SecretKey), ctcbr.WithRegion(cloud.RegionID),
+		ctcbr.WithRetryWait(0, 0), ctcbr.WithCallHook(count),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	if _, err := client.Storages.List(context.Background(), nil); err != nil {
+		fmt.Println(err)
+	}
+	// Output: query-storage-backup true
+}
+
+// A dry run reports the changes and sends no command.
+func ExampleDryRun() {
+	client, cloud := fleet()
+	defer cloud.Close()
+	change, err := client.Plans.Ensure(context.Background(), &ctcbr.CreatePlanRequest{
+		Name: "nightly", HostID: "id-of-web-01", StorageID: "vault", Files: ctcbr.BackUpAll(),
+		Schedule: ctcbr.Daily(2), Retention: ctcbr.KeepDays(30),
+	}, ctcbr.DryRun(true))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(change, cloud.Count(cbrtest.CreatePlan))
+	// Output: id-of-web-01: plan nightly would be created 0
 }

@@ -133,7 +133,7 @@ func ExampleNewClient_faults() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// ctcbr: no usable credentials: the access key has a character that no key has; no usable credentials: the secret key has a character that no key has; the endpoint "http://example.com" has no TLS: use https, or allow it with WithPlainHTTP
+	// ctcbr: no usable credentials: the access key contains a character that keys never contain; no usable credentials: the secret key contains a character that keys never contain; the endpoint "http://example.com" has no TLS: use https, or allow it with WithPlainHTTP
 }
 
 // Keys that change while the client is in use.

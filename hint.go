@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -45,8 +47,32 @@ func (e *Error) hint() string {
 		return "check whether it was carried out before sending it again"
 	case e.Is(ErrThrottled):
 		return "send fewer requests at a time, or wait"
+	case errors.Is(e, ErrTooLarge):
+		return hintTooLarge
+	case errors.Is(e, ErrIncomplete): // says what it is, and matches ErrBadAnswer
+		return ""
+	case e.Is(ErrUnavailable) && e.HTTPStatus != http.StatusNotImplemented:
+		return hintUnavailable
+	case errors.Is(e, ErrBadAnswer), e.StatusCode == 0 && e.isPage():
+		return hintEndpoint
+	case errors.Is(e, ErrNotFound):
+		return e.notFoundHint()
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "nothing accepts connections there: check the endpoint and the proxy settings"
 	}
 	return ""
+}
+
+// notFoundHint says what to check about something that does not exist. Vaults, orders and regions have
+// no kind of host.
+func (e *Error) notFoundHint() string {
+	switch {
+	case strings.Contains(e.Path, "/order/"):
+		return "check the order ID"
+	case strings.Contains(e.Operation, "storage"), strings.Contains(e.Operation, "region"):
+		return "check the name or ID, and the region"
+	}
+	return "check the name or ID, the region and the kind of host"
 }
 
 // codeHint says what to do about a code.
@@ -120,11 +146,14 @@ var hints = [...]struct {
 }
 
 const (
-	hintKeys    = "check the key pair: both keys must belong together and must not be disabled"
-	hintService = "activate the service once in this region, with Client.OpenService"
-	hintAgent   = "the host needs an active agent: Agents.Install, then Agents.WaitActivated"
-	hintRegion  = "use the ID of a region that the account may use, not its name: Regions.List has both"
-	hintSecret  = "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"
-	hintClock   = "check the clock of this machine"
-	hintAddress = "add the address of this machine to the account's IP allow-list"
+	hintKeys        = "check the key pair: both keys must belong together and must not be disabled"
+	hintService     = "activate the service once in this region, with Client.OpenService"
+	hintAgent       = "the host needs an active agent: Agents.Install, then Agents.WaitActivated"
+	hintRegion      = "use the ID of a region that the account may use, not its name: Regions.List has both"
+	hintSecret      = "check that the secret key (SK) belongs to the access key, and that no proxy changes requests"
+	hintClock       = "check the clock of this machine"
+	hintTooLarge    = "raise the limit with WithMaxAnswer, or read a list with All"
+	hintEndpoint    = "check the endpoint, and whether a proxy or another server responded instead"
+	hintUnavailable = "try again later, or give the request ID to the service's support"
+	hintAddress     = "add the address of this machine to the account's IP allow-list"
 )

@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Hosts are the machines that can be protected, with or without an agent. The service lists hosts
-// only through their agents, page by page and separately for each kind. Here a host is one [Host],
-// whatever its kind and however many agents it has had.
+// Hosts are the machines that can be protected, with or without an agent. The service lists
+// agents, not hosts, page by page and each kind separately. Here a host is one [Host], whatever
+// its kind and however many agents it has had.
 //
-// A host is listed if it has an agent, or if the service offers to install one. Whether the service
-// does so for every kind is not documented: a host without an agent, of a kind that is not listed
-// without one, cannot be found.
+// A host is listed if it has an agent, or if the service offers to install one on it. Whether the
+// service does so for every kind of host is not documented. A host without an agent cannot be
+// found if the service does not list it.
 type Hosts struct{ client *Client }
 
 // Host is a machine that can be protected.
 type Host struct {
-	// ID is the host ID, as every HostID of this package takes it.
+	// ID is the host's ID, as every HostID field of this package takes it.
 	ID   string
 	Name string
 	IPs  []string
-	// SourceType is the kind of host that was requested when it was found.
+	// SourceType is the kind of host that was listed when it was found.
 	SourceType SourceType
 	// OSType and OSArch are the operating system and architecture (seen: "linux", "x86_64").
 	OSType, OSArch string
-	// Agent is the agent of the host, preferably an active one, or nil if it has none.
+	// Agent is the host's agent, or nil if it has none. Of several agents it is an active one.
 	Agent *Agent
 }
 
@@ -39,66 +39,22 @@ func (h Host) Active() bool { return h.Agent != nil && h.Agent.Status == AgentAc
 // label returns the name of the host for errors.
 func (h Host) label() string { return cmp.Or(h.Name, h.ID, "without a name") }
 
-// HostError is the error of one host among several.
+// HostError is the failure for one of several hosts: see [Hosts.FindAll], [Agents.Ensure] and
+// [Plans.EnsureAll].
 type HostError struct {
 	// Host is the host. If it was not found, only Name is set, to the name that was searched for.
 	Host Host
 	Err  error
 }
 
-// Error returns the host and the error in one line.
+// Error names the host and describes the failure in one line.
 func (e *HostError) Error() string {
-	return oneLine("ctcbr: host " + e.Host.label() + ": " + withoutPrefix(e.Err))
+	text := strings.TrimPrefix(withoutPrefix(e.Err), fmt.Sprintf("host named %q: ", e.Host.Name))
+	return oneLine("ctcbr: host " + e.Host.label() + ": " + text)
 }
 
-// Unwrap returns the error of the host.
+// Unwrap returns the cause.
 func (e *HostError) Unwrap() error { return e.Err }
-
-// AmbiguousError means that a name has several matches. It matches [ErrAmbiguous].
-type AmbiguousError struct {
-	// Sought describes what was searched for.
-	Sought string
-	// Candidates are the matches.
-	Candidates []Candidate
-}
-
-// Candidate is one match of an [AmbiguousError].
-type Candidate struct {
-	ID, Name string
-	// Detail distinguishes the candidate from the others, in words.
-	Detail string
-}
-
-// Error lists the candidates in one line, ten at most.
-func (e *AmbiguousError) Error() string {
-	const most = 10
-	var candidates []string
-	for _, c := range e.Candidates[:min(most, len(e.Candidates))] {
-		candidates = append(candidates, c.String())
-	}
-	if more := len(e.Candidates) - most; more > 0 {
-		candidates = append(candidates, fmt.Sprintf("%d more", more))
-	}
-	return oneLine(fmt.Sprintf("ctcbr: %s: %s: %s", e.Sought, ErrAmbiguous, enumerate(candidates)))
-}
-
-// Unwrap returns [ErrAmbiguous].
-func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
-
-// String describes the candidate: "web (ID, CT-ECS)".
-func (c Candidate) String() string {
-	name := cmp.Or(c.Name, c.ID, "one without an ID")
-	var details []string
-	for _, detail := range []string{c.ID, c.Detail} {
-		if detail != "" && detail != name {
-			details = append(details, detail)
-		}
-	}
-	if len(details) == 0 {
-		return name
-	}
-	return name + " (" + strings.Join(details, ", ") + ")"
-}
 
 // allSources are the kinds of hosts that are read if a request names none.
 var allSources = []SourceType{SourceECS, SourceBareMetal, SourceOnPremises}
@@ -121,19 +77,20 @@ func sources(given []SourceType) []SourceType {
 type ListHostsRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts. Nil means all kinds.
+	// Sources are the kinds of hosts to list. Nil means all kinds.
 	Sources []SourceType
 }
 
-// All iterates over the hosts of a region. It reads each kind completely before its first host,
-// with one request per 50 agents, so that a host with several agents appears once. An error is the
-// last element; the list is then incomplete. It changes nothing and is safe to repeat.
+// All iterates over the hosts of a region. It reads all hosts of a kind, with one request for
+// every 50 agents, before it returns the first of them, so that a host with several agents comes
+// once. An error is the last element. Only a loop that ends without an error has seen all hosts.
+// It changes nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) All(ctx context.Context, req *ListHostsRequest) iter.Seq2[Host, error] {
 	given := deref(req)
 	return sequence(func(yield func(Host) bool) error {
-		seen := make(map[string]bool) // should the service list a host as several kinds
+		seen := make(map[string]bool) // the service might list a host as several kinds
 		var incomplete error
 		for _, kind := range sources(given.Sources) {
 			hosts, err := s.read(ctx, given.RegionID, kind, "")
@@ -221,9 +178,9 @@ func (r *GetHostRequest) complete(v *validation) {
 	v.required("ID", r.ID)
 }
 
-// Get finds a host by its ID. It queries each kind by the ID, and reads all hosts if there is no
-// match. If there is no such host, the error matches [ErrNotFound]. It changes nothing and is safe
-// to repeat.
+// Get finds a host by its ID. It queries each kind for the ID first, and then reads all hosts if
+// that did not find it. If there is no such host, the error matches [ErrNotFound]. It changes
+// nothing and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
@@ -239,7 +196,7 @@ func (s Hosts) Get(ctx context.Context, req *GetHostRequest) (*Host, error) {
 type FindHostRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Name is the whole name of the host, or its ID.
+	// Name is the exact name of the host, or its ID.
 	Name string
 	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
@@ -250,9 +207,10 @@ func (r *FindHostRequest) complete(v *validation) {
 	v.required("Name", r.Name)
 }
 
-// Find finds a host by its whole name or its ID. It queries each kind by the name, and reads all
-// hosts if there is no match. If there is no such host, the error matches [ErrNotFound]. If several
-// hosts have the name, it is an [*AmbiguousError]. It changes nothing and is safe to repeat.
+// Find finds a host by its exact name or its ID. It queries each kind for the name first, and
+// then reads all hosts if that did not find it. If there is no such host, the error matches
+// [ErrNotFound]. If several hosts have the name, it is an [*AmbiguousError]. It changes nothing
+// and is safe to repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) Find(ctx context.Context, req *FindHostRequest) (*Host, error) {
@@ -326,7 +284,7 @@ func theOne(sought string, found []Host) (*Host, error) {
 type FindHostsRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Names are the whole names or the IDs of the hosts. At least one is required.
+	// Names are the exact names of the hosts, or their IDs. At least one is required.
 	Names []string
 	// Sources are the kinds of hosts to search. Nil means all kinds.
 	Sources []SourceType
@@ -340,12 +298,14 @@ func (r *FindHostsRequest) complete(v *validation) {
 	}
 }
 
-// FindAll finds hosts by their whole names or IDs, with as many requests as [Hosts.All]. It returns
-// the hosts that it found, in the order of Names and each once. The error joins a [*HostError] for
-// every other name. A name that no host has matches [ErrNotFound], or [ErrIncomplete] if the
-// service lists fewer hosts than it counts. A name that several hosts have matches [ErrAmbiguous].
-// No hosts are returned only if a list cannot be read or a name is invalid. It changes nothing and
-// is safe to repeat.
+// FindAll finds many hosts by their exact names or their IDs, with as many requests as
+// [Hosts.All]. It returns the hosts that it found, in the order of Names, each once.
+//
+// The error joins a [*HostError] for every name that was not resolved. It matches [ErrNotFound]
+// if no host has the name, [ErrIncomplete] if no host that was listed has it but the service
+// counts more hosts than it lists, and [ErrAmbiguous] if several hosts have it. No host at all is
+// returned if a list could not be read or a name is not valid. It changes nothing and is safe to
+// repeat.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息)
 func (s Hosts) FindAll(ctx context.Context, req *FindHostsRequest) ([]Host, error) {

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// lifetime is a stretch of work that ends with its context, when the client is closed, or
-// when its time is over.
+// lifetime is a piece of work that ends with its context, when the client is closed, or when its
+// time is over.
 type lifetime struct {
 	parent context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer // nil: no time is set
+	timer  *time.Timer // nil: there is no time limit
 	answer closing
-	detach func() bool // the answer from the parent; nil if they are not attached
+	detach func() bool // detaches the answer from parent; nil if it is not attached
 }
 
-// limit aborts the lifetime after d, with the cause, unless the timer is reset before.
+// limit aborts the lifetime after d with the cause, unless the timer is reset before.
 func (l *lifetime) limit(d time.Duration, cause error) {
 	l.timer = time.AfterFunc(d, func() { l.abort(cause) })
 }
@@ -29,10 +29,10 @@ func (l *lifetime) limit(d time.Duration, cause error) {
 // abort ends the lifetime before its work is done.
 func (l *lifetime) abort(cause error) {
 	l.cancel(cause)
-	go l.answer.close() // which may wait for a read
+	go l.answer.close() // may block on a read
 }
 
-// take has the lifetime close an answer when it is aborted or its context is done.
+// take makes the lifetime close an answer when it is aborted or its context is done.
 func (l *lifetime) take(closer io.Closer) {
 	l.answer.take(closer)
 	if l.parent.Done() != nil {
@@ -40,7 +40,7 @@ func (l *lifetime) take(closer io.Closer) {
 	}
 }
 
-// closeAnswer closes the answer unless the lifetime has done so.
+// closeAnswer closes the answer, unless the lifetime has done so already.
 func (l *lifetime) closeAnswer() {
 	if l.detach != nil {
 		l.detach()
@@ -48,7 +48,8 @@ func (l *lifetime) closeAnswer() {
 	l.answer.close()
 }
 
-// cause is err, or, if the lifetime is over, why it is: what failed then failed because of that.
+// cause returns why the lifetime ended, or err if it has not. Whatever fails after the end fails
+// because of it.
 func (l *lifetime) cause(err error) error {
 	if l.ctx.Err() != nil {
 		return causeOf(l.ctx)
@@ -56,14 +57,14 @@ func (l *lifetime) cause(err error) error {
 	return err
 }
 
-// closing closes a body once, when it was read or earlier.
+// closing closes a body once: when it was read, or earlier from another goroutine.
 type closing struct {
 	mu   sync.Mutex
 	body io.Closer
 	over bool
 }
 
-// take takes a body to be closed.
+// take sets the body to close. It is closed at once if close was called before.
 func (c *closing) take(body io.Closer) {
 	c.mu.Lock()
 	c.body = body
@@ -84,7 +85,7 @@ func (c *closing) close() {
 	}
 }
 
-// lifetimes are the lifetimes that closing the client ends.
+// lifetimes are the running lifetimes of a client. Closing the client ends them.
 type lifetimes struct {
 	mu   sync.Mutex
 	open map[*lifetime]struct{} // nil once the client is closed
@@ -92,7 +93,7 @@ type lifetimes struct {
 
 func newLifetimes() *lifetimes { return &lifetimes{open: make(map[*lifetime]struct{})} }
 
-// begin starts a lifetime, which end must end.
+// begin starts a lifetime. The caller must call end.
 func (ls *lifetimes) begin(ctx context.Context, l *lifetime) {
 	l.parent = ctx
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
@@ -115,7 +116,7 @@ func (ls *lifetimes) end(l *lifetime) {
 	l.cancel(nil)
 }
 
-// sleep waits, and reports whether the context and the client let it.
+// sleep waits for d. It reports false if the context or the client ended before.
 func (ls *lifetimes) sleep(ctx context.Context, d time.Duration) bool {
 	var l lifetime
 	ls.begin(ctx, &l)
@@ -123,8 +124,8 @@ func (ls *lifetimes) sleep(ctx context.Context, d time.Duration) bool {
 	return sleep(l.ctx, d)
 }
 
-// over says why nothing more may be done in a context: the client was closed, or the
-// context is done. It is nil while work may go on.
+// over returns why work in a context must end: the client was closed, or the context is done. It is
+// nil while work may continue.
 func (ls *lifetimes) over(ctx context.Context) error {
 	ls.mu.Lock()
 	closed := ls.open == nil
@@ -138,7 +139,7 @@ func (ls *lifetimes) over(ctx context.Context) error {
 	return nil
 }
 
-// close ends all lifetimes, now and later.
+// close ends all lifetimes, including those that begin later.
 func (ls *lifetimes) close() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -148,8 +149,8 @@ func (ls *lifetimes) close() {
 	ls.open = nil
 }
 
-// causeOf says why a context is done, so that errors.Is matches both the reason that its
-// owner gave and context.Canceled or context.DeadlineExceeded.
+// causeOf returns why a context is done. errors.Is matches the cause that its owner gave, and
+// context.Canceled or context.DeadlineExceeded.
 func causeOf(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if cause == nil || errors.Is(cause, err) || errors.Is(cause, ErrClosed) || errors.Is(cause, errSilence) {
@@ -158,12 +159,12 @@ func causeOf(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, cause)
 }
 
-// isCutOff reports whether an error is no more than the end of its context.
+// isCutOff reports whether an error only says that its context ended.
 func isCutOff(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
 }
 
-// sleep waits, and reports whether the context let it.
+// sleep waits for d. It reports false if the context ended before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -174,3 +175,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return ctx.Err() == nil
 	}
 }
+
+// silence is the error of an attempt that took too long. Like the errors of package net, it is a
+// timeout.
+type silence struct{}
+
+func (silence) Error() string { return "no full answer within the time of an attempt" }
+func (silence) Timeout() bool { return true }
+
+var errSilence = silence{}

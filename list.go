@@ -15,8 +15,8 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
 )
 
-// streamed is the way of every list that does not page. Each time the list is ranged over, a copy
-// of what the caller gave is completed, checked and sent.
+// streamed implements All for every list without pages. Each range over the list completes, checks
+// and sends a new copy of the caller's request.
 func streamed[T, R any, PR interface {
 	*R
 	request
@@ -27,8 +27,8 @@ func streamed[T, R any, PR interface {
 	})
 }
 
-// sequence makes an iterator of a function that gives items to yield until that returns false. The
-// error of the function is the last element.
+// sequence returns an iterator over the items that give passes to yield, until yield returns false.
+// The error of give is the last element.
 func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		left := false
@@ -43,18 +43,18 @@ func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
 	}
 }
 
-// listen sends a request for a list and gives its items to the caller's own loop as they arrive,
-// until the list ends or yield returns false. It may take any time, as long as the server is never
-// silent for longer than an attempt may take. A failure before the first item is retried like that
-// of any read; after it there is no retry, since the caller has items that nobody can take back.
+// listen sends a request for a list and passes its items to the caller's loop as they arrive, until
+// the list ends or yield returns false. There is no limit for the whole list, only for the silence
+// of the server: the time of an attempt. A failure before the first item is retried like that of any
+// read. After it there is no retry, because the caller already has items.
 func listen[T any](ctx context.Context, c *Client, op operation, req request, yield func(T) bool) error {
 	_, _, err := stream(ctx, c, op, req, nil, yield)
 	return err
 }
 
-// search sends a request for a list and gives its items to take, for an answer that nobody sees
-// before it is whole. It is a bounded read: each attempt has its time, and a second more for every
-// MiB that came. It is retried like any read, for which begin forgets what was taken.
+// search sends a request for a list and passes its items to take, for results that are used only once
+// the list is complete. It is a bounded read: an attempt has its time limit, and another second for
+// every MiB received. It is retried like any read; begin discards what an earlier attempt took.
 func search[T any](ctx context.Context, c *Client, op operation, req request, begin func(), take func(T)) (*call, *answer, error) {
 	return stream(ctx, c, op, req, begin, func(item T) bool {
 		take(item)
@@ -62,10 +62,10 @@ func search[T any](ctx context.Context, c *Client, op operation, req request, be
 	})
 }
 
-// streaming is how the items of a list are taken from an answer.
+// streaming is how the items of a list are read from an answer.
 type streaming struct {
 	items func(*attempt, *wirejson.Scanner) (flaw, stop error)
-	begin func() // of a search, before each attempt; nil: what was given out cannot be taken back
+	begin func() // of a search, called before each attempt; nil for a list that the caller sees at once
 }
 
 func stream[T any](ctx context.Context, c *Client, op operation, req request, begin func(), yield func(T) bool) (*call, *answer, error) {
@@ -102,15 +102,15 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 	return cl, a, err
 }
 
-// tally is how many items of a list came, and how many there are by the service's count, which is 0
-// if there is none.
+// tally counts the received items of a list, and has the service's own count, which is 0 if the
+// answer has none.
 type tally struct{ came, total int }
 
-// lacks reports whether the list is shorter than its count. What the service counts is not
-// documented: of a list that is given out by a filter it may count all there is.
+// lacks reports whether the list is shorter than its count. It is not documented what the service
+// counts: for a filtered list it might count everything.
 func (t *tally) lacks(filtered bool) bool { return t.came < t.total && !filtered }
 
-// isFiltered reports whether the call asks for a part of a list.
+// isFiltered reports whether the call requests only a part of a list.
 func (cl *call) isFiltered() bool {
 	query, err := url.ParseQuery(cl.query)
 	for _, scope := range []string{"regionID", "sourceType", "isCloud"} {
@@ -121,8 +121,8 @@ func (cl *call) isFiltered() bool {
 
 var errLeft = errors.New("the caller has left the list")
 
-// takeList finds the list of an operation in a returnObj, and has take read each of its items, until
-// that returns an error. It also reads the total. It holds one item at a time, and bounds each.
+// takeList finds the list of an operation in a returnObj, and calls take to read each item, until take
+// returns an error. It also reads the total. The size limit applies to each item.
 func takeList(s *wirejson.Scanner, op operation, total *int, take func() error) (flaw, stop error) {
 	list, seen := op.list, 0
 	for name := range s.Members() {
@@ -152,13 +152,13 @@ func takeList(s *wirejson.Scanner, op operation, total *int, take func() error) 
 	return flaw, nil
 }
 
-// pace is the body of a list. It bounds how long that takes: for a search as a whole, and otherwise
-// how long the server is silent. The time that the caller takes for an item is not silence.
+// pace is the body of a list. It limits how long a search takes as a whole, and for other lists how
+// long the server is silent. The time that the caller spends on an item does not count.
 type pace struct {
 	body     io.Reader
 	timer    *time.Timer // of the attempt
 	patience time.Duration
-	deadline time.Time // of a search, before what more each MiB gives; zero for others
+	deadline time.Time // of a search, without the extra time for each MiB; zero for other lists
 	taken    int64
 }
 
@@ -185,18 +185,18 @@ func (p *pace) Read(b []byte) (int, error) {
 
 // target is the item that a list is searched for.
 type target[T any] struct {
-	what    string // in words
+	what    string // for errors
 	matches func(*T) bool
-	as      func(*T) Candidate // should it be one of several
+	as      func(*T) Candidate // describes it if there are several
 }
 
-// find finds one item of a list. It reads the list to its end: only that shows that the answer is
-// whole and a success, and leaves the connection to be used again. A list that is shorter than its
-// count still holds what it holds, and does not show that something is not there. Whatever the
-// service filtered by, every item is compared here.
+// find finds one item of a list. It reads the list to its end, because only then is it known to be
+// complete and a success, and the connection can be reused. A list that is shorter than its count
+// can show that an item exists, but not that it does not. Every item is compared here, whatever the
+// service filters by.
 func find[T any](ctx context.Context, c *Client, op operation, req request, wanted target[T]) (*T, error) {
 	var found *T
-	var candidates []Candidate // those with an ID of their own
+	var candidates []Candidate // the matches with different IDs
 	begin := func() { found, candidates = nil, nil }
 	cl, a, err := search(ctx, c, op, req, begin, func(item T) {
 		if !wanted.matches(&item) {

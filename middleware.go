@@ -7,24 +7,25 @@ import (
 	"sync/atomic"
 )
 
-// Middleware wraps every attempt of every call: it runs after the request was signed and before
-// the answer is judged. It calls next at most once, before it returns, and returns what next
-// returned or something in its place. It may add headers, which are not signed. It must not change
+// Middleware wraps every attempt of every call. It runs after the request was signed and before
+// the response is evaluated. It calls next at most once, before it returns, and returns the
+// result of next or another one. It may add headers, which are not signed. It must not change
 // what is signed: the query, the body, and the headers Eop-Date and Ctyun-Eop-Request-Id. Method
 // and path are not signed.
 //
-// A request can leave only through next. If middleware returns an error without calling next,
-// nothing was sent: the call ends, is not retried, and its outcome is known. An error returned
-// after next was called counts as an error of the connection: reads and orders are retried, and the
-// outcome of a write is unknown. A response is judged as if it had come from the service, whoever
-// made it; one without a body has an empty one. A second call of next is refused, and ends the call if its error is returned.
+// A request is sent only by next. If middleware returns an error without calling next, nothing
+// was sent: the call ends without a retry, and its outcome is known. An error that it returns
+// after calling next counts as a connection error: reads and orders are retried, and the outcome
+// of a write is unknown. A response is evaluated as if it had come from the service, even if
+// middleware created it; a response without a body has an empty one. A second call of next is
+// refused with an error, which ends the call if middleware returns it.
 //
-// The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with the
-// attempt. A context in its place must last until the answer has been read.
+// The context of the request holds the [CallInfo] that [CallFromContext] returns, and ends with
+// the attempt. A context that replaces it must last until the response has been read.
 type Middleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 
-// WithMiddleware puts [Middleware] around every attempt. The first is the outermost, across all
-// uses of the option.
+// WithMiddleware wraps every attempt in [Middleware]. The first is the outermost, across all uses
+// of the option.
 func WithMiddleware(m ...Middleware) Option {
 	return func(o *options) {
 		for _, one := range m {
@@ -35,7 +36,7 @@ func WithMiddleware(m ...Middleware) Option {
 	}
 }
 
-// misuse is a fault of middleware. Another attempt would meet it again.
+// misuse is a mistake in middleware. Another attempt would fail in the same way.
 type misuse string
 
 func (m misuse) Error() string { return string(m) }
@@ -45,8 +46,9 @@ const (
 	errNoResponse misuse = "middleware returned neither a response nor an error"
 )
 
-// exchange sends a signed request through the middleware, and returns the head of its answer.
-func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.Response, error) {
+// exchange sends a signed request through the middleware, and returns the response with its body
+// unread.
+func (e *engine) exchange(d *delivery, info CallInfo, req *http.Request) (*http.Response, error) {
 	if len(e.options.middleware) == 0 {
 		return e.roundTrip(req)
 	}
@@ -57,7 +59,7 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 		next = m.around(next)
 	}
 	resp, err := next(req)
-	at.delivery.intercepted = exit.shut()
+	d.intercepted = exit.shut()
 	if resp != nil && err != nil {
 		resp.Body.Close()
 		resp = nil
@@ -65,7 +67,7 @@ func (e *engine) exchange(at *attempt, info CallInfo, req *http.Request) (*http.
 	return resp, err
 }
 
-// around returns next with the middleware around it, which can call next only once.
+// around returns next wrapped in the middleware, which can call next only once.
 func (m Middleware) around(next func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(req *http.Request) (*http.Response, error) {
 		once := &gate{next: next}
@@ -81,7 +83,7 @@ func (m Middleware) around(next func(*http.Request) (*http.Response, error)) fun
 	}
 }
 
-// gate lets one request pass, and none after it was shut.
+// gate lets one request pass, and none after it is shut.
 type gate struct {
 	next func(*http.Request) (*http.Response, error)
 	used atomic.Bool
@@ -94,5 +96,5 @@ func (g *gate) pass(req *http.Request) (*http.Response, error) {
 	return g.next(req)
 }
 
-// shut shuts the gate. Unused says that no request had passed it.
+// shut closes the gate. It reports whether no request has passed.
 func (g *gate) shut() (unused bool) { return !g.used.Swap(true) }

@@ -11,39 +11,39 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/redact"
 )
 
-// CallInfo says what a request is for.
+// CallInfo identifies the call, and the attempt, that a request belongs to.
 type CallInfo struct {
 	// Operation is the last segment of the operation's path, for example
 	// "create-storage-backup".
 	Operation string
 	Method    string
 	Path      string
-	// Attempt counts the requests of the call, from 1. It is 0 where the call as a whole
-	// is meant.
+	// Attempt is the number of the request within its call, from 1. It is 0 for a [CallHook],
+	// which sees the call as a whole.
 	Attempt int
 }
 
 type callInfoKey struct{}
 
-// CallFromContext returns what the request that has the context is for, to middleware.
+// CallFromContext returns the [CallInfo] of a request from its context. It is for [Middleware] and
+// transports.
 func CallFromContext(ctx context.Context) (CallInfo, bool) {
 	info, ok := ctx.Value(callInfoKey{}).(CallInfo)
 	return info, ok
 }
 
-// CallHook sees every call as a whole, with all its attempts, after its request was found valid:
-// what validation refuses is no call. It returns the context of the call, made of the one it was
-// given (nil keeps that one), and a function that is called when the call ends, with the error that
-// the caller gets, or nil. The function may be nil. If a hook panics, the functions of the others are
-// called nevertheless.
+// CallHook observes every call as a whole, with all its attempts. It runs once the request has
+// passed validation. It returns the context for the call, derived from the one that it was given
+// (nil keeps that one), and a function that runs when the call ends, with the error that the
+// caller gets, or nil. The function may be nil. If one hook panics, the end functions of the
+// other hooks still run.
 //
-// A list that All streams ends with its last item, or when the caller leaves it, which is no error;
-// one that All reads in pages is one call for each page. Waiting is many calls, and a search that
-// finds nothing is a call that succeeded.
+// An All that streams is one call, which ends with the last item or when the caller leaves the
+// loop; leaving is not an error. An All that reads pages is one call for each page. A wait is one
+// call for each poll. A search that finds nothing is a call that succeeds.
 type CallHook func(ctx context.Context, info CallInfo) (context.Context, func(error))
 
-// WithCallHook calls the hook for every call. Of several hooks the first is the
-// outermost.
+// WithCallHook adds a [CallHook]. The first of several hooks is the outermost.
 func WithCallHook(h CallHook) Option {
 	return func(o *options) {
 		if h != nil {
@@ -52,7 +52,8 @@ func WithCallHook(h CallHook) Option {
 	}
 }
 
-// callHooks runs the hooks at the beginning of a call, and returns what runs them at its end.
+// callHooks calls the hooks at the beginning of a call, and returns the function that calls them at
+// its end.
 func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context, func(error)) {
 	if len(e.options.hooks) == 0 {
 		return ctx, func(error) {}
@@ -67,7 +68,7 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 	for _, hook := range e.options.hooks {
 		inner, end := hook(ctx, info)
 		if inner != nil {
-			ctx = inner //nolint:fatcontext // each hook makes its context of the one before
+			ctx = inner //nolint:fatcontext // each hook derives its context from the one before
 		}
 		if end != nil {
 			ends = append(ends, end)
@@ -80,40 +81,39 @@ func (e *engine) callHooks(ctx context.Context, info CallInfo) (context.Context,
 // callEnds are the functions that hooks returned, outermost first.
 type callEnds []func(error)
 
-// call calls all of them, innermost first. A panic of one does not keep the others from being called.
+// call calls all of them, innermost first, even if one panics.
 func (c callEnds) call(err error) {
 	for _, end := range c {
 		defer end(err)
 	}
 }
 
-// errUnwound is what hooks are told of a call that did not return to its caller.
+// errUnwound is the error that hooks get for a call that did not return.
 var errUnwound = errors.New("ctcbr: the call was left by a panic or runtime.Goexit")
 
-// WithLogger logs one record for every attempt, when its answer has been taken in:
-// operation, request_id, attempt, status, duration, and error if there is one; as
-// information if it succeeded and as a warning if not. The status is 0 where no
-// answer came. The duration of a streamed list holds the time that its caller took
-// for the items. If the logger takes debug records, method, path, query and those
-// headers are added that hold no secrets. NewClient warns of a key file that others
-// can read. Without this option nothing is logged.
+// WithLogger logs every attempt after its response was read, with operation, request_id, attempt,
+// status and duration, and error and retry if it failed. A success has level info, a failure
+// level warn. The status is 0 if no response came. The duration of a streamed list includes the
+// time that the caller spends on its items. At level debug, the record also has method, path,
+// query, and the headers that hold no secrets. [NewClient] warns if others can read the key file.
+// Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
-// WithLogBodies adds the beginning of the bodies of requests and answers to debug
-// records: 4 KiB, of a streamed list less. They name hosts, vaults and paths;
-// keys and signatures are taken out.
+// WithLogBodies adds the beginning of request and response bodies to debug records: up to 4 KiB,
+// and less of a streamed list. Bodies contain the names of hosts and vaults, and paths. Keys and
+// signatures are removed.
 func WithLogBodies() Option {
 	return func(o *options) { o.logBodies = true }
 }
 
-// Headers that debug records show.
+// loggedHeaders are the headers that debug records show.
 var loggedHeaders = [...]string{
 	"Content-Type", "Content-Length", "Date", "Eop-Date", "Location", "Retry-After", "Server", "User-Agent", "Via",
 }
 
-// log writes the record of an attempt. Why says whether it is retried, and why or why not.
+// log writes the record of an attempt. why says why it is retried, or why not.
 func (e *engine) log(ctx context.Context, cl *call, out *outcome, failed *Error, why string) {
 	l := e.options.logger
 	if l == nil || !out.sent {
@@ -143,7 +143,7 @@ func (e *engine) log(ctx context.Context, cl *call, out *outcome, failed *Error,
 	l.LogAttrs(ctx, level, "ctcbr: attempt", attrs...)
 }
 
-// detail is what debug records have on top.
+// detail returns the attributes that only debug records have.
 func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 	var received answer
 	if out.answer != nil {
@@ -168,7 +168,7 @@ func (e *engine) detail(cl *call, out *outcome) []slog.Attr {
 
 const loggedBody = 4 << 10
 
-// loggedHeader is what a debug record shows of a header.
+// loggedHeader returns the part of a header that a debug record shows.
 func loggedHeader(clean redact.Secrets, h http.Header) slog.Value {
 	var attrs []slog.Attr
 	for _, name := range loggedHeaders {

@@ -112,7 +112,7 @@ func (o *options) lookAround() {
 }
 
 // WithStaticCredentials signs requests with one key pair. If a key is empty, has white space around
-// it or has a character that no key has, [NewClient] returns an error that matches
+// it or contains a character that keys never contain, [NewClient] returns an error that matches
 // [ErrNoCredentials].
 func WithStaticCredentials(accessKey, secretKey string) Option {
 	return func(o *options) {

@@ -244,14 +244,14 @@ func (w *orderWait) miss(refusal error) (done bool, err error) {
 	if w.patient(w.found != nil, w.missed) {
 		return false, nil
 	}
-	gone := &special{"order " + w.id + " is not found: check its ID; if it was placed, it stands all the same: " + orderStands, ErrVanished}
+	gone := &special{"order " + w.id + " was not found: check its ID; if it was placed, it is still valid: " + orderStands, ErrVanished}
 	if refusal != nil {
 		return true, &WaitError{Pending: w.pending(), Err: fmt.Errorf("%w (%w)", gone, inline(refusal))}
 	}
 	return true, &WaitError{Pending: w.pending(), Err: gone}
 }
 
-// standing adds to the error of a wait that a poll ended what to do about the order.
+// standing adds to the error of a wait that ended with a failed poll what to do about the order.
 func (w *orderWait) standing(err error) error {
 	var ended *WaitError
 	var failed *Error
@@ -285,8 +285,16 @@ type OrderError struct {
 
 // Error says in one line how the order ended.
 func (e *OrderError) Error() string {
-	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s", e.ID, e.Status))
+	return oneLine(fmt.Sprintf("ctcbr: order %s failed: status %s: see the console for the reason", e.ID, e.Status))
 }
 
 // Unwrap returns ErrFailed.
 func (e *OrderError) Unwrap() error { return ErrFailed }
+
+// token generates a client token, unless the caller gave one.
+func (v *validation) token(token *string) {
+	if *token == "" {
+		*token = NewClientToken()
+	}
+	v.clientToken = *token
+}

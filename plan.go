@@ -28,7 +28,7 @@ const (
 )
 
 // FileSelection is what a plan backs up. Paths are those of the host. Use [BackUpAll] or
-// [BackUpDirs] to make one: the request then needs no DirectType.
+// [BackUpDirs] to create one; the request then needs no DirectType.
 type FileSelection struct {
 	// Dirs are at most 10 paths of at most 4095 characters. They are required unless the plan backs
 	// up all directories; then they must be empty.
@@ -41,22 +41,23 @@ type FileSelection struct {
 	direct *DirectType `json:"-"` // of what BackUpAll or BackUpDirs made
 }
 
-// BackUpAll backs up all directories of a host.
+// BackUpAll selects all directories of a host.
 func BackUpAll() *FileSelection { return &FileSelection{direct: Ptr(DirectAll)} }
 
-// BackUpDirs backs up directories with everything in them: 1 to 10 paths of at most 4095
-// characters. [FileSelection.Except] and [FileSelection.Only] narrow it.
+// BackUpDirs selects directories with everything in them: 1 to 10 paths of at most 4095
+// characters. [FileSelection.Except] and [FileSelection.Only] narrow the selection.
 func BackUpDirs(dirs ...string) *FileSelection {
 	return &FileSelection{Dirs: slices.Clone(dirs), direct: Ptr(DirectGiven)}
 }
 
-// Except returns the selection without certain files, at most 10 paths. It does not change f.
+// Except returns the selection without the given files, at most 10 paths. It does not change f.
 func (f *FileSelection) Except(files ...string) *FileSelection { return f.with(FilesExclude, files) }
 
 // Only returns the selection reduced to certain files, 1 to 10 paths. It does not change f.
 func (f *FileSelection) Only(files ...string) *FileSelection { return f.with(FilesInclude, files) }
 
-// UnmarshalJSON reads a rule of an undocumented type as an undocumented rule.
+// UnmarshalJSON accepts a Rule of any JSON type. One that it cannot read becomes an undocumented
+// value.
 func (f *FileSelection) UnmarshalJSON(data []byte) error {
 	type plain FileSelection
 	wire := struct {
@@ -109,8 +110,7 @@ type FullBackup struct {
 	Increments *int `json:"incrementNum,omitempty"`
 }
 
-// UnmarshalJSON reads what a plan does also where its members are of another type than documented,
-// and nil then.
+// UnmarshalJSON accepts members of any JSON type. One that it cannot read becomes nil.
 func (f *FullBackup) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		Mode       json.RawMessage `json:"backupMode"`
@@ -150,10 +150,10 @@ type CreatePlanRequest struct {
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
 	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CreatePlanRequest) complete(v *validation) {
@@ -208,10 +208,10 @@ type ListPlansRequest struct {
 	Status PlanStatus `json:"backupPolicyStatus,omitempty"`
 	// Query selects plans whose name or host name contains it.
 	Query string `json:"queryContent,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListPlansRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -406,10 +406,10 @@ type OperatePlanRequest struct {
 	// Mode is the mode of a run: ctcbr.Ptr(ctcbr.BackupFull) for a full backup. The default is
 	// incremental.
 	Mode *BackupMode `json:"backupMode,omitempty"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *OperatePlanRequest) complete(v *validation) {
@@ -519,10 +519,10 @@ type UpdatePlanRequest struct {
 	Retention Retention     `json:"backupRetentionInfo"`
 	Full      *FullBackup   `json:"backupFullInfo,omitempty"`
 	Limits    *UploadLimits `json:"backupLimitQosInfo,omitempty"` // use LimitUpload
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *UpdatePlanRequest) complete(v *validation) {
@@ -558,10 +558,10 @@ type DeletePlanRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the plan: Plan.ID.
 	ID string `json:"backupPolicyID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the plan's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *DeletePlanRequest) complete(v *validation) {
@@ -646,4 +646,10 @@ func (s CommandStatus) check(*call, *answer) error {
 		return nil
 	}
 	return fmt.Errorf("%w: status %q: %s", ErrRejected, s.Status, s.Message)
+}
+
+// candidate describes the plan for an [AmbiguousError].
+func (p *Plan) candidate() Candidate {
+	detail := []string{"host " + cmp.Or(p.HostName, p.HostID), "vault " + cmp.Or(p.StorageName, p.StorageID), string(p.Status)}
+	return Candidate{ID: p.ID, Name: p.Name, Detail: strings.Join(detail, ", ")}
 }

@@ -13,18 +13,19 @@ import (
 type ProtectionRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
-	// Sources are the kinds of hosts. Nil means all kinds.
+	// Sources are the kinds of hosts to check. Nil means all kinds.
 	Sources []SourceType
-	// MaxAge is the maximum age of a plan's newest copy. Zero uses the plan's schedule: the newest
-	// copy is too old if the last run that was due at least Grace ago has left none.
+	// MaxAge is how old the newest copy of a plan may be. Zero means that each plan's schedule
+	// decides: the newest copy is too old if a run that was due at least Grace ago has left no
+	// copy.
 	MaxAge time.Duration
-	// Grace is the time that a run has to leave its copy, if MaxAge is zero. The default is 12
-	// hours; zero means the default.
+	// Grace is how long after its due time a run may take to leave its copy, if MaxAge is zero.
+	// Zero means the default, 12 hours.
 	Grace time.Duration
-	// MinFree is the fraction of a vault that should be free, 0 to 1. With zero, only a full vault
-	// is a gap.
+	// MinFree is the fraction of a vault's capacity that should be free, 0 to 1. With zero, only
+	// a full vault is a gap.
 	MinFree float64
-	// MinTime is the time that a vault should have left. With zero, only an expired vault is a gap.
+	// MinTime is how long a vault should last. With zero, only an expired vault is a gap.
 	MinTime time.Duration
 }
 
@@ -33,46 +34,45 @@ func (r *ProtectionRequest) complete(v *validation) {
 	v.positive("MaxAge", r.MaxAge)
 	v.positive("Grace", r.Grace)
 	v.positive("MinTime", r.MinTime)
-	if !(r.MinFree >= 0 && r.MinFree <= 1) { // not a number is neither
+	if !(r.MinFree >= 0 && r.MinFree <= 1) { // also refuses NaN
 		v.fault("MinFree", "must be 0 to 1, is %v", r.MinFree)
 	}
 }
 
-// Protection is what is and what is not protected in a region.
+// Protection describes what is protected in a region and what is not.
 type Protection struct {
-	// At is when reading began.
+	// At is the time at which reading began.
 	At time.Time
-	// Hosts are the hosts of the region, followed by hosts that no longer exist but still have
-	// plans.
+	// Hosts are the listed hosts, followed by hosts that are gone but still have plans.
 	Hosts []HostProtection
 	// Storages are the vaults of the region.
 	Storages []Storage
-	// Gaps are all gaps: first those of hosts and their plans, in the order of Hosts, then those of
-	// vaults. If there are none, everything requested is protected.
+	// Gaps are all gaps: those of hosts and their plans, in the order of Hosts, then those of vaults.
+	// If there is none, everything that was checked is protected.
 	Gaps []Gap
 }
 
-// HostProtection is the protection of one host.
+// HostProtection describes how one host is protected.
 type HostProtection struct {
 	Host  Host
 	Plans []PlanProtection
-	// Newest is the newest usable copy of the host from any plan, or nil if there is none.
+	// Newest is the newest usable copy of the host, of whatever plan, or nil if there is none.
 	Newest *Snapshot
-	// Gaps are the gaps of the host itself. Those of its plans are in Plans.
+	// Gaps are those of the host itself. Those of its plans are in Plans.
 	Gaps []Gap
 }
 
-// PlanProtection is the protection by one plan.
+// PlanProtection describes what one plan has achieved.
 type PlanProtection struct {
 	Plan Plan
 	// Newest is the newest usable copy, or nil if there is none with a readable time.
 	Newest *Snapshot
-	// LastRun is the task that started last and may still be running, or nil if none is listed.
+	// LastRun is the latest task, which may still be running, or nil if none is listed.
 	LastRun *Task
-	// NextRun is the next scheduled run. It is empty if the plan is not active or its schedule is
-	// not documented.
+	// NextRun is the next scheduled run. It is empty if the plan is not active or its schedule cannot
+	// be read.
 	NextRun Time
-	// Copies is the number of usable copies. Bytes is the space they take up in the vault.
+	// Copies is the number of usable copies, and Bytes the space that they take up in the vault.
 	Copies int
 	Bytes  int64
 	Gaps   []Gap
@@ -86,7 +86,7 @@ func (p *PlanProtection) NewestAt() Time {
 	return NewTime(p.Newest.at())
 }
 
-// Outcome describes the last run: "Completed", "Failed disk full", "Executing 37%".
+// Outcome describes the last run: "Completed", "Failed disk full", "Executing 37%" or "no run".
 func (p *PlanProtection) Outcome() string {
 	if p.LastRun == nil {
 		return "no run"
@@ -126,18 +126,18 @@ const (
 	GapNoAgent         GapKind = "no agent"         // the host has no agent
 	GapAgentInactive   GapKind = "agent not active" // the agent cannot back up
 	GapNoPlan          GapKind = "no plan"          // no plan backs the host up
-	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run by its schedule
+	GapPlanStopped     GapKind = "plan stopped"     // the plan does not run on its schedule
 	GapPlanInactive    GapKind = "plan not active"  // the plan is in a state that is neither active nor stopped
-	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the name
+	GapDuplicatePlan   GapKind = "duplicate plan"   // the host has several plans of the same name
 	GapHostGone        GapKind = "host gone"        // the host of the plan is not listed
 	GapNoSnapshot      GapKind = "no snapshot"      // the plan has no usable copy
 	GapStale           GapKind = "snapshot too old" // the newest usable copy of the plan is too old
-	GapRunFailed       GapKind = "last run failed"  // the last run that has ended did not complete
-	GapUnreadable      GapKind = "unreadable"       // what would tell cannot be read
-	GapNoHosts         GapKind = "no hosts"         // there is no host of the kinds that were asked for
+	GapRunFailed       GapKind = "last run failed"  // the latest run that has ended did not complete
+	GapUnreadable      GapKind = "unreadable"       // the service's data cannot be read, so nothing is known
+	GapNoHosts         GapKind = "no hosts"         // the region has no host of the kinds that were checked
 	GapStorageInactive GapKind = "vault not active" // nothing can be backed up to the vault
-	GapStorageExpiring GapKind = "vault expiring"   // the time of the vault runs out, or is over
-	GapStorageFull     GapKind = "vault full"       // the room of the vault runs out, or is used up
+	GapStorageExpiring GapKind = "vault expiring"   // the vault has expired or will soon
+	GapStorageFull     GapKind = "vault full"       // the vault is full or nearly full
 )
 
 // Gap is one thing that is not protected as it should be.
@@ -147,20 +147,20 @@ type Gap struct {
 	HostID     string
 	HostName   string
 	SourceType SourceType
-	// PlanID and PlanName are empty if the gap is not about a plan.
+	// PlanID and PlanName are empty unless the gap is about a plan.
 	PlanID   string
 	PlanName string
-	// StorageID and StorageName are empty if the gap is not about a vault.
+	// StorageID and StorageName are empty unless the gap is about a vault.
 	StorageID   string
 	StorageName string
 	// Newest is the time of the plan's newest usable copy, or empty if there is none.
 	Newest Time
-	// Detail has more information in words. It may be empty.
+	// Detail is a further description. It may be empty.
 	Detail string
 }
 
-// String describes the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00: Failed
-// disk full".
+// String describes the gap in one line: "db-01 nightly last run failed: 2026-11-24 02:00:00:
+// Failed disk full".
 func (g Gap) String() string {
 	var words []string
 	for _, word := range []string{cmp.Or(g.HostName, g.HostID), cmp.Or(g.PlanName, g.PlanID), cmp.Or(g.StorageName, g.StorageID), string(g.Kind)} {
@@ -175,20 +175,20 @@ func (g Gap) String() string {
 	return oneLine(text)
 }
 
-// Protection reports what is and what is not protected in a region. Gaps are hosts without an
-// active agent or a plan, plans that do not run, whose last run failed or whose newest copy is too
-// old, vaults that run out of space or time, and a region without hosts. What cannot be read is a
-// gap as well.
+// Protection checks what is protected in a region and what is not. A [Gap] is a host without an
+// active agent or without a plan; a plan that is not active, whose last run failed or whose
+// newest copy is too old; a vault that runs out of space or time; or a region without hosts. Data
+// that cannot be read is a gap, too. It changes nothing and is safe to repeat.
 //
-// It reads hosts, plans, tasks, copies and vaults in this order, so that nothing created in the
-// meantime is a gap. It makes one request for every 50 agents, three for each kind of host, and one
-// for the vaults. If a list cannot be read, there is an error and no result. If a list holds fewer
-// items than the service counts, the error matches [ErrIncomplete] and the result covers what was
-// listed. It changes nothing and is safe to repeat.
+// It reads hosts, plans, tasks, copies and vaults in this order, so that what is created in the
+// meantime does not show as a gap. That takes one request for every 50 agents, one for the
+// vaults, and three for each kind of host. If a list cannot be read, there is no result. If a
+// list holds fewer items than the service counts, the error matches [ErrIncomplete], and the
+// result covers the items that were listed.
 //
-// Copies belong to the plan with their plan ID, or else to the plan with their host and plan name,
-// so that a plan that was created again keeps its history. Tasks have no plan ID and belong to
-// plans by host and plan name.
+// A copy belongs to the plan with its plan ID, or otherwise to the plan with its host and plan
+// name, so a plan that was created again keeps its history. Tasks have no plan ID, and are
+// matched by host and plan name.
 //
 // GET /v4/backup/info-client-backup (查询备份客户端信息),
 // GET /v4/backup/query-backup-policy (查询云备份计划),
@@ -210,7 +210,7 @@ func (c *Client) Protection(ctx context.Context, req *ProtectionRequest) (*Prote
 	return s.result(), s.incomplete
 }
 
-// pass remembers that a list was incomplete, and returns any other error.
+// pass records that a list was incomplete, and returns any other error.
 func (s *survey) pass(err error) error {
 	if errors.Is(err, ErrIncomplete) {
 		s.incomplete = join(s.incomplete, err)
@@ -240,7 +240,7 @@ type hostSurvey struct {
 	HostProtection
 	gone  bool
 	plans []*planSurvey
-	left  *Snapshot // the newest usable copy that no plan of today has left
+	left  *Snapshot // the newest usable copy that belongs to no existing plan
 }
 
 // planSurvey is a plan among those of its host.
@@ -248,9 +248,9 @@ type planSurvey struct {
 	host  *hostSurvey
 	index int
 
-	ended    *Task // the last run that has ended
+	ended    *Task // the last finished run
 	undated  int   // usable copies whose times cannot be read
-	untimely *Task // a run that did not complete, and whose time cannot be read
+	untimely *Task // a run that did not complete and whose time cannot be read
 }
 
 func (p *planSurvey) state() *PlanProtection { return &p.host.Plans[p.index] }
@@ -270,7 +270,7 @@ func (s *survey) readHosts(ctx context.Context) error {
 func (s *survey) add(host Host) *hostSurvey {
 	h := &hostSurvey{HostProtection: HostProtection{Host: host}}
 	s.order = append(s.order, h)
-	if !isBlank(host.ID) { // what lacks the ID of its host is that of no host
+	if !isBlank(host.ID) { // an item without a host ID belongs to no host
 		s.hosts[host.ID] = h
 	}
 	return h
@@ -362,7 +362,7 @@ func (p *planSurvey) ran(task *Task) {
 		return
 	}
 	kept := p.ended
-	if kept == nil || kept != run.LastRun || !last || !ended { // the one that is kept stays
+	if kept == nil || kept != run.LastRun || !last || !ended { // the previous one is still in use
 		kept = new(Task)
 	}
 	*kept = *task
@@ -375,9 +375,9 @@ func (p *planSurvey) ran(task *Task) {
 	}
 }
 
-// compact lets a task that is kept hold no memory but its own and that of its plan.
+// compact makes a task that is kept share no memory except with its plan.
 func (t *Task) compact(p *Plan) {
-	t.PlanName, t.HostID = p.Name, p.HostID // by which it was found
+	t.PlanName, t.HostID = p.Name, p.HostID // equal to the texts of the task
 	if t.HostName == p.HostName {
 		t.HostName = p.HostName
 	}
@@ -388,8 +388,8 @@ func (t *Task) compact(p *Plan) {
 	compact(texts)
 }
 
-// compact puts texts into memory of their own. What is read shares its memory with the text around it,
-// a KiB at most, which is kept as long as any of it.
+// compact copies texts into memory of their own. A text that was decoded shares a block of up to 1 KiB
+// with others, which is kept as long as any of them.
 func compact(texts []*string) {
 	var all strings.Builder
 	for _, text := range texts {
@@ -401,7 +401,7 @@ func compact(texts []*string) {
 	}
 }
 
-// isLater reports whether a task began no earlier than one that is kept.
+// isLater reports whether a task did not begin before the one that is kept, or none is kept.
 func isLater(task, kept *Task) bool { return kept == nil || !task.at().Before(kept.at()) }
 
 func (s *survey) readCopies(ctx context.Context) error {
@@ -460,7 +460,7 @@ func (s *survey) planOf(snapshot *Snapshot) *planSurvey {
 	return nil
 }
 
-// compact lets a copy that is kept hold no memory but its own and that of its plan.
+// compact makes a copy that is kept share no memory except with its plan.
 func (s *Snapshot) compact(p *Plan) {
 	for _, of := range []struct {
 		text *string
@@ -648,11 +648,8 @@ func (s *survey) copyGap(p *planSurvey) (GapKind, string) {
 	return GapStale, "the newest is of " + string(p.state().NewestAt()) + ", and one was due by " + string(NewTime(oldest))
 }
 
-// farFuture is how far in the future a copy may be dated, because clocks differ.
-const farFuture = 24 * time.Hour
-
-// oldest returns the oldest time that the newest copy may have, or the zero time and the reason if
-// that is not known.
+// oldest returns the time that the newest copy must not be older than, or the zero time and the reason
+// if that is not known.
 func (s *survey) oldest(p *planSurvey) (oldest time.Time, why string) {
 	if s.req.MaxAge > 0 {
 		return s.at.Add(-s.req.MaxAge), ""

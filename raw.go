@@ -19,14 +19,14 @@ type RawRequest struct {
 	Method string
 	// Path is the operation's path: "/v4/backup/query-storage-backup".
 	Path string
-	// Query holds the parameters of a GET. As in every request, a text in Query and Body must be
-	// UTF-8, without control characters, and without white space at its beginning or end.
+	// Query holds the parameters of a GET. As in every request, text in Query and Body must be UTF-8,
+	// without control characters and without white space around it.
 	Query url.Values
-	// Body is sent as JSON; nil sends none. A json.RawMessage is sent compacted,
-	// and may be in UTF-16 or begin with a byte order mark, as files of Windows do.
+	// Body is sent as JSON. Nil sends no body. A [json.RawMessage] is sent compacted. It may be in
+	// UTF-16 or begin with a byte order mark, as files from Windows do.
 	Body any
-	// Repeatable says that sending the operation twice does no more than sending it once, for
-	// example because its body holds a client token. A GET always is.
+	// Repeatable means that sending the operation twice has the same effect as sending it once, for
+	// example because its body holds a client token. A GET is always repeatable.
 	Repeatable bool
 	// Common sends the request to the common endpoint ([WithCommonEndpoint]).
 	Common bool
@@ -35,12 +35,13 @@ type RawRequest struct {
 // RawResponse is the response of [Client.Do].
 type RawResponse struct {
 	Meta
-	// ReturnObj is the content of the answer as it came; nil where there was none.
+	// ReturnObj is the content of the response as received, or nil if there was none.
 	ReturnObj json.RawMessage
 }
 
-// Do calls an operation that this package does not know. It is signed, bounded, retried and
-// reported like all others. A request other than a GET is sent only once, unless it is Repeatable.
+// Do calls an operation that this package does not have. The call is signed, bounded, retried and
+// reported like every other. A request other than a GET is sent only once, unless it is
+// Repeatable.
 func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) {
 	cl, err := copyOf(req).call()
 	if err != nil {
@@ -55,7 +56,7 @@ func (c *Client) Do(ctx context.Context, req *RawRequest) (*RawResponse, error) 
 
 // call checks and encodes a request.
 func (r *RawRequest) call() (*call, error) {
-	v := &validation{operation: operation{path: r.Path}, request: r}
+	v := &validation{op: operation{path: r.Path}.name(), request: r}
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		v.fault("Method", "must be GET or POST, is %q", r.Method)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
-// callKind says what sending a call twice would do.
+// callKind is what sending a call twice would do.
 type callKind int
 
 const (
@@ -29,21 +29,21 @@ type failure int
 const (
 	failNone         failure = iota // it succeeded
 	failNotConnected                // the connection failed before anything was sent
-	failHopeless                    // unknown host, bad certificate, proxy that wants a password: another attempt meets the same
+	failHopeless                    // unknown host, bad certificate, proxy that wants a password, middleware at fault
 	failEnded                       // the context is done, or the client was closed
-	failNoAnswer                    // the request may have left, no full answer came
+	failNoAnswer                    // the request may have been sent, and no complete response was received
 	failThrottled                   // 429
-	failDate                        // refused keys with a Date far from the one that was signed
+	failDate                        // refused keys, and a Date far from the signing date
 	failUnauthorized                // refused keys
-	failGateway                     // another refusal of the gateway
-	failGatewayDate                 // the same, with a Date far from the one that was signed
+	failGateway                     // any other refusal by the gateway
+	failGatewayDate                 // the same, and a Date far from the signing date
 	failServer                      // 500, 502, 503, 504
 	failGarbled                     // 2xx cut short, or not the envelope
-	failOversized                   // 2xx with more than the client may read
-	failMidList                     // a list broke off when the caller already had items of it
-	failContent                     // a success that lacks what it must have
-	failRefused                     // any other answer: the service said no
-	failKinds                       // how many there are
+	failOversized                   // 2xx, and larger than the client accepts
+	failMidList                     // a list was cut after the caller had received items
+	failContent                     // a success without something required
+	failRefused                     // any other response: the service refused
+	failKinds                       // the number of kinds
 )
 
 // maxRetryAfter is the longest Retry-After that a call waits for.
@@ -52,18 +52,18 @@ const maxRetryAfter = 30 * time.Second
 // maxSkew is the clock difference above which a refusal is blamed on the signing date.
 const maxSkew = 4 * time.Minute
 
-// tries counts the attempts of a call that have failed.
+// tries counts the failed attempts of a call.
 type tries struct {
 	made  int // attempts so far
 	most  int // attempts that the client allows
-	alike int // attempts before the last that failed the same way
+	alike int // attempts before the last that failed in the same way
 }
 
-// byBackoff stands for a wait that the server does not prescribe.
+// byBackoff is the wait if the server asks for none: see [backoff].
 const byBackoff time.Duration = -1
 
-// decide is the whole table of what is sent again after which failure. It says why, and how
-// long to wait first: byBackoff, or exactly so long.
+// decide is the complete retry table: what kind of call is sent again after which failure. It also
+// returns how long to wait first, exactly or byBackoff, and the reason for the log.
 func decide(k callKind, f failure, t tries, h http.Header) (again bool, after time.Duration, why string) {
 	if t.made >= t.most && f.passing() {
 		return false, 0, "no attempts are left"
@@ -108,7 +108,8 @@ func decide(k callKind, f failure, t tries, h http.Header) (again bool, after ti
 
 const whyWritten = "the write may have been carried out"
 
-// retryAfter is the decision for what is sent again, with the wait that the server asks for.
+// retryAfter decides to send a call again after the wait that the server asks for, unless that is too
+// long.
 func retryAfter(h http.Header, why string) (again bool, after time.Duration, reason string) {
 	switch wait, given := parseRetryAfter(h); {
 	case given && wait > maxRetryAfter:
@@ -119,7 +120,7 @@ func retryAfter(h http.Header, why string) (again bool, after time.Duration, rea
 	return true, byBackoff, why
 }
 
-// passing reports whether a failure of this kind may be followed by another attempt at all.
+// passing reports whether the failure may be temporary, so that another attempt can be worthwhile.
 func (f failure) passing() bool {
 	switch f {
 	case failNotConnected, failNoAnswer, failServer, failGarbled, failThrottled, failDate, failGatewayDate:
@@ -129,8 +130,8 @@ func (f failure) passing() bool {
 	}
 }
 
-// leavesDoubt reports whether a request that reached the server may have been carried out,
-// although its attempt failed this way.
+// leavesDoubt reports whether a request that reached the server may have been carried out although
+// its attempt failed in this way.
 func (f failure) leavesDoubt() bool {
 	switch f {
 	case failNone, failNotConnected, failThrottled, failDate, failUnauthorized, failGateway, failGatewayDate, failContent, failRefused:
@@ -140,8 +141,8 @@ func (f failure) leavesDoubt() bool {
 	}
 }
 
-// backoff is the wait before the attempt that follows so many: full jitter below a bound that
-// doubles.
+// backoff returns the wait after a number of attempts: a random time below a bound that doubles with
+// each (full jitter).
 func backoff(attempts int, shortest, longest time.Duration) time.Duration {
 	bound := longest
 	if shift := attempts - 1; shortest <= longest>>shift {
@@ -150,9 +151,9 @@ func backoff(attempts int, shortest, longest time.Duration) time.Duration {
 	return rand.N(max(bound, 1))
 }
 
-// parseRetryAfter reads a Retry-After of seconds or of a date. A value that cannot be used
-// counts as absent. A date is measured from the Date of the same answer, so that the clock of
-// this machine does not matter.
+// parseRetryAfter reads a Retry-After in seconds or as a date. An invalid value counts as absent. A
+// date is relative to the Date of the same response, so that the clock of this machine does not
+// matter.
 func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
@@ -169,8 +170,8 @@ func parseRetryAfter(h http.Header) (wait time.Duration, given bool) {
 	return max(0, at.Sub(now)), true
 }
 
-// isHopeless reports whether a retry cannot help: unknown host, bad certificate, or a proxy that
-// wants a password, which may lock an account after a few failures.
+// isHopeless reports whether retrying cannot help: unknown host, bad certificate, or a proxy that
+// wants a password and might lock the account after a few failures.
 func isHopeless(err error) bool {
 	if wantsProxyPassword(err) {
 		return true
@@ -183,8 +184,8 @@ func isHopeless(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// wantsProxyPassword reports whether a proxy wants a password, or refused the one that was given. A
-// transport of the caller says so only in the text of its error.
+// wantsProxyPassword reports whether a proxy wants a password, or refused the one it got. A caller's
+// own transport says so only in the text of its error.
 func wantsProxyPassword(err error) bool {
 	var op *net.OpError
 	switch {
@@ -198,8 +199,8 @@ func wantsProxyPassword(err error) bool {
 	return false
 }
 
-// budget bounds how many throttled requests a client sends again: ten, and one more for every
-// ten calls.
+// budget bounds how often a client repeats throttled requests: ten times, and once more for every ten
+// calls.
 type budget struct {
 	mu     sync.Mutex
 	tenths int
@@ -209,14 +210,14 @@ const maxBudget = 100
 
 func newBudget() *budget { return &budget{tenths: maxBudget} }
 
-// earn adds what one call is worth.
+// earn adds a tenth of a repetition, for one call.
 func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tenths = min(b.tenths+1, maxBudget)
 }
 
-// spend takes what one repetition costs, and reports whether there was enough.
+// spend takes one repetition from the budget, and reports whether there was one.
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

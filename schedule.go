@@ -190,8 +190,7 @@ type StoredSchedule struct {
 	Hour ClockTime     `json:"hour"` // "02:00"
 }
 
-// UnmarshalJSON reads a schedule of which any member may be of another type than documented, and is
-// nil then.
+// UnmarshalJSON accepts members of any JSON type. One that it cannot read becomes nil.
 func (s *StoredSchedule) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		Rule json.RawMessage `json:"rule"`

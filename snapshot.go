@@ -37,10 +37,10 @@ type ListSnapshotsRequest struct {
 	Status SnapshotStatus `json:"backupSnapStatus,omitempty"`
 	// Query selects snapshots by their name or ID, or by the name of their host, vault or plan.
 	Query string `json:"queryContent,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListSnapshotsRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -177,10 +177,10 @@ type DeleteResourceRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the backup resource to delete, for example Snapshot.ID.
 	ID string `json:"backupObjectID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *DeleteResourceRequest) complete(v *validation) {
@@ -210,23 +210,22 @@ func (s Snapshots) DeleteResource(ctx context.Context, req *DeleteResourceReques
 // ErrNotUsable means that the newest copy cannot be used: see [CopyError].
 var ErrNotUsable = errors.New("not usable")
 
-// CopyError means that the newest copy cannot be used or is too old. It matches [ErrNotUsable].
+// CopyError means that the newest copy cannot be used, or is too old. It matches [ErrNotUsable].
 type CopyError struct {
 	// Newest is the newest copy that matches the request.
 	Newest Snapshot
-	// Older is the newest copy that can be used, as AllowOlder would select it, or nil if there is
-	// none.
+	// Older is the newest copy that can be used, or nil if there is none. AllowOlder selects it.
 	Older *Snapshot
 	// Reason says why Newest cannot be used.
 	Reason string
 }
 
-// Error describes in one line why the copy cannot be used, and which older copy can.
+// Error says in one line which copy cannot be used and why, and which older one can.
 func (e *CopyError) Error() string {
-	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s of %s, is %s: %s",
+	text := fmt.Sprintf("ctcbr: the newest copy of host %s, %s from %s, is %s: %s",
 		cmp.Or(e.Newest.HostName, e.Newest.HostID), e.Newest.ID, e.Newest.times(), ErrNotUsable, e.Reason)
 	if e.Older != nil {
-		text += fmt.Sprintf("; an older one is %s of %s, which AllowOlder takes", e.Older.ID, e.Older.times())
+		text += fmt.Sprintf("; AllowOlder would select an older copy, %s from %s", e.Older.ID, e.Older.times())
 	}
 	return oneLine(text)
 }
@@ -240,15 +239,15 @@ type NewestSnapshotRequest struct {
 	RegionID string
 	// HostID is the ID of the host that was backed up. It is required.
 	HostID string
-	// PlanID and PlanName select the copies of one plan. One of them is required if the host has
-	// copies of several plans. Copies keep the name of a plan that was created again, and the ID of
-	// a plan that was renamed.
+	// PlanID and PlanName select the copies of one plan. One of them is required if the host has copies
+	// of several plans. Use PlanName if the plan may have been created again, and PlanID if it may have
+	// been renamed.
 	PlanID, PlanName string
-	// SourceType is the kind of the host. Empty means [SourceECS]: each kind is listed separately.
+	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType
-	// MaxAge is the maximum age of the copy. Zero means any age.
+	// MaxAge is how old the copy may be. Zero means any age.
 	MaxAge time.Duration
-	// AllowOlder allows an older copy if the newest cannot be used.
+	// AllowOlder selects an older copy if the newest cannot be used.
 	AllowOlder bool
 }
 
@@ -265,12 +264,12 @@ func (v *validation) positive(field string, d time.Duration) {
 	}
 }
 
-// Newest finds the newest copy of a host that can be restored, in one request. A copy that is being
-// restored also counts. If there is no copy, the error matches [ErrNotFound]. If the newest copy
-// cannot be used, it is a [*CopyError], unless the request allows an older one. If the copy is
-// older than MaxAge, it is always a [*CopyError]. If the copies belong to several plans, or their
-// times do not tell which is newest, it is an [*AmbiguousError]. It changes nothing and is safe to
-// repeat.
+// Newest finds the newest copy of a host that can be restored, in one request. A copy that is
+// being restored can be restored again. If there is no copy, the error matches [ErrNotFound]. If
+// the newest copy cannot be used, it is a [*CopyError], unless AllowOlder selects an older one.
+// If the copy is older than MaxAge, it is always a [*CopyError]. Copies of several plans, and
+// copies whose times do not show which is newer, are an [*AmbiguousError]. It changes nothing and
+// is safe to repeat.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) Newest(ctx context.Context, req *NewestSnapshotRequest) (*Snapshot, error) {
@@ -320,7 +319,7 @@ func (r *NewestSnapshotRequest) choose(copies []Snapshot) (*Snapshot, error) {
 	}
 	if !newest.usable() {
 		older, _ := newestOf(sought, usable) // where that is ambiguous, none is named
-		return nil, &CopyError{Newest: *newest, Older: older, Reason: "its state is " + cmp.Or(newest.Status.words(newest.StatusDesc), "not told")}
+		return nil, &CopyError{Newest: *newest, Older: older, Reason: "its state is " + cmp.Or(newest.Status.words(newest.StatusDesc), "unknown")}
 	}
 	if age := time.Since(newest.at()); r.MaxAge > 0 && (newest.at().IsZero() || age > r.MaxAge) {
 		return nil, &CopyError{Newest: *newest, Reason: fmt.Sprintf("it is %s old, more than %s", age.Round(time.Minute), r.MaxAge)}
@@ -431,3 +430,6 @@ func (s *Snapshot) times() string {
 func (s *Snapshot) candidate() Candidate {
 	return Candidate{ID: s.ID, Name: s.Name, Detail: "plan " + s.PlanName + ", " + s.times() + ", " + string(s.Status)}
 }
+
+// farFuture is how far in the future a copy may be dated, because clocks differ.
+const farFuture = 24 * time.Hour

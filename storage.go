@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ctyun-go/ctcbr/internal/wirejson"
@@ -64,40 +66,41 @@ func (s Storages) Create(ctx context.Context, req *CreateStorageRequest) (*Order
 	return do(ctx, s.client, operation{kind: kindOrder, method: http.MethodPost, path: "/v4/backup/create-storage-backup"}, copyOf(req), new(Order))
 }
 
-// PlacedOrder is the error of [Storages.CreateAndWait] once the order may have been placed: whether
-// it was carried out is not known.
+// PlacedOrder is the error of [Storages.CreateAndWait] once the order may have been placed: it
+// was not seen to be carried out.
 type PlacedOrder struct {
-	// OrderID is the order ID, for [Orders.Wait] and [Orders.Get], or empty if no response gave it.
+	// OrderID is the ID of the order, for [Orders.Wait] and [Orders.Get]. It is empty if no response had it.
 	OrderID string
-	// ClientToken is the token of the order. The same request with this token is the same order.
+	// ClientToken is the token of the order. The same request is safe to send again with it.
 	ClientToken string
-	// Err is the error that followed.
+	// Err is the cause.
 	Err error
 }
 
-// Error describes the order and the error in one line.
+// Error names the order and describes the failure in one line.
 func (e *PlacedOrder) Error() string {
-	order := "order"
+	what := "an order may have been placed"
 	if e.OrderID != "" {
-		order += " " + e.OrderID
+		what = "order " + e.OrderID + " was placed"
 	}
-	text := fmt.Sprintf("ctcbr: %s was placed with client token %s: %s", order, e.ClientToken, withoutPrefix(e.Err))
-	if e.OrderID == "" {
-		text = fmt.Sprintf("ctcbr: an order may have been placed with client token %s: %s", e.ClientToken, withoutPrefix(e.Err))
+	cause := strings.TrimPrefix(withoutPrefix(e.Err), "order "+e.OrderID+" ")
+	if !strings.Contains(cause, e.ClientToken) {
+		what += " with client token " + e.ClientToken
 	}
-	return oneLine(text)
+	return oneLine("ctcbr: " + what + ": " + cause)
 }
 
-// Unwrap returns the error that followed.
+// Unwrap returns the cause.
 func (e *PlacedOrder) Unwrap() error { return e.Err }
 
-// CreateAndWait orders a vault, waits until the order is done, and finds the vault. It costs money.
-// If a vault of the name exists, the error matches [ErrConflict] and nothing is ordered.
+// CreateAndWait orders a vault, which costs money, waits until the order is done, and finds the
+// vault. If a vault of the name exists already, nothing is ordered, and the error matches
+// [ErrConflict].
 //
-// Once the order may have been placed, an error is a [*PlacedOrder] with the client token. While
-// the vault is not listed, the same request with that token is the same order, also in another
-// process. If the vault is not listed after the order is done, for the time of [WaitListed] (5
-// minutes by default), the error matches [ErrVanished].
+// Once the order may have been placed, every failure is a [*PlacedOrder], which holds the client
+// token. Until the vault is listed, the same request with that token is the same order, from
+// another process, too. If the vault is not listed within the time of [WaitListed] after its
+// order was done, 5 minutes by default, the error matches [ErrVanished].
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表),
 // POST /v4/backup/create-storage-backup (订购存储库),
@@ -138,7 +141,7 @@ func (s Storages) CreateAndWait(ctx context.Context, req *CreateStorageRequest, 
 }
 
 // named returns the only vault of a name, or nil if a complete list contains none. An incomplete list
-// is right about what it contains.
+// is enough to find one.
 func (s Storages) named(ctx context.Context, ordered *CreateStorageRequest) (*Storage, error) {
 	var found []Storage
 	nameless := false // one is listed without its name, which may be this one
@@ -421,3 +424,32 @@ func (s Storages) Unsubscribe(ctx context.Context, req *UnsubscribeStorageReques
 
 // capacity checks the capacity of a vault in GB.
 func (v *validation) capacity(gb int) { v.between("backupStorageCapacity", gb, 100, 1024000) }
+
+// period checks the period of a subscription.
+func (v *validation) period(unit CycleType, count int) {
+	v.required("cycleType", string(unit))
+	high := 11
+	if unit == CycleYear {
+		high = 3
+	}
+	v.between("cycleCount", count, 1, high)
+}
+
+// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
+func (v *validation) name(field, name string) {
+	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
+	switch {
+	case name == "":
+		v.fault(field, "is required")
+	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
+		problem := `must hold letters, digits and "-" alone, is %q`
+		if strings.Contains(name, "_") {
+			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
+		}
+		v.fault(field, problem, name)
+	case !isLetter(name[0]):
+		v.fault(field, "must begin with a letter, is %q", name)
+	case strings.HasSuffix(name, "-"):
+		v.fault(field, `must not end with "-", is %q`, name)
+	}
+}

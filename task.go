@@ -46,10 +46,10 @@ type ListTasksRequest struct {
 	Query string `json:"queryContent,omitempty"`
 	// Status selects tasks by their state.
 	Status TaskStatus `json:"backupTaskStatus,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListTasksRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -186,10 +186,10 @@ type CancelTaskRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the task: Task.ID, or OperatePlanResponse.TaskID of the run that started it.
 	ID string `json:"backupTaskID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the task's host. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CancelTaskRequest) complete(v *validation) {
@@ -347,10 +347,10 @@ type CreateRestoreRequest struct {
 	// IncludeSystemDirs also restores system directories when files go back to their original
 	// paths. The default is false.
 	IncludeSystemDirs *bool `json:"backupRestoreIncludeSysDirs,omitempty"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CreateRestoreRequest) complete(v *validation) {
@@ -496,10 +496,10 @@ type ListRestoresRequest struct {
 	Query string `json:"queryContent,omitempty"`
 	// Status selects restores by their state.
 	Status RestoreStatus `json:"backupRestoreStatus,omitempty"`
-	// Deprecated: use SourceType. False means hosts on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of host. Empty means [SourceECS]: each kind is listed separately.
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *ListRestoresRequest) complete(v *validation) { v.region(&r.RegionID) }
@@ -633,10 +633,10 @@ type CancelRestoreRequest struct {
 	RegionID string `json:"regionID"`
 	// ID is the ID of the restore: Restore.ID.
 	ID string `json:"backupRestoreID"`
-	// Deprecated: use SourceType. False means a host on premises.
-	IsCloud *bool `json:"isCloud,omitempty"`
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType `json:"sourceType,omitempty"`
+	// Deprecated: use SourceType.
+	IsCloud *bool `json:"isCloud,omitempty"`
 }
 
 func (r *CancelRestoreRequest) complete(v *validation) {
@@ -663,8 +663,8 @@ func (s Restores) Cancel(ctx context.Context, req *CancelRestoreRequest) (*Cance
 	return do(ctx, s.client, operation{kind: kindWrite, method: http.MethodPost, path: "/v4/backup/cancel-restore-backup"}, copyOf(req), new(CancelRestoreResponse))
 }
 
-// RestoreNewestRequest is the request of [Restores.Newest]. It selects the copy like
-// [NewestSnapshotRequest] and restores it like [CreateRestoreRequest].
+// RestoreNewestRequest is the request of [Restores.Newest]. It selects a copy like
+// [NewestSnapshotRequest], and says what to do with it like [CreateRestoreRequest].
 type RestoreNewestRequest struct {
 	// RegionID is the ID of the region (resource pool). Empty means the client's.
 	RegionID string
@@ -675,9 +675,9 @@ type RestoreNewestRequest struct {
 	PlanID, PlanName string
 	// SourceType is the kind of the host that was backed up. Empty means [SourceECS].
 	SourceType SourceType
-	// MaxAge is the maximum age of the copy. Zero means any age.
+	// MaxAge is how old the copy may be. Zero means any age.
 	MaxAge time.Duration
-	// AllowOlder allows an older copy if the newest cannot be used.
+	// AllowOlder selects an older copy if the newest cannot be used.
 	AllowOlder bool
 
 	// TargetID is the ID of the host to restore to. Empty means the host that was backed up.
@@ -685,7 +685,7 @@ type RestoreNewestRequest struct {
 	// TargetDir is the directory to restore to, which is created if it is missing. It is required
 	// unless InPlace is true.
 	TargetDir string
-	// InPlace restores to the original paths and overwrites what is there.
+	// InPlace restores to the original paths, over the live data.
 	InPlace bool
 	// ExistingFiles is what to do with a file that already exists at the target. The default
 	// overwrites it.
@@ -696,7 +696,7 @@ type RestoreNewestRequest struct {
 	// Paths are at most 10 paths. They are required with [RestoreOnly] and [RestoreAllBut].
 	Paths []string
 	// IncludeSystemDirs also restores system directories when files go back to their original
-	// paths.
+	// paths. The default is false.
 	IncludeSystemDirs *bool
 }
 
@@ -717,22 +717,21 @@ func (r *RestoreNewestRequest) restore(snapshotID string) *CreateRestoreRequest 
 func (r *RestoreNewestRequest) complete(v *validation) {
 	r.snapshot().complete(v)
 	switch {
-	case !r.InPlace:
-		v.required("TargetDir", r.TargetDir)
-	case r.TargetDir != "":
-		v.fault("TargetDir", "must be empty to restore in place")
+	case !r.InPlace && isBlank(r.TargetDir):
+		v.fault("TargetDir", "is required unless InPlace is set")
+	case r.InPlace && r.TargetDir != "":
+		v.fault("TargetDir", "must be empty if InPlace is set")
 	}
 	v.path("TargetDir", r.TargetDir)
 	v.restored("Scope", r.Scope, "Paths", r.Paths)
 }
 
-// Newest restores the newest copy of a host, to a directory or, only with InPlace, over the live
-// data. It waits until the restore is done. It selects the copy like [Snapshots.Newest], with the
-// same errors, and restores an older copy only with AllowOlder. Its other errors are those of
-// [Restores.Create] and [Restores.Wait].
-//
-// It is not repeated once the service may have received the restore, because a repeat would restore
-// again. After [ErrOutcomeUnknown], list the restores of the host before you try again.
+// Newest restores the newest copy of a host to a directory, or over the live data if InPlace is
+// true, and waits until the restore has completed. It selects the copy like [Snapshots.Newest],
+// and returns its errors if no copy can be used: an older copy is restored only if AllowOlder is
+// set. Its other errors are those of [Restores.Create] and [Restores.Wait]. The restore is sent
+// only once, because a repeat would restore again. After [ErrOutcomeUnknown], list the restores
+// of the host before you try again.
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照),
 // POST /v4/backup/create-restore-backup (创建恢复任务)

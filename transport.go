@@ -7,7 +7,7 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/transport"
 )
 
-// useTransport takes the transport and the timeout of the caller's client, or makes a transport.
+// useTransport uses the transport and the timeout of the caller's client, or creates a transport.
 func (e *engine) useTransport(given *http.Client) {
 	switch {
 	case given == nil:
@@ -24,8 +24,8 @@ func (e *engine) useTransport(given *http.Client) {
 	}
 }
 
-// roundTrip sends a request by the transport. Like http.Client, it keeps cookies if the caller's
-// client has a jar, and does not trust the transport to return a response or an error.
+// roundTrip sends a request through the transport. Like http.Client, it keeps cookies if the caller's
+// client has a jar, and checks that the transport returns either a response or an error.
 func (e *engine) roundTrip(req *http.Request) (*http.Response, error) {
 	var jar http.CookieJar
 	if given := e.options.httpClient; given != nil && given.Jar != nil {
@@ -51,8 +51,8 @@ func (e *engine) roundTrip(req *http.Request) (*http.Response, error) {
 
 var errNoRoundTrip = errors.New("the transport returned neither a response nor an error")
 
-// endsAnswers reports whether the transport is known to end an answer when the context is done.
-// The answers of any other transport are closed then, so that the call ends.
+// endsAnswers reports whether the transport is known to abort the body of a response when the context
+// is done. With any other transport the body is closed then, so that the call ends.
 func (e *engine) endsAnswers() bool {
 	_, known := e.transport.(*http.Transport)
 	return known && len(e.options.middleware) == 0

@@ -11,19 +11,19 @@ import (
 	"unicode/utf8"
 )
 
-// validation completes a request with what the client knows, and collects its faults. Checks use the
-// names of the wire. The Go name of a field is found by its json tag.
+// validation fills in the defaults of a request and collects its faults. Checks name fields as on the
+// wire. The Go name of a field is found by its json tag.
 type validation struct {
-	operation   operation
+	op          string // the name of the operation
 	regionID    string
 	clientToken string
 	request     any // nil if the parameters of a method are checked
 	faults      []Fault
 }
 
-// validate completes a request and collects all its faults.
-func validate(op operation, regionID string, req request) *validation {
-	v := &validation{operation: op, regionID: regionID, request: req}
+// validate fills in the defaults of a request and collects all its faults.
+func validate(op, regionID string, req request) *validation {
+	v := &validation{op: op, regionID: regionID, request: req}
 	req.complete(v)
 	v.content(reflect.ValueOf(req).Elem(), "")
 	return v
@@ -39,7 +39,7 @@ func (v *validation) err() error {
 			f.Name = goName(reflect.TypeOf(v.request), f.Field)
 		}
 	}
-	return &ValidationError{Operation: v.operation.name(), Faults: v.faults}
+	return &ValidationError{Operation: v.op, Faults: v.faults}
 }
 
 func (v *validation) fault(field, format string, args ...any) {
@@ -61,21 +61,13 @@ func (v *validation) region(id *string) {
 	}
 }
 
-// token makes a client token unless the caller gave one.
-func (v *validation) token(token *string) {
-	if *token == "" {
-		*token = NewClientToken()
-	}
-	v.clientToken = *token
-}
-
 func (v *validation) required(field, value string) {
 	if isBlank(value) {
 		v.fault(field, "is required")
 	}
 }
 
-// isBlank reports whether a text holds nothing but white space: an ID that does counts as absent.
+// isBlank reports whether a text is empty or only white space. Such an ID counts as absent.
 func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // argument checks a required text that is a parameter of a method, not a field of a request.
@@ -98,27 +90,27 @@ func (v *validation) given(field string, given bool) {
 	}
 }
 
-// between takes a number that is required.
+// between checks the range of a required number.
 func (v *validation) between(field string, n, low, high int) {
 	if n < low || n > high {
 		v.fault(field, "must be %d to %d, is %d", low, high, n)
 	}
 }
 
-// optional takes a number that may be left out as zero.
+// optional checks the range of a number, unless it is zero.
 func (v *validation) optional(field string, n, low, high int) {
 	if n != 0 {
 		v.between(field, n, low, high)
 	}
 }
 
-// page checks the parameters of a list that comes in pages.
+// page checks the parameters of a list with pages.
 func (v *validation) page(no, size int) {
 	v.optional("pageNo", no, 1, 1<<31-1)
 	v.optional("pageSize", size, 1, 50)
 }
 
-// paths checks a list of at most 10 paths, none longer than so many characters.
+// paths checks a list of at most 10 paths, each of at most longest characters.
 func (v *validation) paths(field string, paths []string, longest int) {
 	const most = 10
 	if len(paths) > most {
@@ -136,8 +128,8 @@ func (v *validation) paths(field string, paths []string, longest int) {
 	}
 }
 
-// path refuses a quote in a Windows path, where no file name can contain one: a shell turns
-// "D:\data\" into D:\data".
+// path refuses a quote in a Windows path. No Windows file name contains one; it is a quoting mistake,
+// because a shell turns "D:\data\" into D:\data".
 func (v *validation) path(field, path string) {
 	if isWindowsPath(strings.TrimLeft(path, `"`)) && strings.Contains(path, `"`) {
 		v.fault(field, `holds a quote, which "\" before the closing quote of a command line leaves there: %s`, quoted(path))
@@ -151,36 +143,8 @@ func isWindowsPath(path string) bool {
 
 func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
-// period checks the period of a subscription.
-func (v *validation) period(unit CycleType, count int) {
-	v.required("cycleType", string(unit))
-	high := 11
-	if unit == CycleYear {
-		high = 3
-	}
-	v.between("cycleCount", count, 1, high)
-}
-
-// name checks a vault name: digits, letters and "-", beginning with a letter, not ending with "-".
-func (v *validation) name(field, name string) {
-	isAllowed := func(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' || b == '-' }
-	switch {
-	case name == "":
-		v.fault(field, "is required")
-	case slices.ContainsFunc([]byte(name), func(b byte) bool { return !isAllowed(b) }):
-		problem := `must hold letters, digits and "-" alone, is %q`
-		if strings.Contains(name, "_") {
-			problem = `must not hold "_", use "-": letters, digits and "-" are allowed, is %q`
-		}
-		v.fault(field, problem, name)
-	case !isLetter(name[0]):
-		v.fault(field, "must begin with a letter, is %q", name)
-	case strings.HasSuffix(name, "-"):
-		v.fault(field, `must not end with "-", is %q`, name)
-	}
-}
-
-// searchField is the one text that may begin or end with white space: it matches parts of names.
+// searchField is the only text that may begin or end with white space, because it matches parts of
+// names.
 const searchField = "queryContent"
 
 // content checks what applies to every text and number of a request. The names of fields are only
@@ -230,7 +194,7 @@ func (v *validation) text(field, text string) {
 	}
 }
 
-// isSound reports whether a value has no fault, without an allocation.
+// isSound reports whether a value has no fault. It does not allocate.
 func isSound(value reflect.Value) bool {
 	if !value.IsValid() || !value.CanInterface() {
 		return true // nil, or an unexported field
@@ -264,8 +228,8 @@ func isSound(value reflect.Value) bool {
 	return true
 }
 
-// textProblem says why a text cannot be an ID, name or path, or returns "". Text that is not UTF-8
-// would be sent with replacement characters, and so would name something else.
+// textProblem returns why a text cannot be an ID, name or path, or "". Text that is not UTF-8 would be
+// sent with replacement characters, and so would name something else.
 func textProblem(text string) string {
 	switch trimmed := strings.TrimFunc(text, isWhite); {
 	case !utf8.ValidString(text):
@@ -280,8 +244,8 @@ func textProblem(text string) string {
 	return ""
 }
 
-// isWhite reports whether a character is invisible at the end of a text: white space, a byte order mark or
-// a zero-width space.
+// isWhite reports whether a character is invisible at the end of a text: white space, a byte order
+// mark or a zero-width space.
 func isWhite(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
 // quoted returns the beginning of a text as a Go string literal.
@@ -315,4 +279,11 @@ func goName(t reflect.Type, field string) string {
 func wireName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return cmp.Or(name, f.Name)
+}
+
+// request is implemented by every XRequest.
+type request interface {
+	// complete fills in defaults, and reports the faults of the request. Its receiver is a copy of
+	// what the caller gave.
+	complete(*validation)
 }

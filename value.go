@@ -1,6 +1,7 @@
 package ctcbr
 
 import (
+	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -89,11 +90,11 @@ func (s Size) Bytes() int64 {
 	return n
 }
 
-// GB returns the amount in GB of 2^30 bytes. It is 0 where Bytes is.
+// GB returns the amount in GB of 2^30 bytes. It returns 0 if Bytes does.
 func (s Size) GB() float64 { return float64(s.Bytes()) / (1 << 30) }
 
-// Text returns the number as it was written with its unit: "112 GB", "111.50 GB". Text that cannot
-// be read stays as it came.
+// Text returns the amount with its unit: "112 GB", "111.50 GB". Text that cannot be read is
+// returned as it is.
 func (s Size) Text() string {
 	found := match(sizeForm, string(s))
 	switch {
@@ -286,4 +287,22 @@ func clone[T any](p *T) *T {
 // samePtr reports whether both pointers are nil or point to equal values.
 func samePtr[T comparable](a, b *T) bool {
 	return (a == nil) == (b == nil) && deref(a) == deref(b)
+}
+
+// SourceType is the kind of a protected host.
+type SourceType string
+
+// The documented kinds.
+const (
+	SourceECS        SourceType = "CT-ECS" // elastic cloud host, the default
+	SourceBareMetal  SourceType = "CT-DPS" // bare-metal host
+	SourceOnPremises SourceType = "CT-LS"  // host outside the cloud
+)
+
+// kindOf is the kind of host that a request asks for.
+func kindOf(given SourceType, isCloud *bool) SourceType {
+	if given == "" && isCloud != nil && !*isCloud {
+		return SourceOnPremises
+	}
+	return cmp.Or(given, SourceECS)
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What the error of a wait can be matched with besides the sentinels of calls.
+// Errors of waits to match with errors.Is. Those of calls can match, too.
 var (
 	// ErrFailed means that the task, restore, agent or order that was waited for failed.
 	ErrFailed = errors.New("failed")
@@ -25,12 +25,12 @@ var (
 	ErrWaitTooLong = errors.New("waited too long")
 )
 
-// Progress is the progress of one thing that is waited for.
+// Progress is the progress of one task, restore, order, agent or plan.
 type Progress struct {
-	// ID is the ID of the task, restore or order, or that of the agent's host.
+	// ID is the ID of the task, restore or order. For an agent or a plan, it is the ID of the host.
 	ID string
-	// State is a [TaskStatus], [RestoreStatus], [OrderStatus] or [AgentStatus]. It is empty while the
-	// service does not list the thing: not yet, or not any more.
+	// State is a [TaskStatus], [RestoreStatus], [OrderStatus], [AgentStatus] or [PlanStatus]. It is empty
+	// while the service does not list the item: not yet, or no longer.
 	State string
 	// Percent is 0 if the service reports no progress.
 	Percent Percent
@@ -49,9 +49,9 @@ type Progress struct {
 // WaitOption is an option of a wait: how often it polls, for how long, and where.
 type WaitOption func(*waiting)
 
-// WaitInterval sets the time between two polls. It begins with first and grows by half each time, up
-// to longest. The defaults are 2 seconds and 1 minute; zero means the default. If the service asks for
-// a longer pause by Retry-After, the wait keeps it, up to 5 minutes.
+// WaitInterval sets the time between two polls. It starts at first and grows by half each time, up to
+// longest. The defaults are 2 seconds and 1 minute; zero means the default. If the service asks for a
+// longer pause with Retry-After, the wait respects it, up to 5 minutes.
 func WaitInterval(first, longest time.Duration) WaitOption {
 	return func(w *waiting) { w.interval, w.longest = first, longest }
 }
@@ -62,8 +62,8 @@ func WaitAtMost(d time.Duration) WaitOption {
 	return func(w *waiting) { w.atMost = d }
 }
 
-// WaitProgress calls f for each thing that is waited for, after every poll, also after one that failed:
-// see [Progress].Err. The calls come from the goroutine that waits.
+// WaitProgress calls f for every item that is waited for, after every poll. After a poll that
+// failed, Err of [Progress] is set. The calls come from the goroutine that waits.
 func WaitProgress(f func(Progress)) WaitOption {
 	return func(w *waiting) { w.progress = f }
 }
@@ -79,38 +79,39 @@ func WaitRegion(id string) WaitOption {
 	return func(w *waiting) { w.region = id }
 }
 
-// WaitMissing sets in how many polls in a row something that was listed before must be missing to
-// count as vanished. The default is 3; zero means the default.
+// WaitMissing sets how many polls in a row must miss something that was listed before, until it
+// counts as vanished. The default is 3; zero means the default.
 func WaitMissing(polls int) WaitOption {
 	return func(w *waiting) { w.missing = polls }
 }
 
-// WaitListed sets how long a task, restore, agent or order may stay unlisted from the start of the wait
-// before it counts as missing, since the service may list late what was just created. The default is
-// 5 minutes; zero means the default. A nanosecond asks once. It also holds for what Ensure has sent.
+// WaitListed sets how long a task, restore, agent or order may be missing from the list at the
+// start of a wait before it counts as missing. The service may be slow to list what was just
+// created. The default is 5 minutes; zero means the default. A nanosecond allows one poll only.
+// It also applies to the changes of [Agents.Ensure], [Plans.Ensure] and [Plans.EnsureAll].
 func WaitListed(d time.Duration) WaitOption {
 	return func(w *waiting) { w.unlisted = d }
 }
 
-// within puts a region and a kind of host before the options of a caller.
+// within returns the caller's options after those for a region and a kind of host.
 func within(region string, source SourceType, opts []WaitOption) []WaitOption {
 	return append([]WaitOption{WaitRegion(region), WaitSource(source)}, opts...)
 }
 
-// WaitError is a wait that ended before what it waited for. The task, restore, agent or order goes on
-// at the service: wait again with the same IDs, from another process if need be.
+// WaitError means that a wait ended too early. The task, restore, agent or order goes on at the
+// service: wait again with the IDs in Pending, from another process if need be.
 type WaitError struct {
-	// Pending are the IDs that were still waited for.
+	// Pending are the IDs of what had not ended.
 	Pending []string
-	// Last is the error of the last poll, if it failed. A poll that was cut off by the end of the wait
-	// does not count.
+	// Last is the error of the last poll, if it failed. A poll that the end of the wait interrupted does
+	// not count.
 	Last error
 	// Err is why the wait ended: the context's error, [ErrClosed], [ErrWaitTooLong], or the error of a
-	// poll that waiting does not heal.
+	// poll that would not succeed later either.
 	Err error
 }
 
-// Error names what was still running in one line.
+// Error names what had not ended in one line.
 func (e *WaitError) Error() string {
 	const most = 5
 	pending := strings.Join(e.Pending[:min(most, len(e.Pending))], ", ")
@@ -124,16 +125,10 @@ func (e *WaitError) Error() string {
 	return oneLine(text)
 }
 
-// withoutPrefix is the text of an error that becomes part of another one.
-func withoutPrefix(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "ctcbr: ") }
-
-// inline is an error as a part of the text of another one.
-func inline(err error) error { return &special{withoutPrefix(err), err} }
-
 // Unwrap returns why the wait ended.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// part is what a text says of a thing by its name and its ID, as far as they are known.
+// part describes a thing by its name and ID, as far as they are known, for use in a text.
 func part(before, name, id string) string {
 	switch {
 	case name == "" && id == "":
@@ -144,7 +139,7 @@ func part(before, name, id string) string {
 	return before + name + " (" + id + ")"
 }
 
-// endedBadly is the text of a task or restore that did not complete.
+// endedBadly returns the text of a task or restore that did not complete.
 func endedBadly(what string, err error, message string) string {
 	text := fmt.Sprintf("ctcbr: %s %s", what, err)
 	if message != "" && errors.Is(err, ErrFailed) {
@@ -159,7 +154,7 @@ var (
 	errNotAnyMore  = &special{"vanished: it was listed and is not any more; see in the console what became of it", ErrVanished}
 )
 
-// waiting is one wait: its options, and what its polls have met so far.
+// waiting is one wait: its options and the record of its polls.
 type waiting struct {
 	interval, longest, atMost time.Duration
 	progress                  func(Progress)
@@ -171,11 +166,11 @@ type waiting struct {
 
 	client   *Client
 	began    time.Time
-	last     map[string]Progress // what was reported last, by ID
-	reported map[string]bool     // what was reported since the last poll began
+	last     map[string]Progress // the last report, by ID
+	reported map[string]bool     // the IDs reported in the current poll
 	polled   bool                // a poll has succeeded
-	refused  int                 // polls in a row that the service refused
-	pages    int                 // polls in a row to which a page was the response
+	refused  int                 // consecutive polls that the service refused
+	pages    int                 // consecutive polls that got a page of a proxy
 }
 
 func newWaiting(c *Client, opts []WaitOption) *waiting {
@@ -200,9 +195,9 @@ func positiveOr[T int | time.Duration](n, otherwise T) T {
 	return otherwise
 }
 
-// checkIDs checks the IDs that a wait is given as a parameter, and says which of several is at fault.
+// checkIDs checks the IDs that are parameters of a wait. Of several, the error says which is invalid.
 func checkIDs(op, parameter, field string, ids ...string) error {
-	v := &validation{operation: operation{path: op}}
+	v := &validation{op: op}
 	for i, id := range ids {
 		if len(ids) == 1 {
 			v.argument(parameter, field, id)
@@ -213,19 +208,19 @@ func checkIDs(op, parameter, field string, ids ...string) error {
 	return v.err()
 }
 
-// until polls at growing intervals until poll says that it is done. pending names what is still
+// until polls at growing intervals until poll returns true. pending returns the IDs that are still
 // waited for.
 func (w *waiting) until(ctx context.Context, pending func() []string, poll func(context.Context) (done bool, err error)) error {
 	if ctx == nil {
 		return &WaitError{Pending: pending(), Err: errors.New("nil context")}
 	}
 	if w.client.isMade() {
-		var l lifetime // so that closing the client ends the pause between two polls, too
+		var l lifetime // closing the client also ends the pause between two polls
 		w.client.engine.lifetimes.begin(ctx, &l)
 		defer w.client.engine.lifetimes.end(&l)
 		ctx = l.ctx
 	}
-	over := &special{fmt.Sprintf("waited too long, %s: wait again, or set WaitAtMost", w.atMost), ErrWaitTooLong}
+	over := &special{fmt.Sprintf("waited too long (%s): wait again, or set WaitAtMost", w.atMost), errors.Join(ErrWaitTooLong, context.DeadlineExceeded)}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.atMost, over)
 	defer cancel()
 	var last error
@@ -250,15 +245,15 @@ func (w *waiting) until(ctx context.Context, pending func() []string, poll func(
 	}
 }
 
-// grown is the interval that follows another one: longer by half, and by a nanosecond at least.
+// grown returns the interval after another one: longer by half, and by at least a nanosecond.
 func (w *waiting) grown(interval time.Duration) time.Duration {
 	return min(interval+max(interval/2, 1), w.longest)
 }
 
-// maxPause is the longest Retry-After that is kept between two polls.
+// maxPause is the longest Retry-After that a wait respects between two polls.
 const maxPause = 5 * time.Minute
 
-// askedPause is the Retry-After of a poll that failed, as far as it is kept.
+// askedPause returns the Retry-After of a failed poll, up to maxPause.
 func askedPause(err error) time.Duration {
 	var failed *Error
 	if !errors.As(err, &failed) {
@@ -267,15 +262,15 @@ func askedPause(err error) time.Duration {
 	return min(failed.retryAfter, maxPause)
 }
 
-// maxRefusals and maxPages are how many polls in a row may end in a refusal of the service, or in a
-// page of somebody else, before the wait ends. Both may be temporary: a service restarts, a proxy
-// has lost its route.
+// maxRefusals and maxPages are the numbers of consecutive polls that end a wait if the service refuses
+// them, or if somebody else responds with a page. Both can be temporary: a service restarts, a proxy
+// loses its route.
 const (
 	maxRefusals = 3
 	maxPages    = 10
 )
 
-// final counts the poll that ended with err. It returns why the wait ends with it, or nil.
+// final counts a poll that ended with err. It returns why the wait ends now, or nil.
 func (w *waiting) final(err error) error {
 	refused, pages := w.refused, w.pages
 	w.refused, w.pages = 0, 0
@@ -290,7 +285,7 @@ func (w *waiting) final(err error) error {
 		return nil
 	case failed.isPage():
 		if w.pages = pages + 1; w.pages >= maxPages {
-			return fmt.Errorf("%w, %d times in a row: check the endpoint and the proxies on the way to it: %w", ErrBadAnswer, w.pages, inline(err))
+			return fmt.Errorf("%w, %d times in a row: %w", ErrBadAnswer, w.pages, inline(err))
 		}
 		return nil
 	}
@@ -311,14 +306,14 @@ func (e *Error) endsWaits() bool {
 	return errors.As(e, &certificate) || e.HTTPStatus == http.StatusProxyAuthRequired || wantsProxyPassword(e.Err)
 }
 
-// hopeless reports whether the failure is final as long as no poll has succeeded. A name that resolved
-// once may do so again.
+// hopeless reports whether the failure is final as long as no poll has succeeded. A host name that was
+// resolved once may be resolved again.
 func (e *Error) hopeless() bool {
 	return e.HTTPStatus == 0 && (isHopeless(e) || errors.As(e, new(misuse)))
 }
 
-// passes reports whether the failure is temporary, however often it comes: silence, a broken
-// connection, a response that was cut or garbled, a service that is down or throttles.
+// passes reports whether the failure is temporary, however often it occurs: silence, a broken
+// connection, a truncated or garbled response, a service that is down or throttles.
 func (e *Error) passes() bool {
 	switch {
 	case e.HTTPStatus == 0, errors.Is(e, errSilence), errors.Is(e, ErrThrottled):
@@ -329,8 +324,8 @@ func (e *Error) passes() bool {
 	return errors.Is(e, ErrBadAnswer) && !e.isPage()
 }
 
-// patient reports whether something that is missing may still be listed: it was listed before and is
-// missing in few polls in a row, or it was never listed and the time of WaitListed is not over.
+// patient reports whether something missing may still be listed: it was listed before and only a few
+// consecutive polls missed it, or it was never listed and the time of WaitListed is not over.
 func (w *waiting) patient(seen bool, missed int) bool {
 	if seen {
 		return missed < w.missing
@@ -338,11 +333,11 @@ func (w *waiting) patient(seen bool, missed int) bool {
 	return !w.late()
 }
 
-// late reports whether the time of WaitListed is over. A nanosecond is over with the first poll,
-// however fast that was.
+// late reports whether the time of WaitListed is over. A nanosecond is over after the first poll, even
+// if that took no measurable time.
 func (w *waiting) late() bool { return w.lateSince(w.began) }
 
-// lateSince reports the same of what was sent at a later time.
+// lateSince reports the same for something that was sent at a later time.
 func (w *waiting) lateSince(sent time.Time) bool {
 	return time.Since(sent) >= w.unlisted-time.Nanosecond
 }
@@ -355,7 +350,7 @@ func (w *waiting) report(p Progress) {
 	}
 }
 
-// reportFailed reports a poll that failed, with the progress before it.
+// reportFailed reports a failed poll, with the last known progress.
 func (w *waiting) reportFailed(ids []string, err error) {
 	if err == nil {
 		return
@@ -384,21 +379,21 @@ type jobKind[T any] struct {
 	ended func(state string, canceling bool) (bool, error)
 	// list reads the jobs of the region, or only those that match a filter.
 	list func(ctx context.Context, filter string, begin func(), take func(T)) error
-	// filters find the pending jobs at less cost than the list of the region. None means that they
-	// cannot.
+	// filters returns filters that find the pending jobs at less cost than the list of the region, or
+	// none if there are no such filters.
 	filters func() []string
 }
 
 // jobState is what a wait knows of one job.
 type jobState[T any] struct {
-	last       T // as it was listed last
+	last       T // as last listed
 	seen       bool
 	host       string
 	canceling  bool
-	missed     int  // polls in a row without it
+	missed     int  // consecutive polls without it
 	unfiltered bool // a filter did not find it
 	since      time.Time
-	percent    Percent // at since
+	percent    Percent // at the time since
 	err        error
 }
 
@@ -406,7 +401,7 @@ type jobState[T any] struct {
 type jobs[T any] struct {
 	*waiting
 	jobKind[T]
-	ids     []string // each once
+	ids     []string // without duplicates
 	states  map[string]*jobState[T]
 	running map[string]bool
 	listed  int // length of the last list of the region
@@ -442,13 +437,13 @@ func (j *jobs[T]) wait(ctx context.Context) error {
 	return j.until(ctx, j.pending, j.poll)
 }
 
-// poll lists the pending jobs and records the state of each. What an incomplete list lacks is not
-// missing.
+// poll lists the pending jobs and records the state of each. A job that an incomplete list does not
+// contain is not missing.
 func (j *jobs[T]) poll(ctx context.Context) (done bool, err error) {
 	found, err := j.read(ctx)
 	incomplete, notFound := errors.Is(err, ErrIncomplete), errors.Is(err, ErrNotFound)
 	if err != nil && !incomplete && !notFound {
-		return false, err // the status of a response may follow its list, so that half of one means nothing
+		return false, err // the status may follow the list, so half a response means nothing
 	}
 	for _, id := range j.pending() {
 		if item, listed := found[id]; listed {
@@ -463,8 +458,8 @@ func (j *jobs[T]) poll(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// read lists the pending jobs: by filters if there are any, and then, for what the filters have not
-// found, those of the whole region. The service does not promise what its filters find.
+// read lists the pending jobs: first with filters, if there are any, then without, if the filters did
+// not find all of them. What the service's filters find is not documented.
 func (j *jobs[T]) read(ctx context.Context) (map[string]T, error) {
 	found := make(map[string]T)
 	if filters := j.filters(); len(filters) > 0 {
@@ -485,7 +480,7 @@ func (j *jobs[T]) read(ctx context.Context) (map[string]T, error) {
 	return found, err
 }
 
-// lacks reports whether a pending job was not found by filters, and keeps it from filters from now on.
+// lacks reports whether the filters did not find a pending job, and excludes such jobs from filters.
 func (j *jobs[T]) lacks(found map[string]T) (lacks bool) {
 	for id := range j.running {
 		if _, listed := found[id]; !listed {
@@ -508,7 +503,7 @@ func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T)
 	})
 	for _, item := range came {
 		view := j.view(&item)
-		// One that is listed twice has completed if both say so.
+		// A job that is listed twice has completed if both entries say so.
 		ended, problem := j.ended(view.state, false)
 		if _, before := found[view.id]; !before || !ended || problem != nil {
 			found[view.id] = item
@@ -517,7 +512,7 @@ func (j *jobs[T]) search(ctx context.Context, filter string, found map[string]T)
 	return count, err
 }
 
-// update records a job as it was just listed.
+// update records the listed state of a job.
 func (j *jobs[T]) update(id string, item T) {
 	s, now, view := j.states[id], time.Now(), j.view(&item)
 	if !s.seen {
@@ -533,7 +528,7 @@ func (j *jobs[T]) update(id string, item T) {
 	}
 }
 
-// remaining estimates how long a job still takes, from its progress since it was listed first.
+// remaining estimates how long a job still takes, from its progress since it was first listed.
 func (s *jobState[T]) remaining(percent Percent, now time.Time) time.Duration {
 	gained := percent - s.percent
 	if gained <= 0 || percent >= 100 {
@@ -546,7 +541,7 @@ func (s *jobState[T]) remaining(percent Percent, now time.Time) time.Duration {
 	return time.Duration(left)
 }
 
-// miss records that a job is not listed, or, by a refusal, not found.
+// miss records that a job is not listed, or, with a refusal, that the service did not find it.
 func (j *jobs[T]) miss(id string, refusal error) {
 	s := j.states[id]
 	s.missed++
@@ -572,7 +567,7 @@ func (j *jobs[T]) end(id string, err error) {
 	delete(j.running, id)
 }
 
-// hosts are the hosts of the pending jobs, if their lists are far shorter than that of the region.
+// hosts returns the hosts of the pending jobs, if listing those is far cheaper than listing the region.
 func (j *jobs[T]) hosts() []string {
 	const far, few = 100, 3
 	if j.listed < far*len(j.running) {

@@ -1,9 +1,10 @@
-// Package cbrtest is a Tianyi Cloud backup service (CT-CBR) in memory, for the tests of programs that use it.
+// Package cbrtest is an in-memory Tianyi Cloud backup service (CT-CBR), for the tests of programs
+// that use it.
 //
-// A [Server] speaks the service's OpenAPI over real HTTP: its 22 operations, and the two of other products that go
-// with them (looking up an order, listing the regions). It keeps state as the service does: an order is done after a
-// few polls, an agent is installed on a host, a plan that is run makes a task that goes from Preparing to Completed
-// and leaves a snapshot, and a snapshot is restored.
+// A [Server] serves the OpenAPI over real HTTP: the service's 22 operations, and two of other
+// products (looking up an order, listing the regions). It keeps state like the service: an order is
+// done after a few polls, an agent is installed on a host, running a plan creates a task that goes
+// from Preparing to Completed and leaves a snapshot, and a snapshot can be restored.
 //
 //	cloud := cbrtest.NewServer(cbrtest.Activated())
 //	defer cloud.Close()
@@ -13,12 +14,13 @@
 // and one host ([Server.HostID]), without an agent. The service has to be activated in the region first, unless
 // [Activated] is given.
 //
-// The package is written from the published reference, and from what public clients show of the real gateway. It shares
-// no code with the SDK, so that a mistake on one side shows on the other.
+// The package was written from the published reference, and from what public clients show of the
+// real gateway. It shares no code with the SDK, so that a mistake in one shows up in the other.
 //
 // # The gateway
 //
-// Before the service stands a gateway, which refuses a wrong access key, signature, date or path in a form of its own:
+// A gateway in front of the service refuses a wrong access key, signature, date or path in its own
+// form:
 //
 //	HTTP 401
 //	{"requestId":"…","error":"10009","code":"10009","message":"ctyun-EOP: signature verification failed: …",
@@ -34,32 +36,32 @@
 //
 // # Parameters
 //
-// A request that the gateway lets in has to be what the reference documents. Parameters that are unknown, missing, of
-// the wrong type, out of range or in the wrong place are refused with the service's failure envelope (HTTP 200,
-// statusCode 900, code Backup.Parameter.Invalid), and an unknown region with Openapi.RegionInfo.AccessFailed.
-// [Request.Refused] says what was wrong.
+// A request that passes the gateway must be as documented. Parameters that are unknown, missing, of
+// the wrong type, out of range or in the wrong place are refused with the service's failure
+// envelope (HTTP 200, statusCode 900, code Backup.Parameter.Invalid), and an unknown region with
+// Openapi.RegionInfo.AccessFailed. [Request.Refused] says what was wrong.
 //
 // # State
 //
-// State moves when it is polled, never by a timer: [Polls] says how many polls show an order, an agent, a task or a
-// restore under way before the next one shows it done. The Add methods of the Server add what a test does not want to
-// make call by call, up to whole fleets ([Server.AddFleet]). [Server.FailNext] makes the next order, install, task or
-// restore fail, [Server.SetStatus] puts anything into any state, [Server.Remove] makes it vanish, and [Server.SetLag]
-// makes lists show late what was made.
+// State changes when it is polled, never by a timer: [Polls] sets for how many polls an order, an
+// agent, a task or a restore is in progress. The Add methods of [Server] add items directly, up to
+// whole fleets ([Server.AddFleet]). [Server.FailNext] makes the next order, installation, task or
+// restore fail, [Server.SetStatus] sets any state, [Server.Remove] removes an item, and
+// [Server.SetLag] makes lists show new items late.
 //
-// The first answer to an order of a vault is statusCode 900 with Backup.Order.InProgress and its ID, as in the
-// examples of the reference; activating the service is answered with 800. The order that unsubscribes goes from 14 to
-// 3, and the one it refunds from 12 to 13.
+// The first response to an order of a vault is statusCode 900 with Backup.Order.InProgress and the
+// order ID, as in the examples of the reference. Activating the service is answered with 800. An
+// unsubscription is an order that goes from 14 to 3; the order that it refunds goes from 12 to 13.
 //
-// The clock of the state ([Server.Now]) can be moved with [Server.Advance]. Subscriptions expire by it, lists lag by it,
-// and times are read off it. Nothing else follows from it: no plan runs by its schedule, and no snapshot is deleted
-// because its time is over.
+// [Server.Advance] moves the clock of the state ([Server.Now]). Vaults expire and lists lag by this
+// clock, and times are taken from it. It has no other effect: no plan runs on its schedule, and no
+// snapshot is deleted by its retention.
 //
 // # Faults
 //
-// [Server.Inject] spoils answers: with another HTTP status or body, with a failure of the service or of the gateway, or
-// on the connection itself. With Apply, the operation is carried out before its answer is spoiled, which is how a test
-// shows that its program never places one order twice:
+// [Server.Inject] injects a fault: another HTTP status or body, a failure of the service or of the
+// gateway, or a broken connection. With Apply, the operation is carried out before its response is
+// lost, which is how a test shows that its program never places an order twice:
 //
 //	cloud.Inject(cbrtest.CreateStorage, cbrtest.Fault{Apply: true, Conn: cbrtest.ResetAfterRequest})
 //	// ... the program orders a vault ...
@@ -70,9 +72,9 @@
 //		t.Error(unused)
 //	}
 //
-// Operations are named by constants. A name that no operation has is a mistake of the test, and panics.
+// Operations are named by constants. An unknown name is a mistake in the test, and panics.
 //
 // # Fake time
 //
-// With [InMemory] the server uses no network, so that it works inside a bubble of testing/synctest.
+// With [InMemory] the server uses no network, so that it works in a bubble of testing/synctest.
 package cbrtest

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Reader is a value that reads itself from a scanner: exactly one JSON value. The
-// scanner offers a value that has this method nothing else.
+// Reader is implemented by types that read themselves from a scanner. ReadJSON must read exactly one
+// JSON value. No other method of the type is used.
 type Reader interface{ ReadJSON(s *Scanner) }
 
-// Unmarshal reads data, which must be one JSON text, into the value that v points to.
-// It is json.Unmarshal with the rules of this package.
+// Unmarshal decodes data, which must be one JSON text, into the value that v points to. It is
+// json.Unmarshal with the rules of this package.
 func Unmarshal(data []byte, v any) error {
 	s := newBytesScanner(data)
 	defer s.Free()
@@ -27,9 +27,8 @@ func Unmarshal(data []byte, v any) error {
 	return flaw
 }
 
-// Decode reads a value into the one that v points to. It returns the error that
-// stopped the scanner, or else the first error of an UnmarshalJSON, which stops
-// nothing.
+// Decode decodes the next value into the one that v points to. It returns the error that stopped the
+// scanner, or else the first error of an UnmarshalJSON, which does not stop it.
 func (s *Scanner) Decode(v any) error {
 	outer := s.flaw
 	s.flaw = nil
@@ -40,11 +39,11 @@ func (s *Scanner) Decode(v any) error {
 	return cmp.Or(s.err, flaw)
 }
 
-// value reads a value. One of the wrong type is lost, and nothing else.
+// value decodes a value. If it has the wrong type, v is left unchanged.
 func (s *Scanner) value(v reflect.Value, p *plan, lenient bool, last *string) {
 	c := s.next()
 	switch {
-	case p.kind == kindText && c == '"': // as it is, whatever method it has
+	case p.kind == kindText && c == '"': // unchanged, even if it has an UnmarshalJSON
 		v.SetString(s.text(last))
 	case p.kind == kindText && lenient && isDigit(c):
 		v.SetString(s.Text())
@@ -88,7 +87,7 @@ func (s *Scanner) value(v reflect.Value, p *plan, lenient bool, last *string) {
 	}
 }
 
-// note remembers the first error of a value, unless that merely has the wrong type.
+// note records the first error of a value, unless the value only has the wrong type.
 func (s *Scanner) note(err error) {
 	var mismatch *json.UnmarshalTypeError
 	if s.flaw == nil && err != nil && !errors.As(err, &mismatch) {
@@ -96,11 +95,11 @@ func (s *Scanner) note(err error) {
 	}
 }
 
-// memory is what a scanner remembers of the structs of a type. The texts are those of one answer.
+// memory is what a scanner remembers of the structs of a type, to decode the next one faster.
 type memory struct {
-	used  bool     // in this answer
-	texts []string // the last text of each field
-	after []int    // the field that came last after each, and at the end the one that came first
+	used  bool     // in the current text
+	texts []string // the last string of each field
+	after []int    // the field that last followed each field; the last element is the first field
 }
 
 func (s *Scanner) memoryOf(p *plan) *memory {
@@ -120,12 +119,12 @@ func (s *Scanner) memoryOf(p *plan) *memory {
 	return m
 }
 
-// object reads an object. That members mostly come in the order of the object before
+// object decodes an object. Members usually come in the same order as in the previous object, which
 // saves looking them up.
 func (s *Scanner) object(v reflect.Value, p *plan) {
 	m := s.memoryOf(p)
-	var firsts uint64 // a bit for each field with two names of which the first said something
-	var given uint64  // a bit for each field that is counted and was given
+	var firsts uint64 // a bit for each field whose first name had a value
+	var given uint64  // a bit for each counted field that was given
 	before := len(p.fields)
 	for more := s.open('}'); more; more = s.more('}') {
 		to := named{at: m.after[before]}
@@ -153,8 +152,7 @@ func (s *Scanner) object(v reflect.Value, p *plan) {
 	}
 }
 
-// counted reads the value of a field of which it matters how often it is given, and notes what is
-// wrong with that.
+// counted decodes a field for which it matters how often it is given, and notes what is wrong.
 func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
 	switch {
 	case f.isList && again:
@@ -176,9 +174,8 @@ func (s *Scanner) counted(v reflect.Value, f *field, again bool) {
 	}
 }
 
-// either reads the value of a field that has two names. What says nothing, such as an
-// empty text, does not replace what says something, and what comes under the second
-// name does not replace what came under the first.
+// either decodes the value of a field with two names. An empty value does not replace one that is not
+// empty, and a value under the second name does not replace one under the first.
 func (s *Scanner) either(v reflect.Value, f *field, second bool, firsts *uint64) {
 	had, first := says(v), uint64(1)<<f.pair
 	if second && had == saysSomething && *firsts&first != 0 {
@@ -201,11 +198,11 @@ func (s *Scanner) either(v reflect.Value, f *field, second bool, firsts *uint64)
 	}
 }
 
-// How much a value says.
+// How much a value says, for fields with two names.
 const (
 	saysNothing   = iota // zero
-	saysEmpty            // a blank text, an empty list
-	saysSomething        // all else
+	saysEmpty            // a blank string, an empty list
+	saysSomething        // anything else
 )
 
 func says(v reflect.Value) int {
@@ -218,9 +215,9 @@ func says(v reflect.Value) int {
 	return saysSomething
 }
 
-// list reads a list, of which nothing of an earlier one remains. A long one of unknown
-// length is read in pieces and put together at the end, since enlarging it again and
-// again takes several times the memory.
+// list decodes a list, and clears the elements of an earlier one. A long list of unknown length is
+// decoded in pieces that are joined at the end, because growing it repeatedly takes several times the
+// memory.
 func (s *Scanner) list(v reflect.Value, p *plan) {
 	v.SetZero()
 	var pieces []reflect.Value
@@ -256,9 +253,9 @@ const (
 	largestPiece = 1 << 10
 )
 
-// room is how many more elements to make room for in a list that had n in so many
-// bytes. If the length of the text is known, it is as many as the rest may hold, but
-// not many times those that came, since the length is what the server says.
+// room returns for how many more elements to allocate, after n elements in size bytes. If the length
+// of the text is known, that is what the rest can hold, but not many times what was received, because
+// the length is only what the server claims.
 func (s *Scanner) room(n int, size int64) (elements int, known bool) {
 	const few, times = 8, 16
 	left := s.length - s.offset()

@@ -12,10 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// plan is how values of a type are read.
+// plan describes how values of a type are decoded.
 type plan struct {
 	kind   kind
-	method bool  // a text that has an UnmarshalJSON, for what is no JSON string
+	method bool  // a string type with an UnmarshalJSON, for values that are not JSON strings
 	elem   *plan // of a pointer or a list
 
 	// Of a struct:
@@ -27,7 +27,7 @@ type plan struct {
 type kind uint8
 
 const (
-	kindOther   kind = iota // encoding/json reads it
+	kindOther   kind = iota // decoded by encoding/json
 	kindSelf                // it has a ReadJSON
 	kindMethod              // it has an UnmarshalJSON
 	kindText                // a string
@@ -41,28 +41,27 @@ const (
 // field is a field of a struct, as its tags describe it.
 type field struct {
 	name     string
-	quoted   []byte // as it mostly stands before a value, with its colon
-	second   string // another name, or none
-	pair     int    // a number that no other field has that has a second name or is counted
+	quoted   []byte // its name as usually written: quoted, with the colon
+	second   string // a second name, or empty
+	pair     int    // its number among the fields that are counted or have a second name
 	index    []int
 	plan     *plan
-	optional bool // left out of queries where it is zero
+	optional bool // omitted from queries if it is zero
 	lenient  bool
-	once     bool // another value of it in the same object is an error
-	isList   bool // what is no list, and another list, is an error
+	once     bool // a second, different value in the same object is an error
+	isList   bool // anything but a list is an error, and so is a second list
 }
 
 // counted reports whether it matters how often the field is given.
 func (f *field) counted() bool { return f.once || f.isList }
 
-// named is the field that a name leads to.
+// named is the field that a name belongs to.
 type named struct {
 	at     int // in plan.fields
 	second bool
 }
 
-// plans keeps the plan of every type that was sent or received: reading the tags takes
-// longer than all else.
+// plans caches the plan of every type, because reading the tags takes longer than decoding.
 var plans sync.Map // of reflect.Type to *plan
 
 func planOf(t reflect.Type) *plan {
@@ -77,7 +76,7 @@ func planOf(t reflect.Type) *plan {
 	return p
 }
 
-// planning holds the plans that are being made, so that types may contain themselves.
+// planning holds the plans under construction, because a type may contain itself.
 type planning map[reflect.Type]*plan
 
 var (
@@ -108,7 +107,7 @@ func (all planning) planOf(t reflect.Type) *plan {
 		// encoding/json calls its UnmarshalText.
 	case k == reflect.Pointer:
 		p.kind, p.elem = kindPointer, all.planOf(t.Elem())
-	case k == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // which is base64
+	case k == reflect.Slice && t.Elem().Kind() != reflect.Uint8: // []byte is base64
 		p.kind, p.elem = kindList, all.planOf(t.Elem())
 	case k == reflect.Bool:
 		p.kind = kindBool
@@ -118,14 +117,14 @@ func (all planning) planOf(t reflect.Type) *plan {
 	return p
 }
 
-// hasOwnTags reports whether a struct has tags that encoding/json does not know, so that its
-// UnmarshalJSON is for others.
+// hasOwnTags reports whether a struct has tags of this package. Its UnmarshalJSON is then only for users
+// of encoding/json.
 func (p *plan) hasOwnTags() bool {
 	return slices.ContainsFunc(p.fields, func(f field) bool { return f.second != "" || f.lenient || f.counted() })
 }
 
-// addFields finds the fields of a struct and of those that it embeds. It reports false
-// for a struct that is better left to encoding/json.
+// addFields adds the fields of a struct and of the structs that it embeds. It reports false if the
+// struct has to be left to encoding/json.
 func (p *plan) addFields(t reflect.Type, all planning) bool {
 	found, ok := fieldsIn(t, nil)
 	depth := make(map[string]int)
@@ -138,7 +137,7 @@ func (p *plan) addFields(t reflect.Type, all planning) bool {
 	pairs := 0
 	for _, f := range found {
 		if len(f.index) > depth[f.name] {
-			continue // hidden by a field further out
+			continue // hidden by a field of an outer struct
 		}
 		if _, twice := p.byName[f.name]; twice {
 			return false
@@ -159,7 +158,7 @@ func (p *plan) addFields(t reflect.Type, all planning) bool {
 	return ok
 }
 
-// addName lets a name lead to a field, unless it leads to another one.
+// addName assigns a name to a field, unless another field has it.
 func (p *plan) addName(name string, to named) {
 	if _, taken := p.byName[name]; !taken {
 		p.byName[name] = to
@@ -170,8 +169,8 @@ func (p *plan) addName(name string, to named) {
 	}
 }
 
-// fieldsIn returns the fields of a struct in their order. It reports false where one
-// is of a kind that plans do not have.
+// fieldsIn returns the fields of a struct in order. It reports false if plans do not support the kind of
+// one of them.
 func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 	for i := range t.NumField() {
 		of := t.Field(i)
@@ -200,8 +199,7 @@ func fieldsIn(t reflect.Type, index []int) (found []field, ok bool) {
 	return found, true
 }
 
-// find returns the field that a name leads to. The case of letters does not matter, as
-// everywhere in encoding/json.
+// find returns the field with a name. As in encoding/json, the case of letters does not matter.
 func (p *plan) find(name []byte) (named, bool) {
 	if found, ok := p.byName[string(name)]; ok {
 		return found, true
@@ -211,14 +209,14 @@ func (p *plan) find(name []byte) (named, bool) {
 	return found, ok
 }
 
-// appendFolded appends a name in the one form that all names have in common that differ
-// in the case of letters alone: of each letter the first in Unicode.
+// appendFolded appends a name in a form that is the same for all names that differ only in case: each
+// letter is replaced by the first of its forms in Unicode.
 func appendFolded(to, name []byte) []byte {
 	for _, r := range string(name) {
 		for next := unicode.SimpleFold(r); next > r; next = unicode.SimpleFold(r) {
 			r = next
 		}
-		to = utf8.AppendRune(to, unicode.SimpleFold(r)) // which goes around
+		to = utf8.AppendRune(to, unicode.SimpleFold(r)) // cycles through all forms
 	}
 	return to
 }

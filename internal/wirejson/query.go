@@ -8,9 +8,9 @@ import (
 	"github.com/ctyun-go/ctcbr/internal/eop"
 )
 
-// Query writes the struct that request points to as a canonical query. It goes by the
-// json tags, so that a parameter has one name in one place: a field with an option,
-// such as omitempty, is left out where it is zero, and a pointer is what it points to.
+// Query returns the struct that request points to as a canonical query. It uses the json tags, so that
+// the name of a parameter is written once. A field with an option, such as omitempty, is omitted if it
+// is zero, and a pointer stands for what it points to.
 func Query(request any) string {
 	v := reflect.ValueOf(request).Elem()
 	var space [16]eop.Parameter
@@ -23,7 +23,7 @@ func Query(request any) string {
 	return eop.EncodeQuery(parameters)
 }
 
-// parameter is a value as it is written in a query.
+// parameter returns a value as it is written in a query.
 func parameter(v reflect.Value) string {
 	switch {
 	case v.Kind() == reflect.String:
@@ -33,7 +33,7 @@ func parameter(v reflect.Value) string {
 	case v.CanInt():
 		return strconv.FormatInt(v.Int(), 10)
 	case !v.IsValid():
-		return "" // a required pointer to nothing
+		return "" // a required pointer that is nil
 	}
 	return fmt.Sprint(v.Interface())
 }

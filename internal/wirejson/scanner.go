@@ -10,32 +10,32 @@ import (
 	"sync"
 )
 
-// Scanner reads one JSON text, from a reader or from memory, in one pass. Get one with
-// [NewScanner], and give it back with [Scanner.Free].
+// Scanner reads one JSON text in one pass, from a reader or from memory. [NewScanner] returns one, and
+// [Scanner.Free] releases it.
 //
-// The first error stops it: all further reads find an empty text, so that loops end
-// and no error needs to be passed on. [Scanner.Err] and [Scanner.End] return it.
+// The first error stops it: further reads find an empty text, so that loops end without checking for
+// errors. [Scanner.Err] and [Scanner.End] return the error.
 type Scanner struct {
 	window []byte // buf[at:] is not read yet
 	at     int
-	held   int   // where a raw value or a name begins that must stay in the window, or none
-	base   int64 // offset in the text of the window
+	held   int   // start of a raw value or name that must stay in the window, or none
+	base   int64 // offset of the window in the text
 
-	reader    io.Reader // nil once it has ended, or if the text is in memory
-	readerErr error     // counts once the window is used up
-	buffer    []byte    // the memory of the window of a reader
-	first     []byte    // the beginning of the text, once the window has moved on
+	reader    io.Reader // nil after its end, or if the text is in memory
+	readerErr error     // takes effect once the window has been read
+	buffer    []byte    // the memory of the window, if there is a reader
+	first     []byte    // the beginning of the text, once it has left the window
 
 	limit  int64
 	mark   int64
-	length int64 // of the text, or 0
+	length int64 // of the text, or 0 if unknown
 
 	depth int
 	err   error
 	flaw  error // the first error of a value's UnmarshalJSON
 
-	block   strings.Builder // the newest block of texts
-	scratch []byte          // a name or text without its escapes
+	block   strings.Builder // the newest block of strings
+	scratch []byte          // a name or string with its escapes decoded
 	seen    map[*plan]*memory
 	used    []*memory // in this text
 }
@@ -43,32 +43,32 @@ type Scanner struct {
 const (
 	none         = -1
 	windowSize   = 32 << 10
-	largestSpare = 64 << 10 // memory above which a scanner does not keep it for the next text
-	beginning    = 8 << 10  // of the text that Beginning returns
+	largestSpare = 64 << 10 // a scanner with more memory than this is not reused
+	beginning    = 8 << 10  // what Beginning returns
 	deepest      = 10000    // as in encoding/json
 )
 
 var (
-	// ErrTooLarge says that more bytes came than the limit of a Scanner allows.
+	// ErrTooLarge means that a text is longer than the limit of its Scanner.
 	ErrTooLarge = errors.New("too large")
 
 	errBadReader = errors.New("the reader returned an impossible count")
 )
 
-// SyntaxError says where a text ceases to be JSON. A text that is merely cut short is
+// SyntaxError says where a text stops being JSON. For a truncated text the error is
 // [io.ErrUnexpectedEOF] instead.
 type SyntaxError struct {
-	Offset int64 // bytes before the one at fault
+	Offset int64 // number of bytes before the invalid one
 	what   string
 }
 
-// Error says what is wrong and where.
+// Error returns what is wrong and where.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.Offset) }
 
 var spare = sync.Pool{New: func() any { return &Scanner{seen: make(map[*plan]*memory)} }}
 
-// NewScanner returns a scanner of what r reads. It reads at most limit bytes between
-// two calls of [Scanner.Mark], or in all if there are none.
+// NewScanner returns a scanner for the text of r. It reads at most limit bytes, counted anew from each
+// call of [Scanner.Mark].
 func NewScanner(r io.Reader, limit int64) *Scanner {
 	s := spare.Get().(*Scanner)
 	if cap(s.buffer) < windowSize {
@@ -78,7 +78,7 @@ func NewScanner(r io.Reader, limit int64) *Scanner {
 	return s
 }
 
-// newBytesScanner returns a scanner of data.
+// newBytesScanner returns a scanner for data.
 func newBytesScanner(data []byte) *Scanner {
 	s := spare.Get().(*Scanner)
 	s.reset(nil, data, math.MaxInt64)
@@ -91,8 +91,8 @@ func (s *Scanner) reset(r io.Reader, window []byte, limit int64) {
 	s.readerErr, s.err, s.flaw, s.first, s.used = nil, nil, nil, s.first[:0], s.used[:0]
 }
 
-// Free ends the use of a scanner. Nothing that was read in place, by [Scanner.Raw] or
-// [Scanner.Members], may be used after it.
+// Free releases a scanner. What [Scanner.Raw] and [Scanner.Members] returned must not be used
+// afterwards.
 func (s *Scanner) Free() {
 	for _, m := range s.used {
 		m.used = false
@@ -108,33 +108,32 @@ func (s *Scanner) Free() {
 	spare.Put(s)
 }
 
-// Expect tells how many bytes the text has, where that is known. Lists then take
-// little more memory than their elements need.
+// Expect sets the length of the text, if it is known. Lists then take little more memory than their
+// elements need.
 func (s *Scanner) Expect(length int64) { s.length = length }
 
-// Mark starts the limit anew: what was read so far no longer counts.
+// Mark restarts the limit: what was read so far no longer counts.
 func (s *Scanner) Mark() {
 	s.checkLimit()
 	s.mark = s.offset()
 }
 
-// checkLimit finds the one byte over the limit that is read in order to know that
-// there is one.
+// checkLimit stops the scanner if the limit is exceeded. One byte more than the limit is read to find
+// that out.
 func (s *Scanner) checkLimit() {
 	if s.offset()-s.mark > s.limit {
 		s.Fail(ErrTooLarge)
 	}
 }
 
-// offset is how many bytes of the text were read.
+// offset returns how many bytes of the text were read.
 func (s *Scanner) offset() int64 { return s.base + int64(s.at) }
 
-// Err returns the error that stopped the scanner: a [*SyntaxError],
-// [io.ErrUnexpectedEOF], [ErrTooLarge], an error of the reader as it came, or what
-// [Scanner.Fail] was given.
+// Err returns the error that stopped the scanner: a [*SyntaxError], [io.ErrUnexpectedEOF],
+// [ErrTooLarge], the unchanged error of the reader, or the error that was passed to [Scanner.Fail].
 func (s *Scanner) Err() error { return s.err }
 
-// Fail stops the scanner with an error, unless one has stopped it before.
+// Fail stops the scanner with an error, unless it has stopped already.
 func (s *Scanner) Fail(err error) {
 	if s.err == nil {
 		s.err = err
@@ -148,19 +147,19 @@ func (s *Scanner) discard() {
 	s.window, s.at, s.held = s.window[:0], 0, none
 }
 
-// moveOn counts bytes that leave the window.
+// moveOn records that n bytes leave the window.
 func (s *Scanner) moveOn(n int) {
 	s.first = append(s.first, s.window[:min(beginning-len(s.first), n)]...)
 	s.base += int64(n)
 }
 
-// Beginning returns the first 8 KiB of what was read, or less, JSON or not. It is valid
-// until the next read.
+// Beginning returns up to the first 8 KiB of what was read, even if it is not JSON. It is valid until
+// the next read.
 func (s *Scanner) Beginning() []byte {
 	return append(s.first, s.window[:min(beginning-len(s.first), len(s.window))]...)
 }
 
-// unexpected stops the scanner at the byte that is n ahead, which is not what JSON has there.
+// unexpected stops the scanner because the byte n ahead is not valid JSON.
 func (s *Scanner) unexpected(n int) {
 	if s.at = min(s.at+n, len(s.window)); s.at == len(s.window) {
 		s.Fail(io.ErrUnexpectedEOF)
@@ -169,8 +168,8 @@ func (s *Scanner) unexpected(n int) {
 	s.Fail(&SyntaxError{Offset: s.offset(), what: fmt.Sprintf("invalid character %q", s.window[s.at])})
 }
 
-// End reads what is left, which must be white space, and returns the error that
-// stopped the scanner.
+// End reads the rest of the text, which must be white space, and returns the error that stopped the
+// scanner, if any.
 func (s *Scanner) End() error {
 	if s.next(); s.at < len(s.window) {
 		s.Fail(&SyntaxError{Offset: s.offset(), what: fmt.Sprintf("%q after the end", s.window[s.at])})
@@ -179,8 +178,8 @@ func (s *Scanner) End() error {
 	return s.err
 }
 
-// Drain reads the rest of the reader, JSON or not, within the limit, so that its
-// connection can be used again. It returns ErrTooLarge or the error of the reader.
+// Drain reads the rest of the reader within the limit, even if it is not JSON, so that its connection
+// can be reused. It returns ErrTooLarge or the error of the reader.
 func (s *Scanner) Drain() error {
 	for s.reader != nil {
 		s.discard()
@@ -194,8 +193,8 @@ func (s *Scanner) Drain() error {
 	return nil
 }
 
-// refill takes more from the reader, and reports whether something came. The window
-// moves on in its memory only when that runs short.
+// refill reads more from the reader, and reports whether there was more. The window moves to the front
+// of its memory only when there is no space left behind it.
 func (s *Scanner) refill() bool {
 	if s.err != nil || s.reader == nil {
 		return false
@@ -209,8 +208,7 @@ func (s *Scanner) refill() bool {
 	return len(s.window) > had
 }
 
-// read appends what the reader has to the window. The end of the reader is no error,
-// but nothing more comes.
+// read appends more of the reader to the window. The end of the reader is not an error.
 func (s *Scanner) read() error {
 	for range 100 {
 		if s.reader == nil || s.readerErr != nil {
@@ -241,7 +239,7 @@ func (s *Scanner) read() error {
 	return io.ErrNoProgress
 }
 
-// makeRoom makes room in the memory of the window.
+// makeRoom makes space behind the window in its memory.
 func (s *Scanner) makeRoom() {
 	keep := s.at
 	if s.held != none {
@@ -263,7 +261,7 @@ func (s *Scanner) makeRoom() {
 	}
 }
 
-// next passes white space and returns what comes then, or 0 at the end.
+// next skips white space and returns the byte after it, or 0 at the end.
 func (s *Scanner) next() byte {
 	for {
 		for ; s.at < len(s.window); s.at++ {
@@ -289,9 +287,8 @@ func (s *Scanner) byteAt(n int) byte {
 	return s.window[s.at+n]
 }
 
-// Next returns the first byte of the value that follows, by which its type is told:
-// one of { [ " t f n - and the digits. It is 0 at the end of the text, and may be
-// anything where the text is not JSON.
+// Next returns the first byte of the next value, which shows its type: one of { [ " t f n - or a digit.
+// It returns 0 at the end of the text, and may return any byte if the text is not JSON.
 func (s *Scanner) Next() byte { return s.next() }
 
 // Skip reads a value without keeping it.
@@ -319,8 +316,8 @@ func (s *Scanner) Skip() {
 	}
 }
 
-// Raw reads a value and returns it in place, or nil after an error. It is valid until
-// the next read.
+// Raw reads a value and returns it without copying, or nil after an error. It is valid until the next
+// read.
 func (s *Scanner) Raw() []byte {
 	s.next()
 	s.held = s.at
@@ -333,8 +330,9 @@ func (s *Scanner) Raw() []byte {
 	return raw
 }
 
-// Members gives out the names of the object that follows. Each is valid until its value is read,
-// which the caller must do, or skip it. Any other value has no members, and is skipped.
+// Members iterates over the names of the members of the next value. The caller must read or skip the
+// value of each; its name is valid until then. A value that is not an object has no members and is
+// skipped.
 func (s *Scanner) Members() iter.Seq[[]byte] {
 	return func(yield func(name []byte) bool) {
 		if s.next() != '{' {
@@ -349,8 +347,8 @@ func (s *Scanner) Members() iter.Seq[[]byte] {
 	}
 }
 
-// Elements gives out the turns to read an element of the list that follows, which the caller must
-// do, or skip it. Any other value has no elements, and is skipped.
+// Elements iterates over the elements of the next value. The caller must read or skip each one. A value
+// that is not a list has no elements and is skipped.
 func (s *Scanner) Elements() func(yield func() bool) {
 	return func(yield func() bool) {
 		if s.next() != '[' {
@@ -362,8 +360,7 @@ func (s *Scanner) Elements() func(yield func() bool) {
 	}
 }
 
-// open passes the beginning of an object or a list, and reports whether something is
-// in it.
+// open reads the beginning of an object or list, and reports whether it has an element.
 func (s *Scanner) open(end byte) bool {
 	if s.depth++; s.depth > deepest {
 		s.Fail(&SyntaxError{Offset: s.offset(), what: "nested too deeply"})
@@ -379,15 +376,15 @@ func (s *Scanner) open(end byte) bool {
 	return s.err == nil
 }
 
-// close passes the end of an object or a list, after which nothing is in it.
+// close reads the end of an object or list. It reports false, because no element follows.
 func (s *Scanner) close() bool {
 	s.at++
 	s.depth--
 	return false
 }
 
-// more passes what stands between two members or elements, or the end of them, and
-// reports whether another one follows.
+// more reads the comma between two members or elements, or the end after the last, and reports whether
+// another one follows.
 func (s *Scanner) more(end byte) bool {
 	switch s.next() {
 	case ',':
@@ -420,7 +417,7 @@ func (s *Scanner) name() []byte {
 	}
 	s.at++
 	if outer != none {
-		return nil // within a raw value names do not matter
+		return nil // names within a raw value are not used
 	}
 	name = s.window[s.held+1 : s.held+1+len(name)]
 	s.held = none
@@ -468,7 +465,7 @@ func (s *Scanner) number() {
 	}
 }
 
-// digits passes one digit or more, n bytes ahead, and returns how far ahead they end.
+// digits reads one or more digits that begin n bytes ahead, and returns how far ahead they end.
 func (s *Scanner) digits(n int) int {
 	from := n
 	for isDigit(s.byteAt(n)) {

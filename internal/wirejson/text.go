@@ -10,9 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the text of a JSON value: the content of a string, nothing for null,
-// and what was written for all else. It is what the UnmarshalJSON of a type needs that
-// keeps whatever the service wrote.
+// Text returns the text of a JSON value: the content of a string, "" for null, and the JSON text of any
+// other value. It is for the UnmarshalJSON of types that keep whatever the service sends.
 func Text(raw []byte) string {
 	s := newBytesScanner(raw)
 	defer s.Free()
@@ -34,8 +33,8 @@ func (s *Scanner) Text() string {
 	return s.keep(raw)
 }
 
-// quoted reads a string and returns what is between its quotes, in place. That is the
-// text itself if it is plain: without escapes and in valid UTF-8.
+// quoted reads a string and returns what is between its quotes, without copying. If plain is true, it
+// has no escapes and is valid UTF-8, so it is the text itself.
 func (s *Scanner) quoted() (content []byte, plain bool) {
 	n, wide, escaped := 1, false, false
 	for {
@@ -58,7 +57,7 @@ func (s *Scanner) quoted() (content []byte, plain bool) {
 	}
 }
 
-// escape passes an escape n bytes ahead and returns how far ahead it ends.
+// escape reads an escape that begins n bytes ahead, and returns how far ahead it ends.
 func (s *Scanner) escape(n int) int {
 	end := n + 2
 	switch c := s.byteAt(n + 1); {
@@ -77,8 +76,8 @@ func (s *Scanner) escape(n int) int {
 	return n
 }
 
-// ordinary counts the bytes before the first quote, backslash or control character,
-// and reports whether some of them are not ASCII. It takes eight at a time.
+// ordinary counts the bytes before the first quote, backslash or control character, eight at a time.
+// wide reports whether some of them are not ASCII.
 func ordinary(b []byte) (n int, wide bool) {
 	const high = 0x8080808080808080
 	var seen uint64
@@ -97,8 +96,8 @@ func ordinary(b []byte) (n int, wide bool) {
 	return n, seen&high != 0
 }
 
-// special marks the highest bit of each of eight bytes that is a quote, a backslash or
-// a control character. It may mark bytes above the lowest of them in error.
+// special sets the highest bit of each of eight bytes that is a quote, a backslash or a control
+// character. Above the lowest such byte, it may set bits by mistake.
 func special(eight uint64) uint64 {
 	const (
 		ones = 0x0101010101010101
@@ -108,11 +107,11 @@ func special(eight uint64) uint64 {
 	return ((eight-' '*ones)&^eight | (quote-ones)&^quote | (backslash-ones)&^backslash) & high
 }
 
-// blockSize is how much memory texts may share, in place of a piece for each: who
-// keeps one of them keeps them all.
+// blockSize is the size of the blocks of memory that strings share. Keeping one string keeps its whole
+// block.
 const blockSize = 1 << 10
 
-// text reads a string. The last text of the same field is used again if it is equal.
+// text reads a string. If it equals the last one of the same field, that one is returned.
 func (s *Scanner) text(last *string) string {
 	content, plain := s.quoted()
 	if !plain {
@@ -142,8 +141,8 @@ func (s *Scanner) keep(text []byte) string {
 	return s.block.String()[from:]
 }
 
-// unquote appends the text that the content of a valid string stands for. What is no
-// UTF-8, and half of a surrogate pair, becomes U+FFFD.
+// unquote appends the decoded content of a valid string. Invalid UTF-8 and half a surrogate pair become
+// U+FFFD.
 func unquote(to, content []byte) []byte {
 	for len(content) > 0 {
 		n := bytes.IndexByte(content, '\\')
@@ -183,10 +182,10 @@ func appendValid(to, text []byte) []byte {
 	if utf8.Valid(text) {
 		return append(to, text...)
 	}
-	return append(to, string([]rune(string(text)))...) // each invalid byte is a U+FFFD
+	return append(to, string([]rune(string(text)))...) // each invalid byte becomes U+FFFD
 }
 
-// fourHex is the number that four hexadecimal digits write.
+// fourHex returns the value of four hexadecimal digits.
 func fourHex(digits []byte) (n rune) {
 	for _, c := range digits[:4] {
 		digit, _ := hexDigit(c)
@@ -205,7 +204,8 @@ func hexDigit(c byte) (value rune, ok bool) {
 	return 0, false
 }
 
-// truth reads a boolean that may be written as text or as a number: nil is neither.
+// truth reads a boolean that may be written as a string or a number. It returns nil if it is neither
+// true nor false.
 func truth(raw []byte) *bool {
 	text := Text(raw)
 	if on, err := strconv.ParseBool(text); err == nil {

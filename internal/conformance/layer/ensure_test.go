@@ -136,7 +136,7 @@ func TestEnsureOfPlansThatAreNotChanged(t *testing.T) {
 			func(cloud *cbrtest.Server, req *ctcbr.CreatePlanRequest, _ string) {
 				req.StorageID = cloud.AddStorage(cbrtest.Storage{ID: "other", Name: "other"})
 			},
-			ctcbr.ErrConflict, "ctcbr: host web-01: plan nightly: conflict: it backs up to vault vault, not other, which cannot be changed",
+			ctcbr.ErrConflict, "ctcbr: host web-01: plan nightly: conflict: it backs up to vault vault, not other: a plan keeps its vault, so use another name or that vault",
 		},
 		"frozen": {
 			func(cloud *cbrtest.Server, _ *ctcbr.CreatePlanRequest, plan string) { cloud.SetStatus(plan, "Frozen") },
@@ -197,7 +197,7 @@ func TestEnsureLostCreate(t *testing.T) {
 						require.True(t, changes[0].Created)
 					} else {
 						require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown)
-						require.ErrorContains(t, err, "ctcbr: host web-01: plan nightly: it was sent to be created, and is not listed after 1m0s; its answer was lost (")
+						require.ErrorContains(t, err, "ctcbr: host web-01: plan nightly: the command to create it was sent, but the plan is not listed after 1m0s; the response was lost (")
 						require.NotContains(t, err.Error(), "hint", "to look, which was done")
 						require.Equal(t, 1, strings.Count(err.Error(), "ctcbr"), err)
 						require.False(t, changes[0].Created)
@@ -315,7 +315,7 @@ func TestEnsureListedOtherwise(t *testing.T) {
 		}})
 		changes, err := client.Plans.EnsureAll(t.Context(), hosts, req)
 		require.ErrorIs(t, err, ctcbr.ErrConflict)
-		require.ErrorContains(t, err, "it is listed otherwise than it was made: schedule: every day at 02:00 Beijing time, was every day at 14:00 Beijing time")
+		require.ErrorContains(t, err, "the service lists it differently from how it was created: schedule: every day at 02:00 Beijing time, was every day at 14:00 Beijing time")
 		require.False(t, changes[0].Created)
 		_, err = client.Plans.EnsureAll(t.Context(), hosts, req)
 		require.ErrorIs(t, err, ctcbr.ErrOutcomeUnknown, "an update that does not show")

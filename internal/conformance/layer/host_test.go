@@ -46,7 +46,7 @@ func TestHostsOfAllKinds(t *testing.T) {
 		require.Equal(t, "ls", host.ID)
 		_, err = client.Hosts.Find(t.Context(), &ctcbr.FindHostRequest{Name: "cella"})
 		require.ErrorIs(t, err, ctcbr.ErrNotFound, "a name is a whole name")
-		require.EqualError(t, err, `ctcbr: info-client-backup: host named "cella": not found`)
+		require.EqualError(t, err, `ctcbr: info-client-backup: host named "cella": not found; hint: check the name or ID, the region and the kind of host`)
 		_, err = client.Hosts.Find(t.Context(), &ctcbr.FindHostRequest{Name: "cellar", Sources: []ctcbr.SourceType{ctcbr.SourceECS}})
 		require.ErrorIs(t, err, ctcbr.ErrNotFound)
 	})
@@ -102,8 +102,8 @@ func TestFindHosts(t *testing.T) {
 			names = append(names, host.ID)
 		}
 		require.Equal(t, []string{"id-119", "id-003", "id-000", "id-a"}, names, "in the order that was asked for, each once")
-		require.EqualError(t, err, `ctcbr: host wbe-004: not found; host twin: host named "twin": ambiguous: twin (id-a, CT-ECS 10.0.0.1) and twin (id-b, CT-DPS 10.0.0.2); `+
-			`host id-d: host named "id-d": ambiguous: id-d (id-c, CT-ECS 192.168.0.125) and named like another's ID (id-d, CT-ECS 192.168.0.126)`)
+		require.EqualError(t, err, `ctcbr: host wbe-004: not found; host twin: ambiguous: twin (id-a, CT-ECS 10.0.0.1) and twin (id-b, CT-DPS 10.0.0.2); `+
+			`host id-d: ambiguous: id-d (id-c, CT-ECS 192.168.0.125) and named like another's ID (id-d, CT-ECS 192.168.0.126)`)
 		require.ErrorIs(t, err, ctcbr.ErrNotFound)
 		var ambiguous *ctcbr.AmbiguousError
 		require.ErrorAs(t, err, &ambiguous)

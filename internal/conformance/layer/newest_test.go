@@ -236,9 +236,9 @@ func TestRestoreNewestNamesItsFaults(t *testing.T) {
 	t.Parallel()
 	conformance.InBubble(t, func(t *testing.T, _ *cbrtest.Server, client *ctcbr.Client) {
 		_, err := client.Restores.Newest(t.Context(), nil)
-		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: HostID is required; TargetDir is required")
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: HostID is required; TargetDir is required unless InPlace is set")
 		_, err = client.Restores.Newest(t.Context(), &ctcbr.RestoreNewestRequest{HostID: "host", TargetDir: "/x", InPlace: true})
-		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: TargetDir must be empty to restore in place")
+		require.EqualError(t, err, "ctcbr: restore-newest: invalid request: TargetDir must be empty if InPlace is set")
 	})
 }
 

@@ -115,7 +115,7 @@ func TestCreateAndWaitFails(t *testing.T) {
 		require.ErrorIs(t, err, ctcbr.ErrFailed)
 		var placed *ctcbr.PlacedOrder
 		require.ErrorAs(t, err, &placed)
-		require.ErrorContains(t, err, "ctcbr: order "+placed.OrderID+" was placed with client token "+placed.ClientToken+": order "+placed.OrderID+" failed: status 5 (failed)")
+		require.ErrorContains(t, err, "ctcbr: order "+placed.OrderID+" was placed with client token "+placed.ClientToken+": failed: status 5 (failed): see the console for the reason")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err = client.Storages.CreateAndWait(ctx, vault())

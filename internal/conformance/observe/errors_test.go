@@ -140,13 +140,13 @@ func TestErrorText(t *testing.T) {
 			Operation: "create-storage-backup", HTTPStatus: 400, StatusCode: 900, Code: "Backup.Storage.Busy", Message: "try later", Description: "请稍后再试",
 			RequestID: "id-1", Attempts: 3, ClientToken: "token-1", Err: errors.New("cause"), Body: "<p>\n",
 		}, `ctcbr: create-storage-backup: HTTP 400: Backup.Storage.Busy: try later (请稍后再试): cause: response begins "<p>\n" [request id-1, after 3 attempts, client token token-1]`},
-		"one attempt":           {&ctcbr.Error{Operation: "op", HTTPStatus: 500, RequestID: "id-1", Attempts: 1}, "ctcbr: op: HTTP 500 [request id-1, after 1 attempt]"},
+		"one attempt":           {&ctcbr.Error{Operation: "op", HTTPStatus: 500, RequestID: "id-1", Attempts: 1}, "ctcbr: op: HTTP 500; hint: try again later, or give the request ID to the service's support [request id-1, after 1 attempt]"},
 		"nothing was sent":      {&ctcbr.Error{Operation: "op", Err: errors.New("cause")}, "ctcbr: op: cause"},
 		"an order was not sent": {&ctcbr.Error{Operation: "op", Err: errors.New("cause"), ClientToken: "token-1"}, "ctcbr: op: cause [client token token-1]"},
 		"no request ID":         {&ctcbr.Error{Operation: "op", Err: errors.New("cause"), Attempts: 2}, "ctcbr: op: cause [after 2 attempts]"},
 		"Chinese alone":         {&ctcbr.Error{Operation: "op", StatusCode: 900, Description: "请稍后再试"}, "ctcbr: op: status 900: 请稍后再试"},
 		"one text twice":        {&ctcbr.Error{Operation: "op", StatusCode: 900, Message: "later", Description: "later"}, "ctcbr: op: status 900: later"},
-		"the root as a path":    {&ctcbr.Error{Operation: "/", HTTPStatus: 500}, "ctcbr: HTTP 500"},
+		"the root as a path":    {&ctcbr.Error{Operation: "/", HTTPStatus: 500}, "ctcbr: HTTP 500; hint: try again later, or give the request ID to the service's support"},
 		"an operation alone":    {&ctcbr.Error{Operation: "op"}, "ctcbr: op: failed"},
 		"nothing":               {&ctcbr.Error{}, "ctcbr: failed"},
 		"no error":              {(*ctcbr.Error)(nil), "<nil>"},
@@ -192,11 +192,11 @@ func TestErrorOfACallThatIsNotSent(t *testing.T) {
 	require.EqualError(t, err, `ctcbr: invalid request: Method must be GET or POST, is ""; Path must begin with a slash and hold no query, is ""`)
 	require.NoError(t, client.Close())
 	_, err = (&ctcbr.Client{}).OpenService(t.Context(), nil)
-	require.EqualError(t, err, "ctcbr: open-service-backup: client closed: make one with NewClient")
+	require.EqualError(t, err, "ctcbr: open-service-backup: the client was not created: use NewClient")
 	_, err = new(ctcbr.Storages).List(t.Context(), nil)
-	require.EqualError(t, err, "ctcbr: query-storage-backup: client closed: make one with NewClient")
+	require.EqualError(t, err, "ctcbr: query-storage-backup: the client was not created: use NewClient")
 	_, err = (&ctcbr.Client{}).Do(t.Context(), &ctcbr.RawRequest{Method: http.MethodGet, Path: "/"})
-	require.EqualError(t, err, "ctcbr: client closed: make one with NewClient")
+	require.EqualError(t, err, "ctcbr: the client was not created: use NewClient")
 }
 
 // Text of others is one line of what can be seen, in the order in which it is read:

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,9 +145,28 @@ func TestHints(t *testing.T) {
 		"a SOCKS proxy that does not get through": {act: list, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "socks connect", Net: "tcp", Err: errors.New("unknown error host unreachable")})}},
 		"a refused connection":                    {act: list, opts: []ctcbr.Option{unreachable(errors.New("refused"))}},
 		"DNS that fails in passing":               {act: list, opts: []ctcbr.Option{unreachable(&net.DNSError{Err: "try again", IsTemporary: true})}},
-		"something else that is missing":          {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound},
+		"something else that is missing":          {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Storage.NotFound"}), is: ctcbr.ErrNotFound, hint: "check the name or ID, and the region"},
 		"a code of access, but no HTTP 401":       {act: list, setup: answers(cbrtest.Fault{Code: "Backup.Signature.Unsupported"})},
-		"a server that fails":                     {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable},
+		"a plan that is missing": {
+			act: func(ctx context.Context, c *ctcbr.Client, _ *cbrtest.Server) error {
+				_, err := c.Plans.Run(ctx, &ctcbr.OperatePlanRequest{ID: "nowhere"})
+				return err
+			},
+			setup: answers(cbrtest.Fault{Code: "Backup.Policy.NotFound"}), is: ctcbr.ErrNotFound, hint: "check the name or ID, the region and the kind of host",
+		},
+		"an order that is missing": {
+			act: func(ctx context.Context, c *ctcbr.Client, _ *cbrtest.Server) error {
+				_, err := c.Orders.Get(ctx, &ctcbr.GetOrderRequest{ID: "nowhere"})
+				return err
+			},
+			setup: answers(cbrtest.Fault{Code: "Backup.Order.NotFound"}), is: ctcbr.ErrNotFound, hint: "check the order ID",
+		},
+		"a page": {act: list, setup: answers(cbrtest.Fault{Status: 404, Body: "<html>"}), is: ctcbr.ErrBadAnswer, hint: "check the endpoint, and whether a proxy or another server responded instead"},
+		"a page of a gateway that lacks the method": {act: list, setup: answers(cbrtest.Fault{Status: 501, Body: "<html>"}), hint: "check the endpoint, and whether a proxy or another server responded instead"},
+		"a response that is too large":              {act: list, opts: []ctcbr.Option{ctcbr.WithMaxAnswer(10)}, setup: answers(cbrtest.Fault{Status: 200, Body: "{ more than ten bytes }"}), is: ctcbr.ErrTooLarge, hint: "raise the limit with WithMaxAnswer, or read a list with All"},
+		"a port where nothing listens":              {act: list, opts: []ctcbr.Option{unreachable(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED})}, is: syscall.ECONNREFUSED, hint: "nothing accepts connections there: check the endpoint and the proxy settings"},
+		"a server that fails with a page":           {act: list, setup: answers(cbrtest.Fault{Status: 502, Body: "<html>Bad Gateway"}), is: ctcbr.ErrUnavailable, hint: "try again later, or give the request ID to the service's support"},
+		"a server that fails":                       {act: list, setup: answers(cbrtest.Fault{Status: 500}), is: ctcbr.ErrUnavailable, hint: "try again later, or give the request ID to the service's support"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

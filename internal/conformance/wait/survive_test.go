@@ -355,7 +355,7 @@ func TestWaitTooLongSaysWhatToDo(t *testing.T) {
 		cloud.Inject(a.operation, cbrtest.Fault{Status: 503, Times: -1})
 		err := a.wait(t.Context(), client, id, ctcbr.WaitAtMost(time.Hour))
 		requirePending(t, err, ctcbr.ErrWaitTooLong, id)
-		require.ErrorContains(t, err, "waited too long, 1h0m0s: wait again, or set WaitAtMost")
+		require.ErrorContains(t, err, "waited too long (1h0m0s): wait again, or set WaitAtMost")
 		require.ErrorContains(t, err, "the last poll failed: "+a.operation+": HTTP 503")
 	})
 }

@@ -29,12 +29,12 @@ type apiCall struct {
 	timeout time.Duration
 }
 
-const apiHelp = `The path may have a query, and is quoted then. With --post the body is JSON: as it is given, from a file (@FILE), or from the standard input (@-).
-A request is sent once. The answer is printed, also that of a failure; the exit status is 0 only if its HTTP status and its statusCode say that it is a success.`
+const apiHelp = `The path may have a query; quote it then. With --post the body is JSON: given directly, from a file (@FILE), or from the standard input (@-).
+The request is sent once. The response is printed even if it is a failure; the exit status is 0 only if its HTTP status and its statusCode mean success.`
 
 func (a *app) api() *cobra.Command {
 	var c apiCall
-	cmd := a.leaf("api [PATH?QUERY] [flags]", "Call any OpenAPI of Tianyi Cloud, signed; without a path, list the regions", apiHelp,
+	cmd := a.leaf("api [PATH?QUERY] [flags]", "Call any OpenAPI of Tianyi Cloud with a signature; without a path, list the regions", apiHelp,
 		cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
 			path := "/v4/region/list-regions"
 			if len(args) > 0 {
@@ -120,7 +120,7 @@ func (a *app) joinURL(endpoint, path string) (string, error) {
 	}
 	target, err := url.Parse(base.Scheme + "://" + base.Host + path)
 	if err != nil || target.Fragment != "" {
-		return "", a.wrong("the path is not that of a URL")
+		return "", a.wrong("the path is not valid in a URL")
 	}
 	return target.String(), nil
 }
@@ -138,7 +138,7 @@ func (a *app) readBody(post string) ([]byte, error) {
 		post = text
 	}
 	if !json.Valid([]byte(post)) {
-		return nil, errors.New(a.t("what is to be posted is not JSON"))
+		return nil, errors.New(a.t("the body to post is not JSON"))
 	}
 	return []byte(post), nil
 }

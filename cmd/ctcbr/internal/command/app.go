@@ -16,14 +16,14 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
-// Surroundings are what a run of the tool has around it.
+// Surroundings is the environment of a run of the tool.
 type Surroundings struct {
 	Getenv         func(string) string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
-	// Options are put behind those of the flags, and Poll in place of the intervals of
-	// waits, by tests.
+	// Options are added after those of the flags, and Poll replaces the intervals of waits. They are
+	// for tests.
 	Options []ctcbr.Option
 	Poll    time.Duration
 }
@@ -35,11 +35,11 @@ type app struct {
 	lang     lang.Lang
 	given    given
 	seen     atomic.Pointer[string]       // region of the last list
-	noting   atomic.Pointer[protectGuard] // what notes commands before they are sent
-	began    bool                         // arguments and flags were found to be right
+	noting   atomic.Pointer[protectGuard] // notes commands before they are sent
+	began    bool                         // arguments and flags are valid
 }
 
-// given are the flags of all commands.
+// given holds the flags that all commands have.
 type given struct {
 	region, profile, endpoint string
 	sources                   []string
@@ -63,14 +63,14 @@ func runWith(ctx context.Context, args []string, s Surroundings, out, complaints
 	err := root.ExecuteContext(ctx)
 	switch broken := a.out.Err(); {
 	case broken != nil && errors.Is(err, broken):
-		err = nil // exit tells of it
+		err = nil // exit reports it
 	case err != nil && !a.began:
 		err = usage(err)
 	}
 	return a.exit(ctx, err)
 }
 
-// askedLang finds the language before the commands are made, since their help is in it.
+// askedLang finds the language before the commands are built, because their help is in it.
 func askedLang(args []string) string {
 	for i, arg := range args {
 		switch value, isFlag := strings.CutPrefix(arg, "--lang="); {
@@ -85,28 +85,28 @@ func askedLang(args []string) string {
 	return ""
 }
 
-// t says a text in the language of the run.
+// t returns a text in the language of the run.
 func (a *app) t(text string) string { return a.lang.T(text) }
 
-// f says a format filled in.
+// f returns a formatted text in the language of the run.
 func (a *app) f(format string, args ...any) string { return a.lang.F(format, args...) }
 
-// count says a number of things.
+// count returns a number with its noun.
 func (a *app) count(n int, what string) string { return a.lang.Count(n, what) }
 
-// say prints a line for the one who runs the tool, unless it is to be quiet.
+// say prints a line to standard error, unless --quiet is set.
 func (a *app) say(format string, args ...any) {
 	if !a.given.quiet {
 		a.err.Line(a.t(format), args...)
 	}
 }
 
-// complain prints a line that is printed also where the tool is to be quiet.
+// complain prints a line to standard error, even with --quiet.
 func (a *app) complain(format string, args ...any) { a.err.Line("ctcbr: "+a.t(format), args...) }
 
 func (a *app) format() terminal.Format { return terminal.Format(a.given.output) }
 
-// runs makes the function of a command, which is called once its arguments are right.
+// runs returns the function of a command. It is called once the arguments are valid.
 func (a *app) runs(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := a.checkGlobal(cmd, args); err != nil {

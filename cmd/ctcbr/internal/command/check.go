@@ -26,11 +26,11 @@ type finding struct {
 	Next   string `json:"next"`
 }
 
-const checkHelp = `It reads only: keys, clock, proxy, region, whether the service is activated, and the rights to read. What is not as it should be comes with what to do next.
+const checkHelp = `It only reads, and checks keys, clock, proxy, region, whether the service is activated, and read permissions. For every problem it says what to do.
 The exit status is 1 if something failed.`
 
 func (a *app) check() *cobra.Command {
-	return a.leaf("check [flags]", "Find out what is missing: keys, clock, proxy, region, service, rights", checkHelp, cobra.NoArgs,
+	return a.leaf("check [flags]", "Check the setup: keys, clock, proxy, region, service, permissions", checkHelp, cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
 			d := &doctor{app: a}
 			d.examine(ctx)
@@ -154,7 +154,7 @@ func (d *doctor) checkAccess(ctx context.Context) ([]ctcbr.Region, error) {
 	case errors.Is(err, ctcbr.ErrUnauthorized):
 		d.add("access", "failed", plainText(err), d.t("Check that the key pair is enabled, that the secret key belongs to it, and that this machine's clock is right."))
 	case d.answered():
-		d.add("access", "failed", plainText(err), d.t("Try again later, and give the request ID to the support of the service if it stays so."))
+		d.add("access", "failed", plainText(err), d.t("Try again later, and give the request ID to the support of the service if it persists."))
 	default:
 		d.add("access", "failed", plainText(err), d.t("Check the network: the name must resolve, and port 443 must be open or HTTPS_PROXY set."))
 	}
@@ -205,7 +205,7 @@ func (d *doctor) checkRegion(ctx context.Context, regions []ctcbr.Region, err er
 		d.add("region", "failed", plainText(err), d.t("Choose one of \"ctcbr region list\", and set CTYUN_REGION_ID to its ID or give --region."))
 		return false
 	case !region.Callable:
-		d.add("region", "warning", d.f("%s cannot be called by the API, it says", region.Name), d.t("Choose another region, or ask the support of the service."))
+		d.add("region", "warning", d.f("%s is marked as not callable by the API", region.Name), d.t("Choose another region, or ask the support of the service."))
 	default:
 		d.add("region", "ok", strings.TrimSpace(region.Name+" "+region.ID), "")
 	}
@@ -243,16 +243,16 @@ func (d *doctor) checkService(ctx context.Context, usable bool) {
 	case errors.As(err, &refused) && strings.Contains(strings.ToLower(refused.Code), "notactivated"):
 		d.add("service", "failed", plainText(err), d.t("Activate the service in the console, then order a vault: ctcbr vault create."))
 	case errors.Is(err, ctcbr.ErrUnauthorized):
-		d.add("service", "failed", plainText(err), d.t("Have the user granted the right to read cloud backup (CBR)."))
+		d.add("service", "failed", plainText(err), d.t("Grant the user permission to read cloud backup (CBR)."))
 	default:
-		d.add("service", "failed", plainText(err), d.t("Try again later, and give the request ID to the support of the service if it stays so."))
+		d.add("service", "failed", plainText(err), d.t("Try again later, and give the request ID to the support of the service if it persists."))
 	}
 }
 
 // checkRights reads what the commands of this tool read.
 func (d *doctor) checkRights(ctx context.Context, usable bool) {
 	if !usable {
-		d.add("rights", "skipped", "", "")
+		d.add("permissions", "skipped", "", "")
 		return
 	}
 	for _, read := range []struct {
@@ -265,11 +265,11 @@ func (d *doctor) checkRights(ctx context.Context, usable bool) {
 		{"tasks", func() error { return first(d.client.Tasks.All(ctx, nil)) }},
 	} {
 		if err := read.list(); err != nil {
-			d.add("rights", "failed", d.t(read.what)+": "+plainText(err), d.t("Have the user granted the right to read cloud backup (CBR)."))
+			d.add("permissions", "failed", d.t(read.what)+": "+plainText(err), d.t("Grant the user permission to read cloud backup (CBR)."))
 			return
 		}
 	}
-	d.add("rights", "ok", d.t("hosts, plans, copies and tasks can be read"), "")
+	d.add("permissions", "ok", d.t("hosts, plans, copies and tasks can be read"), "")
 }
 
 // first reads the first item of a list, if it has one.

@@ -9,7 +9,7 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
-// protectView is what became of one host, in JSON.
+// protectView is the result for one host, in JSON.
 type protectView struct {
 	Host  named  `json:"host"`
 	Plan  named  `json:"plan"`
@@ -22,7 +22,7 @@ type protectView struct {
 	Error       string           `json:"error"`
 }
 
-// result is what a table says of the plan: of a dry run, what would be done.
+// result is the action as a table shows it; in a dry run, what would be done.
 func (v protectView) result() string {
 	switch v.Action {
 	case "created", "updated", "enabled":
@@ -60,7 +60,7 @@ func (a *app) differenceWords(v protectView) string {
 	return strings.Join(words, "; ")
 }
 
-// ensuring gives some hosts one plan.
+// ensuring ensures one plan on some hosts.
 type ensuring struct {
 	*app
 	*protecting
@@ -79,7 +79,7 @@ func (e *ensuring) views() []protectView {
 	return views
 }
 
-// run finds the vault and the hosts, looks what there is, and does what is lacking.
+// run finds the vault and the hosts, checks what exists, and does what is missing.
 func (e *ensuring) run(ctx context.Context, s *spec) error {
 	vault, err := e.findVault(ctx, e.client, s.Vault)
 	if err != nil {
@@ -113,7 +113,7 @@ func agentWord(h ctcbr.Host) string {
 	return string(h.Agent.Status)
 }
 
-// ensure looks first, which finds what is wrong with the request, and does the rest then.
+// ensure checks first, which also validates the request, and then does the rest.
 func (e *ensuring) ensure(ctx context.Context, s *spec) error {
 	guard := &protectGuard{app: e.app} // a dry run needs none
 	if !e.dry {
@@ -138,7 +138,7 @@ func (e *ensuring) ensure(ctx context.Context, s *spec) error {
 	return errors.Join(err, guard.forget())
 }
 
-// do gives hosts their agents, and those that have one their plan.
+// do ensures the agents, and then the plan on every host with an agent.
 func (e *ensuring) do(ctx context.Context, todo []ctcbr.Host) error {
 	ready, down := e.agents(ctx, todo)
 	if len(ready) == 0 {
@@ -157,7 +157,7 @@ func (e *ensuring) options() []ctcbr.EnsureOption {
 	return opts
 }
 
-// look finds out what would be done, and waits for what a run that was cut off has made.
+// look finds out what would be done, and waits for what an interrupted run has created.
 func (e *ensuring) look(ctx context.Context, guard *protectGuard, s *spec) (planned []ctcbr.PlanChange, failed error) {
 	err := guard.settle(ctx, func() (open bool, err error) {
 		planned, failed = e.client.Plans.EnsureAll(ctx, e.hosts, e.req, ctcbr.DryRun(true))
@@ -170,7 +170,7 @@ func (e *ensuring) look(ctx context.Context, guard *protectGuard, s *spec) (plan
 		if open {
 			e.hosts, err = e.findHosts(ctx, e.client, s.Hosts)
 			if len(e.hosts) > 0 {
-				err = nil // what is missing was said
+				err = nil // missing hosts were reported
 			}
 		}
 		return open, err
@@ -178,8 +178,8 @@ func (e *ensuring) look(ctx context.Context, guard *protectGuard, s *spec) (plan
 	return planned, errors.Join(err, failed)
 }
 
-// choose takes the hosts at which something is to be done: all but those whose plan cannot
-// be as wanted, or may not be changed.
+// choose returns the hosts on which something is to be done: all but those whose plan cannot be as
+// specified or may not be changed.
 func (e *ensuring) choose(planned []ctcbr.PlanChange) []ctcbr.Host {
 	leave := make(map[string]bool)
 	for _, c := range planned {
@@ -194,10 +194,10 @@ func (e *ensuring) choose(planned []ctcbr.PlanChange) []ctcbr.Host {
 	return todo
 }
 
-// changes reports whether a plan that is there would be changed.
+// changes reports whether an existing plan would be changed.
 func changes(c ctcbr.PlanChange) bool { return c.Updated || c.Enabled }
 
-// differing records the plans that are left alone, and says why that is a failure.
+// differing records the plans that are not changed although they differ, and returns that as a failure.
 func (e *ensuring) differing(planned []ctcbr.PlanChange) []error {
 	var failures []error
 	for _, c := range planned {
@@ -208,7 +208,7 @@ func (e *ensuring) differing(planned []ctcbr.PlanChange) []error {
 		case changes(c) && !e.update:
 			e.record([]ctcbr.PlanChange{c})
 			e.rows[c.HostID].Action = "differs"
-			failures = append(failures, e.failed("%s: the plan %s is there and differs; --update would change it: %s",
+			failures = append(failures, e.failed("%s: the plan %s exists and differs; --update would change it: %s",
 				printable(hostOf(c)), printable(c.Name), printable(e.why(c))))
 		}
 	}
@@ -244,7 +244,7 @@ func (e *ensuring) planned(ctx context.Context, changed []ctcbr.PlanChange) []er
 	return append(failures, err)
 }
 
-// agents sees to it that the hosts have active agents, and returns those that do.
+// agents ensures that the hosts have active agents, and returns those that do.
 func (e *ensuring) agents(ctx context.Context, hosts []ctcbr.Host) ([]ctcbr.Host, error) {
 	if len(hosts) == 0 {
 		return nil, nil
@@ -277,7 +277,7 @@ func (e *ensuring) agents(ctx context.Context, hosts []ctcbr.Host) ([]ctcbr.Host
 	return ready, err
 }
 
-// outcome tells a failure from what is not known to be one.
+// outcome distinguishes a failure from an unknown outcome.
 func outcome(err error) string {
 	if errors.Is(err, ctcbr.ErrOutcomeUnknown) {
 		return "unknown"
@@ -285,7 +285,7 @@ func outcome(err error) string {
 	return "failed"
 }
 
-// record takes what became of plans into the table.
+// record puts the results of plans into the table.
 func (e *ensuring) record(changed []ctcbr.PlanChange) {
 	for _, c := range changed {
 		row := e.rows[c.HostID]

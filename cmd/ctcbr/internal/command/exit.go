@@ -61,7 +61,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		a.err.Line("%s", a.t("See ctcbr --help."))
 	}
 	if broken := a.out.Err(); broken != nil {
-		a.complain("what was printed did not arrive: %s", broken)
+		a.complain("the output could not be written: %s", broken)
 		status = max(status, statusFailed)
 	}
 	return status

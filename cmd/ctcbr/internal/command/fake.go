@@ -23,25 +23,25 @@ type fakeCloud struct {
 	hosts                int
 }
 
-const fakeHelp = `It prints what a client needs as lines that a shell can source:
+const fakeHelp = `Prints what a client needs, as lines that a shell can source:
 
   ctcbr fake --hosts 50 >fake.env & sleep 1; set -a; . ./fake.env; ctcbr host list
 
-With --hosts the service is activated, and there are that many hosts and a vault named vault, to rehearse with.
+With --hosts, the service is activated and has that many hosts and a vault named vault.
 "ctcbr fake fail task" makes the next backup of that cloud fail, "ctcbr fake advance 26h" moves its clock.
-It serves on this machine alone, until it is interrupted.`
+It serves only on this machine, until it is interrupted.`
 
 const maxFakeHosts = 100_000
 
 func (a *app) fake() *cobra.Command {
 	var f fakeCloud
-	cmd := a.leaf("fake [flags]", "Serve a CT-CBR in memory, to try things out and to rehearse", fakeHelp, nil, nil)
+	cmd := a.leaf("fake [flags]", "Serve a fake CT-CBR in memory, to try things out and to rehearse", fakeHelp, nil, nil)
 	cmd.DisableFlagsInUseLine = false
 	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:0", a.t("loopback `address` to listen on; port 0 picks a free one"))
-	cmd.Flags().DurationVar(&f.limit, "for", 0, a.t("`time` after which to end; 0 runs until interrupted"))
+	cmd.Flags().DurationVar(&f.limit, "for", 0, a.t("`time` to run; 0 runs until interrupted"))
 	cmd.Flags().StringVar(&f.accessKey, "ak", "test-ak", a.t("access `key` that clients must use; not a real one"))
 	cmd.Flags().StringVar(&f.secretKey, "sk", "test-sk", a.t("secret `key` that clients must sign with; not a real one"))
-	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("begin with this `number` of hosts, an activated service and a vault named vault"))
+	cmd.Flags().IntVar(&f.hosts, "hosts", 0, a.t("start with this `number` of hosts, an activated service and a vault named vault"))
 	below := a.group("fake", "", a.fakeFail(), a.fakeAdvance())
 	cmd.AddCommand(below.Commands()...)
 	serve := a.runs(func(ctx context.Context, _ []string) error { return a.serveFake(ctx, &f) })
@@ -70,7 +70,7 @@ func (a *app) serveFake(ctx context.Context, f *fakeCloud) error {
 	a.printFake(cloud, "http://"+listener.Addr().String())
 	if err := a.out.Err(); err != nil {
 		listener.Close()
-		return nil // exit says so
+		return nil // exit reports it
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -100,8 +100,7 @@ func (a *app) listenHere(addr string) (net.Listener, error) {
 	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 }
 
-// furnish puts there what a rehearsal begins with: hosts, of which one is there
-// already, and what they can be backed up to.
+// furnish adds what a rehearsal starts with: hosts, one of which exists already, and a vault.
 func (f *fakeCloud) furnish(cloud *cbrtest.Server) {
 	if f.hosts == 0 {
 		return
@@ -124,13 +123,12 @@ func (a *app) printFake(cloud *cbrtest.Server, endpoint string) {
 	}
 }
 
-// fakeJobs are the things that can be made to fail.
+// fakeJobs are the jobs that can be made to fail.
 var fakeJobs = map[string]cbrtest.Job{
 	"order": cbrtest.OrderJob, "install": cbrtest.InstallJob, "task": cbrtest.TaskJob, "restore": cbrtest.RestoreJob,
 }
 
-// rehearsal serves a cloud, and beside it what a rehearsal needs: things that fail, and
-// time that passes.
+// rehearsal serves a cloud, and next to it the endpoints that make jobs fail and move its clock.
 func rehearsal(cloud *cbrtest.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", cloud)
@@ -162,7 +160,7 @@ func (a *app) fakeFail() *cobra.Command {
 			}
 			return a.tellFake(ctx, "/fake/fail", url.Values{"job": {args[0]}, "message": {message}})
 		})
-	cmd.Flags().StringVar(&message, "message", "disk full", a.t("what the service says of it"))
+	cmd.Flags().StringVar(&message, "message", "disk full", a.t("the reason that the service gives"))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"order", "install", "task", "restore"}, cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }
@@ -177,7 +175,7 @@ func (a *app) fakeAdvance() *cobra.Command {
 		})
 }
 
-// tellFake posts a form to the fake cloud that the endpoint names.
+// tellFake posts a form to the fake cloud of the endpoint.
 func (a *app) tellFake(ctx context.Context, path string, values url.Values) error {
 	endpoint := a.endpoint()
 	if !strings.HasPrefix(endpoint, "http://") {
@@ -198,7 +196,7 @@ func (a *app) tellFake(ctx context.Context, path string, values url.Values) erro
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-		return a.failed("the fake cloud says %s: %s", resp.Status, strings.TrimSpace(string(said)))
+		return a.failed("the fake cloud responded %s: %s", resp.Status, strings.TrimSpace(string(said)))
 	}
 	return nil
 }

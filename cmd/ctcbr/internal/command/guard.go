@@ -22,15 +22,15 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/ledger"
 )
 
-// protectGuard keeps two runs of protect on one machine from making the same plan twice, and
-// a run from making what one before it made in the moment of its crash: what was just made
-// may be listed late. It notes each command on disk before it is sent.
+// protectGuard prevents duplicate plans. Two runs of protect on one machine take turns, and a run
+// waits for what an interrupted run may have created, which the service may list late. Each
+// command is noted on disk before it is sent.
 type protectGuard struct {
 	*app
 	path     string
-	patience time.Duration // for how long what was made may be unlisted
+	patience time.Duration // how long something new may be unlisted
 	lock     *flock.Flock
-	before   []note // of runs that were cut off
+	before   []note // of interrupted runs
 
 	mu sync.Mutex // of the file
 }
@@ -43,13 +43,13 @@ type note struct {
 	At        time.Time `json:"at"`
 }
 
-// The commands that are noted.
+// The commands that are noted on disk.
 const (
 	opInstall = "install-client-backup"
 	opCreate  = "new-backup-policy"
 )
 
-// guard waits for its turn.
+// guard waits until no other run is active.
 func (a *app) guard(ctx context.Context, patience time.Duration) (*protectGuard, error) {
 	dir, err := ledger.Dir(a.Getenv)
 	if err != nil {
@@ -79,7 +79,7 @@ func (g *protectGuard) unlock() {
 	g.lock.Close()
 }
 
-// read reads what was noted lately. A line that was cut off is of a command that was not sent.
+// read reads the recent notes. An incomplete line belongs to a command that was not sent.
 func (g *protectGuard) read() []note {
 	data, err := os.ReadFile(g.path)
 	if err != nil {
@@ -111,7 +111,7 @@ func (g *protectGuard) write(n note) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// forget removes the notes, once it is known what became of every command.
+// forget removes the notes, once the result of every command is known.
 func (g *protectGuard) forget() error {
 	err := os.Remove(g.path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -120,7 +120,7 @@ func (g *protectGuard) forget() error {
 	return err
 }
 
-// open reports whether a command of a run that was cut off may yet show its effect.
+// open reports whether the effect of a command of an interrupted run may still be listed.
 func (g *protectGuard) open(operation, host, plan string) bool {
 	for _, n := range g.before {
 		if n.Operation == operation && n.Host == host && n.Plan == plan && time.Since(n.At) < g.patience {
@@ -130,7 +130,7 @@ func (g *protectGuard) open(operation, host, plan string) bool {
 	return false
 }
 
-// settle looks until nothing is open.
+// settle polls until no command is open.
 func (g *protectGuard) settle(ctx context.Context, look func() (open bool, err error)) error {
 	interval := cmp.Or(g.Poll, 2*time.Second)
 	for said := false; ; {
@@ -140,7 +140,7 @@ func (g *protectGuard) settle(ctx context.Context, look func() (open bool, err e
 		}
 		if !said {
 			said = true
-			g.say("an earlier run was cut off: looking for what it made, for %s at most", g.patience.String())
+			g.say("an earlier run was interrupted: checking for up to %s what it created", g.patience.String())
 		}
 		select {
 		case <-time.After(interval):
@@ -150,8 +150,8 @@ func (g *protectGuard) settle(ctx context.Context, look func() (open bool, err e
 	}
 }
 
-// noted makes the command of a request be noted when its body is about to be sent. It is not
-// read ahead of that: the SDK takes a body that was read from for one that may have reached the service.
+// noted is middleware that notes a command when its body is about to be sent. The body is not read
+// earlier, because for the SDK a body that was read may have reached the service.
 func (a *app) noted(req *http.Request) *http.Request {
 	call, ok := ctcbr.CallFromContext(req.Context())
 	g := a.noting.Load()
@@ -163,7 +163,7 @@ func (a *app) noted(req *http.Request) *http.Request {
 	return sent
 }
 
-// notedBody is the body of a command, which is noted before the first byte is given out.
+// notedBody is the body of a command. It notes the command before it returns the first byte.
 type notedBody struct {
 	io.ReadCloser
 	guard     *protectGuard
@@ -171,7 +171,7 @@ type notedBody struct {
 	whole     *bytes.Reader
 }
 
-// Read reads the whole body the first time, which is in memory.
+// Read reads the whole body, which is in memory, the first time.
 func (b *notedBody) Read(p []byte) (int, error) {
 	if b.whole == nil {
 		data, err := io.ReadAll(b.ReadCloser)

@@ -88,7 +88,7 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 		"created", "updated", "enabled", "unchanged", "differs", "unknown", "failed", "active", "none", "installed", "to be installed",
 		"to be created", "to be updated", "to be enabled",
 		"completed", "canceled", "vanished", "running", "notRun", "ok", "warning", "skipped", "open", "done", "protected",
-		"keys", "clock", "proxy", "access", "region", "service", "rights", "full", "incremental",
+		"keys", "clock", "proxy", "access", "region", "service", "permissions", "full", "incremental",
 		"host", "vault", "plan", "copy", "task", "restore", "hosts", "plans", "copies", "tasks",
 	}
 	for _, said := range stateWords {

@@ -7,15 +7,15 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// candidate is a thing that a name may mean.
+// candidate is an item that a name may refer to.
 type candidate struct {
 	id     string
 	names  []string
-	detail string // what tells it from others of its name
+	detail string // what distinguishes it from others of the name
 }
 
-// pick finds the one thing that has an ID or, if none has, a name. It fails where there
-// is none, which matches ctcbr.ErrNotFound, and where there are several, whose IDs the error names.
+// pick finds the item with an ID or, if there is none, with a name. If there is none, the error matches
+// ctcbr.ErrNotFound; if there are several, it lists their IDs.
 func pick[T any](a *app, what, sought string, items []T, view func(T) candidate) (found T, err error) {
 	matches := match(sought, items, view)
 	switch len(matches) {
@@ -32,10 +32,10 @@ func pick[T any](a *app, what, sought string, items []T, view func(T) candidate)
 	if more := len(matches) - len(ids); more > 0 {
 		ids = append(ids, a.f("and %d more", more))
 	}
-	return found, a.failed("%s %q is the name of several, give the ID of one: %s: %w", a.t(what), printable(sought), strings.Join(ids, ", "), ctcbr.ErrAmbiguous)
+	return found, a.failed("several have the %s name %q, give the ID of one: %s: %w", a.t(what), printable(sought), strings.Join(ids, ", "), ctcbr.ErrAmbiguous)
 }
 
-// match finds what has an ID, or else all that has the name.
+// match returns the item with an ID, or else all items with the name.
 func match[T any](sought string, items []T, view func(T) candidate) []T {
 	var named []T
 	for _, item := range items {

@@ -131,7 +131,7 @@ func TestConfirmation(t *testing.T) {
 	c.cloud.AddSnapshot(cbrtest.Snapshot{PlanID: plan})
 	c.cloud.AddSnapshot(cbrtest.Snapshot{PlanID: plan})
 	unsubscribe := []string{"vault", "unsubscribe", "vault-id"}
-	require.Contains(t, c.fails(2, unsubscribe...), "2 copies of 1 host go with it")
+	require.Contains(t, c.fails(2, unsubscribe...), "This destroys 2 copies of 1 host")
 	require.Contains(t, c.stderr.String(), "--confirm vault")
 	c.stdin = "vault-id\n"
 	require.Contains(t, c.fails(1, unsubscribe...), "nothing was ordered")

@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 		return finding{}
 	}
 	c := newTool(t, newCloud(t, 1))
-	for _, check := range []string{"keys", "proxy", "access", "clock", "region", "service", "rights"} {
+	for _, check := range []string{"keys", "proxy", "access", "clock", "region", "service", "permissions"} {
 		require.Equal(t, "ok", result(c, 0, check).Result, check)
 	}
 	for _, r := range c.cloud.Requests() {
@@ -85,7 +85,7 @@ func TestCheck(t *testing.T) {
 		"no region":    {func(c *tool) { delete(c.env, "CTYUN_REGION_ID") }, "region", "failed", "region list"},
 		"other region": {func(c *tool) { c.env["CTYUN_REGION_ID"] = "nowhere" }, "region", "failed", "region list"},
 		"no network":   {func(c *tool) { c.cloud.Close() }, "access", "failed", "network"},
-		"no rights":    {func(c *tool) { c.cloud.Inject(cbrtest.ListTasks, cbrtest.Fault{Code: "CTIAM_0005", Times: -1}) }, "rights", "failed", "right"},
+		"no rights":    {func(c *tool) { c.cloud.Inject(cbrtest.ListTasks, cbrtest.Fault{Code: "CTIAM_0005", Times: -1}) }, "permissions", "failed", "permission"},
 		"no vault":     {func(c *tool) { c.cloud.Remove("vault-id") }, "service", "", "vault create"},
 		"clock": {func(c *tool) {
 			c.cloud.Inject("", cbrtest.Fault{Times: -1, Header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}})

@@ -15,13 +15,13 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
-// placing is an order on its way from the command to its end.
+// placing is an order from the command to its end.
 type placing struct {
 	*app
 	*vaultOrder
 	client *ctcbr.Client
 	ledger *ledger.Ledger
-	vault  *ctcbr.Storage // as it is now; nil where there is none
+	vault  *ctcbr.Storage // as it is now; nil if there is none
 	record *ledger.Order
 	// resumed says that an earlier run may have sent the order.
 	resumed bool
@@ -29,7 +29,7 @@ type placing struct {
 	ended *ledger.Order
 }
 
-// orderResult is what became of an order, in JSON.
+// orderResult is the result of an order, in JSON.
 type orderResult struct {
 	Operation   string     `json:"operation"`
 	OrderID     string     `json:"orderID"`
@@ -38,7 +38,7 @@ type orderResult struct {
 	Vault       *vaultView `json:"vault"`
 }
 
-// placeOrder looks, asks, writes the order down, sends it, and waits until it has ended.
+// placeOrder checks, asks, saves the order, sends it, and waits until it has ended.
 func (a *app) placeOrder(ctx context.Context, o *vaultOrder) error {
 	book, err := ledger.In(a.Getenv)
 	if err != nil {
@@ -63,7 +63,7 @@ func (a *app) placeOrder(ctx context.Context, o *vaultOrder) error {
 	})
 }
 
-// look finds the vault and what is known of this very order.
+// look finds the vault, and the saved state of the same order.
 func (p *placing) look(ctx context.Context) error {
 	all, err := collect(p.client.Storages.All(ctx, nil))
 	if err != nil {
@@ -112,14 +112,14 @@ func (p *placing) known() (*ledger.Order, error) {
 	return p.ledger.Find(p.key())
 }
 
-// resume goes on with an order that was begun, or says what became of it.
+// resume continues an order that was started, or reports its result.
 func (p *placing) resume(found *ledger.Order) error {
 	switch {
 	case found.State == ledger.Open && found.Account != p.account():
-		return p.failed("this was ordered with the access key %s: use that one, or see what became of it and remove %s", printable(found.Account), p.ledger.Path(found.Key))
+		return p.failed("this was ordered with the access key %s: use that key, or check the result of the order and delete %s", printable(found.Account), p.ledger.Path(found.Key))
 	case found.State == ledger.Open:
 		p.record, p.resumed = found, true
-		p.say("taking up the order that was begun at %s Beijing time", terminal.Given(found.Began))
+		p.say("continuing the order that was started at %s Beijing time", terminal.Given(found.Began))
 		return nil
 	case p.anew && (p.operation == "create") == (p.vault == nil):
 		p.ended = found
@@ -131,10 +131,10 @@ func (p *placing) resume(found *ledger.Order) error {
 	if found.Problem != "" {
 		outcome += ": " + found.Problem
 	}
-	return p.failed("this was ordered at %s Beijing time: order %s, %s; to order it anew give --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
+	return p.failed("this was ordered at %s Beijing time: order %s, %s; to order it again, pass --again", terminal.Given(found.Began).String(), cmp.Or(found.OrderID, "?"), outcome)
 }
 
-// begin asks, and writes the order down.
+// begin asks for confirmation, and saves the order.
 func (p *placing) begin(ctx context.Context) error {
 	if p.resumed && p.carriedOut(p.vault, p.record.Before) {
 		return p.end(ledger.Done, "")
@@ -159,12 +159,12 @@ func (p *placing) begin(ctx context.Context) error {
 	return nil
 }
 
-// unwritten says that the place where orders are written down failed.
+// unwritten returns the error for an order that could not be saved.
 func (p *placing) unwritten(err error) error {
-	return fmt.Errorf("%s: %w", p.t("the order could not be written down, and was not sent"), err)
+	return fmt.Errorf("%s: %w", p.t("the order could not be saved, and was not sent"), err)
 }
 
-// send places the order with the token that is written down.
+// send places the order with the saved token.
 func (p *placing) send(ctx context.Context) error {
 	order, err := p.place(ctx, p.client, p.vaultID(), p.record.ClientToken)
 	if err == nil {
@@ -177,7 +177,7 @@ func (p *placing) send(ctx context.Context) error {
 	}
 	switch {
 	case unknown:
-		p.complain("no answer came; run the same command again: it is the same order, %s", p.record.ClientToken)
+		p.complain("no response came; run the same command again: it is the same order, %s", p.record.ClientToken)
 	case p.resumed:
 		p.complain("an earlier run may have placed the order; run the same command again")
 		err = fmt.Errorf("%w: %w", err, ctcbr.ErrOutcomeUnknown)
@@ -194,10 +194,10 @@ func (p *placing) vaultID() string {
 	return p.vault.ID
 }
 
-// save writes the order down again. One that was placed is told of even if that fails.
+// save saves the order again. If that fails, the error still names an order that was placed.
 func (p *placing) save() error {
 	if err := p.ledger.Save(p.record); err != nil {
-		return p.failed("the order %s was placed, but could not be written down: %w", printable(p.record.OrderID), err)
+		return p.failed("the order %s was placed, but could not be saved: %w", printable(p.record.OrderID), err)
 	}
 	return nil
 }
@@ -330,7 +330,7 @@ func (p *placing) sayWhatIsLost(ctx context.Context) error {
 			}
 		}
 	}
-	p.err.Line("%s", p.f("%s of %s go with it. This cannot be undone.", p.count(copies, "copy"), p.count(len(hosts), "host")))
+	p.err.Line("%s", p.f("This destroys %s of %s, and cannot be undone.", p.count(copies, "copy"), p.count(len(hosts), "host")))
 	return nil
 }
 

@@ -29,7 +29,7 @@ type protecting struct {
 	requests     []*ctcbr.CreatePlanRequest
 }
 
-const protectHelp = `Gives hosts what they lack to be backed up: an active agent, and a plan. It looks before it does anything, so that it can be run again, also after a crash and by two at once. A plan that is there and differs is reported and left alone, unless --update is given.
+const protectHelp = `Gives hosts an active agent and a plan, where they are missing. It checks first what exists, so it can be run again at any time, even after a crash. A plan that exists and differs is reported and not changed, unless --update is given.
 
   ctcbr protect web-01 'db-*' --plan nightly --vault vault --daily 2 --keep-days 30 --dir /etc --dir /var/lib
   ctcbr protect -f nightly.yaml --dry-run
@@ -45,13 +45,13 @@ The file holds the same in YAML, for one plan or for several with --- between th
   exclude: [/var/lib/cache]
   limits: ["9-18=10MB"]
 
-The exit status is 0 only if every host has its agent and its plan as it is wanted.`
+The exit status is 0 only if every host has an active agent and the plan as specified.`
 
 func (a *app) protect() *cobra.Command {
 	p := &protecting{}
 	daily := 0
 	cmd := a.leaf("protect HOST... --plan NAME --vault NAME SCHEDULE RETENTION DIRECTORIES | -f FILE [flags]",
-		"Give hosts what they lack to be backed up: an agent, and a plan", protectHelp, nil, nil)
+		"Protect hosts: install an agent and create a plan where missing", protectHelp, nil, nil)
 	cmd.RunE = func(c *cobra.Command, args []string) error {
 		if c.Flags().Changed("daily") {
 			p.flags.Daily = &daily
@@ -64,11 +64,11 @@ func (a *app) protect() *cobra.Command {
 		})(c, args)
 	}
 	p.flags.define(a, cmd, &daily)
-	cmd.Flags().StringVarP(&p.file, "file", "f", "", a.t("read what is wanted from this `file`; - is the standard input"))
-	cmd.Flags().StringVar(&p.hosts, "hosts", "", a.t("read the names or IDs of hosts from this `file`, one a line; - is the standard input"))
-	cmd.Flags().BoolVar(&p.dry, "dry-run", false, a.t("say what would be done, and do nothing"))
-	cmd.Flags().BoolVar(&p.update, "update", false, a.t("change plans that are there and differ"))
-	cmd.Flags().DurationVar(&p.listedWithin, "listed-within", 5*time.Minute, a.t("how late the service may list what was made: `time` before it counts as not made"))
+	cmd.Flags().StringVarP(&p.file, "file", "f", "", a.t("read the plan from this `file`; - is the standard input"))
+	cmd.Flags().StringVar(&p.hosts, "hosts", "", a.t("read the names or IDs of hosts from this `file`, one per line; - is the standard input"))
+	cmd.Flags().BoolVar(&p.dry, "dry-run", false, a.t("show what would be done, and do nothing"))
+	cmd.Flags().BoolVar(&p.update, "update", false, a.t("change existing plans that differ"))
+	cmd.Flags().DurationVar(&p.listedWithin, "listed-within", 5*time.Minute, a.t("`time` in which the service must list what was created, before it counts as not created"))
 	p.waiting.define(a, cmd, 30*time.Minute)
 	cmd.ValidArgsFunction = a.completeHosts
 	return cmd
@@ -164,7 +164,7 @@ func (a *app) summarize(views []protectView, dry bool) {
 		return
 	}
 	if dry {
-		a.say("nothing was done; it would be: %s", strings.Join(words, ", "))
+		a.say("nothing was done; this would be done: %s", strings.Join(words, ", "))
 		return
 	}
 	a.say("%s", strings.Join(words, ", "))

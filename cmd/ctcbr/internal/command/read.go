@@ -32,16 +32,16 @@ func (f *filters) define(a *app, cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		switch name {
 		case "host":
-			cmd.Flags().StringVar(&f.host, "host", "", a.t("those of the host with this `name-or-ID`"))
+			cmd.Flags().StringVar(&f.host, "host", "", a.t("only those of the host with this `name-or-ID`"))
 			_ = cmd.RegisterFlagCompletionFunc("host", a.completeHosts)
 		case "plan":
-			cmd.Flags().StringVar(&f.plan, "plan", "", a.t("those of plans with this `name-or-ID`"))
+			cmd.Flags().StringVar(&f.plan, "plan", "", a.t("only those of plans with this `name-or-ID`"))
 			_ = cmd.RegisterFlagCompletionFunc("plan", a.completePlans)
 		case "vault":
-			cmd.Flags().StringVar(&f.vault, "vault", "", a.t("those in the vault with this `name-or-ID`"))
+			cmd.Flags().StringVar(&f.vault, "vault", "", a.t("only those in the vault with this `name-or-ID`"))
 			_ = cmd.RegisterFlagCompletionFunc("vault", a.completeVaults)
 		case "status":
-			cmd.Flags().StringVar(&f.status, "status", "", a.t("those in this `state`, as the service writes it"))
+			cmd.Flags().StringVar(&f.status, "status", "", a.t("only those in this `state`, as the service writes it"))
 		}
 	}
 }

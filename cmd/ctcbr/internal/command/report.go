@@ -27,24 +27,24 @@ type reporting struct {
 	days      int
 }
 
-const reportHelp = `It tells of vaults, of hosts, of what is not protected and why, and of backups that failed. It reads only.
+const reportHelp = `Reports vaults, hosts, what is not protected and why, and failed backups. It only reads.
 
   ctcbr report --fail                       exit status 1 if anything is not protected, for cron
   ctcbr report -o html --out report.html    a page, with a chart for each host
   ctcbr report --hosts-only >hosts.txt      the hosts that lack an agent or a plan, for protect --hosts
 
-Without --max-age a copy is too old when the last run that was due has left none. A region without hosts is not protected.`
+Without --max-age, a copy is too old if the last run that was due has produced none. A region without hosts is not protected.`
 
 func (a *app) report() *cobra.Command {
 	r := &reporting{}
-	cmd := a.leaf("report [flags]", "Tell what is protected and what is not", reportHelp, cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	cmd := a.leaf("report [flags]", "Report what is protected and what is not", reportHelp, cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		if err := r.check(a); err != nil {
 			return err
 		}
 		return a.list(ctx, func(ctx context.Context, client *ctcbr.Client) error { return a.reportAll(ctx, client, r) })
 	})
 	flags := cmd.Flags()
-	flags.BoolVar(&r.fail, "fail", false, a.t("end with status 1 if anything is not protected"))
+	flags.BoolVar(&r.fail, "fail", false, a.t("exit with status 1 if anything is not protected"))
 	flags.BoolVar(&r.hostsOnly, "hosts-only", false, a.t("print the IDs of the hosts that lack an agent or a plan, and nothing else"))
 	flags.StringVar(&r.out, "out", "", a.t("write the report to this `file`"))
 	r.defineProtection(a, cmd)
@@ -55,10 +55,10 @@ func (a *app) report() *cobra.Command {
 // defineProtection adds the flags that say what is well protected.
 func (r *reporting) defineProtection(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("the newest copy of a plan may be of this `age`, such as 26h"))
-	flags.DurationVar(&r.grace, "grace", 12*time.Hour, a.t("`time` that a run may take to leave its copy, where no --max-age is given"))
-	flags.IntVar(&r.minFree, "min-free", 10, a.t("`percent` of a vault that are to be free"))
-	flags.IntVar(&r.minDays, "min-days", 14, a.t("`number` of days that a vault is to last"))
+	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("maximum `age` of the newest copy of a plan, such as 26h"))
+	flags.DurationVar(&r.grace, "grace", 12*time.Hour, a.t("`time` that a run may take to produce its copy, if there is no --max-age"))
+	flags.IntVar(&r.minFree, "min-free", 10, a.t("`percent` of a vault that should be free"))
+	flags.IntVar(&r.minDays, "min-days", 14, a.t("`number` of days that a vault should last"))
 }
 
 func (r *reporting) check(a *app) error {
@@ -72,7 +72,7 @@ func (r *reporting) check(a *app) error {
 	case r.days < 7 || r.days > 92:
 		return a.wrong("--days must be 7 to 92, is %d", r.days)
 	case r.hostsOnly && a.given.output != string(terminal.Table):
-		return a.wrong("--hosts-only goes without -o")
+		return a.wrong("--hosts-only excludes -o")
 	}
 	return nil
 }

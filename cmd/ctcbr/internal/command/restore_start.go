@@ -26,9 +26,9 @@ type restoring struct {
 	waiting    waiting
 }
 
-const restoreHelp = `The newest copy of the host is restored: to a directory, of the host itself or of another one, or in place, over what is there now.
-If the newest copy cannot be used, that is an error; --allow-older takes the newest one that can be. A host that has copies of several plans needs --plan to be restored in place.
-A signal ends the command, not the restore, which goes on at the service.`
+const restoreHelp = `Restores the newest copy of the host: to a directory on the same or another host, or in place, which overwrites what is there.
+It is an error if the newest copy cannot be used; --allow-older uses the newest one that can be. If a host has copies of several plans, restoring in place needs --plan.
+A signal ends the command, but not the restore, which continues at the service.`
 
 var existingModes = map[string]ctcbr.ExistingFileMode{
 	"overwrite": ctcbr.ExistingOverwrite, "skip": ctcbr.ExistingSkip, "keep-newer": ctcbr.ExistingKeepNewer,
@@ -45,15 +45,15 @@ func (a *app) restoreStart() *cobra.Command {
 		})
 	flags := cmd.Flags()
 	flags.StringVar(&r.dir, "to", "", a.t("restore to this `directory`"))
-	flags.BoolVar(&r.inPlace, "in-place", false, a.t("restore to where the files came from, over what is there"))
+	flags.BoolVar(&r.inPlace, "in-place", false, a.t("restore to the original paths, and overwrite what is there"))
 	flags.StringVar(&r.plan, "plan", "", a.t("the copy of the plan with this `name-or-ID`"))
 	flags.StringVar(&r.copy, "copy", "", a.t("the copy with this `ID`, instead of the newest"))
 	flags.StringVar(&r.target, "target", "", a.t("restore to this `host`, instead of the one that was backed up"))
-	flags.StringArrayVar(&r.paths, "path", nil, a.t("restore this `path` alone; may be given up to ten times"))
-	flags.StringVar(&r.existing, "existing", "overwrite", a.t("what becomes of files that are there: overwrite, skip or keep-newer"))
+	flags.StringArrayVar(&r.paths, "path", nil, a.t("restore only this `path`; may be given up to ten times"))
+	flags.StringVar(&r.existing, "existing", "overwrite", a.t("what to do with existing files: overwrite, skip or keep-newer"))
 	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("refuse a copy that is older than this `time`, such as 26h"))
 	flags.BoolVar(&r.allowOlder, "allow-older", false, a.t("take an older copy if the newest cannot be used"))
-	flags.BoolVar(&r.systemDirs, "system-dirs", false, a.t("restore system directories, too, in place"))
+	flags.BoolVar(&r.systemDirs, "system-dirs", false, a.t("also restore system directories, in place"))
 	r.waiting.define(a, cmd, 24*time.Hour)
 	cmd.ValidArgsFunction = a.completeHosts
 	_ = cmd.RegisterFlagCompletionFunc("target", a.completeHosts)
@@ -70,13 +70,13 @@ func (r *restoring) check(a *app) error {
 	case !known:
 		return a.wrong("--existing must be overwrite, skip or keep-newer, is %q", r.existing)
 	case r.copy != "" && (r.plan != "" || r.maxAge != 0 || r.allowOlder):
-		return a.wrong("--copy names the copy: --plan, --max-age and --allow-older do not go with it")
+		return a.wrong("--copy selects the copy: it excludes --plan, --max-age and --allow-older")
 	case r.maxAge < 0:
 		return a.wrong("--max-age must be positive")
 	case len(r.paths) > 10:
 		return a.wrong("--path may be given up to ten times")
 	case r.systemDirs && !r.inPlace:
-		return a.wrong("--system-dirs goes with --in-place alone")
+		return a.wrong("--system-dirs requires --in-place")
 	}
 	return r.waiting.check(a)
 }

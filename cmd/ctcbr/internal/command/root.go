@@ -31,9 +31,9 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.err)
 	a.defineGlobal(root)
 	root.AddGroup(
-		&cobra.Group{ID: "read", Title: a.t("What is there:")},
+		&cobra.Group{ID: "read", Title: a.t("List and show:")},
 		&cobra.Group{ID: "act", Title: a.t("Protect, run, restore:")},
-		&cobra.Group{ID: "watch", Title: a.t("Watch:")},
+		&cobra.Group{ID: "watch", Title: a.t("Monitor:")},
 		&cobra.Group{ID: "tool", Title: a.t("Tools:")},
 	)
 	for id, commands := range map[string][]*cobra.Command{
@@ -62,20 +62,20 @@ func version() string {
 const rootHelp = `Backups of Tianyi Cloud hosts (CT-CBR), from the command line.
 
 Keys and region come from CTYUN_AK, CTYUN_SK and CTYUN_REGION_ID, or from ~/.ctyun/config.json.
-Begin with "ctcbr check", which says what is missing.
+Start with "ctcbr check", which says what is missing.
 
-Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change of which no answer came.`
+Exit status: 0 done, 1 failed, 2 wrong arguments, 3 an order or a change was sent and no response came.`
 
 func (a *app) defineGlobal(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.given.region, "region", "", a.t("region, by name or `ID`"))
-	flags.StringVar(&a.given.profile, "profile", "", a.t("`name` of a profile of ~/.ctyun/config.json, whose keys and region are taken before all others"))
+	flags.StringVar(&a.given.profile, "profile", "", a.t("`name` of a profile in ~/.ctyun/config.json; its keys and region take precedence"))
 	flags.StringVar(&a.given.endpoint, "endpoint", "", a.t("`URL` of the service (CTCBR_ENDPOINT)"))
 	flags.StringSliceVar(&a.given.sources, "source", nil, a.t("`kind` of hosts: CT-ECS, CT-DPS (bare metal), CT-LS (on premises); all kinds by default"))
 	flags.StringVarP(&a.given.output, "output", "o", string(terminal.Table), a.t("`format`: table, json or csv"))
-	flags.StringVar(&a.given.lang, "lang", "", a.t("`language`: en or zh; that of the locale by default"))
-	flags.BoolVarP(&a.given.verbose, "verbose", "v", false, a.t("show every request as a curl line, its signature masked"))
-	flags.BoolVarP(&a.given.quiet, "quiet", "q", false, a.t("print results and errors alone"))
+	flags.StringVar(&a.given.lang, "lang", "", a.t("`language`: en or zh; default from the locale"))
+	flags.BoolVarP(&a.given.verbose, "verbose", "v", false, a.t("show every request as a curl command, with the signature masked"))
+	flags.BoolVarP(&a.given.quiet, "quiet", "q", false, a.t("print only results and errors"))
 	complete := func(words ...string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -175,7 +175,7 @@ func (a *app) localize(root *cobra.Command) {
 		case "help":
 			c.Short, c.Long = a.t("Help about a command"), ""
 		case "completion":
-			c.Short, c.Long = a.t("Make the completion script of a shell: bash, zsh, fish or powershell"), ""
+			c.Short, c.Long = a.t("Generate the completion script for a shell: bash, zsh, fish or powershell"), ""
 		}
 	}
 	root.SetUsageTemplate(a.usageTemplate(root.UsageTemplate()))

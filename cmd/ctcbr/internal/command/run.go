@@ -22,13 +22,13 @@ type running struct {
 	waiting waiting
 }
 
-const runHelp = `A name runs the plans of that name of all hosts, or of those given with --host. All are followed at once until the last one has ended. A run is sent once only: where no answer came, its task is looked for.
-A signal ends the command, not the backups, which go on at the service.
-The exit status is 0 only if every plan has made its copy.`
+const runHelp = `A name runs the plans of that name on all hosts, or on those given with --host. The command follows all of them until the last one has ended. Each run is sent only once: if no response comes, the command looks for its task.
+A signal ends the command, but not the backups, which continue at the service.
+The exit status is 0 only if every plan has completed its copy.`
 
 func (a *app) run() *cobra.Command {
 	r := &running{}
-	cmd := a.leaf("run PLAN... | --all [flags]", "Run plans now, and wait until their copies are made", runHelp, nil,
+	cmd := a.leaf("run PLAN... | --all [flags]", "Run plans now, and wait for their copies", runHelp, nil,
 		func(ctx context.Context, args []string) error {
 			if (len(args) == 0) != r.all {
 				return a.wrong("give plans by name or ID, or --all")
@@ -38,7 +38,7 @@ func (a *app) run() *cobra.Command {
 			}
 			return a.list(ctx, func(ctx context.Context, client *ctcbr.Client) error { return a.runPlans(ctx, client, r, unique(args)) })
 		})
-	cmd.Flags().StringArrayVar(&r.hosts, "host", nil, a.t("those of the host with this `name-or-ID`; may be given more than once"))
+	cmd.Flags().StringArrayVar(&r.hosts, "host", nil, a.t("only those of the host with this `name-or-ID`; may be given more than once"))
 	cmd.Flags().BoolVar(&r.all, "all", false, a.t("run every active plan"))
 	cmd.Flags().BoolVar(&r.full, "full", false, a.t("make full copies instead of incremental ones"))
 	r.waiting.define(a, cmd, 24*time.Hour)
@@ -210,7 +210,7 @@ func (a *app) found(run *runView, now []taskView, known map[string]bool) bool {
 	for _, t := range now {
 		if !known[t.ID] && t.Host.ID == run.Host.ID && t.Plan == run.Plan.Name {
 			known[t.ID] = true
-			a.say("%s: no answer came, but there is a new task %s", run.title(), t.ID)
+			a.say("%s: no response came, but there is a new task %s", run.title(), t.ID)
 			run.taskID, run.Result, run.err = t.ID, "running", nil
 			return true
 		}
@@ -316,7 +316,7 @@ func (a *app) reportRuns(ctx context.Context, runs []*runView) error {
 		views = append(views, *run)
 	}
 	terminal.List(a.out, a.format(), a.runColumns(), views)
-	a.say("%d of %d plans have made their copies", done, len(runs))
+	a.say("%d of %d plans have completed their copies", done, len(runs))
 	if cause := context.Cause(ctx); cause != nil && len(failures) > 0 {
 		a.complain("%s", cause)
 	}

@@ -60,7 +60,7 @@ func TestRunThatFails(t *testing.T) {
 	require.Contains(t, c.fails(1, "run", "nightly"), `disk`)
 	requireHarmless(t, c.stderr.String())
 	require.Regexp(t, `failed`, c.stdout.String())
-	require.Contains(t, c.stderr.String(), "2 of 3 plans have made their copies")
+	require.Contains(t, c.stderr.String(), "2 of 3 plans have completed their copies")
 }
 
 // A run whose answer was lost is looked for, and not sent again.

@@ -48,7 +48,7 @@ func (s *spec) define(a *app, cmd *cobra.Command, daily *int) {
 	flags.BoolVar(&s.KeepForever, "keep-forever", false, a.t("keep copies until they are deleted"))
 	flags.StringArrayVar(&s.Dirs, "dir", nil, a.t("back up this `directory`; may be given up to ten times"))
 	flags.BoolVar(&s.AllDirs, "all-dirs", false, a.t("back up all directories"))
-	flags.StringArrayVar(&s.Exclude, "exclude", nil, a.t("leave this `path` of the directories out; may be given up to ten times"))
+	flags.StringArrayVar(&s.Exclude, "exclude", nil, a.t("exclude this `path` of the directories; may be given up to ten times"))
 	flags.StringArrayVar(&s.Limits, "limit", nil, a.t("limit uploads between two hours, such as `9-18=10MB` a second; may be given more than once"))
 	_ = cmd.RegisterFlagCompletionFunc("vault", a.completeVaults)
 	_ = cmd.RegisterFlagCompletionFunc("plan", a.completePlans)
@@ -173,14 +173,14 @@ func (s *spec) schedule(a *app) (ctcbr.Schedule, error) {
 	if s.Weekly != "" {
 		schedule, ok := parseWeekly(s.Weekly)
 		if !ok {
-			return schedule, a.wrong("--weekly wants a day and an hour, such as sunday@2, has %q", s.Weekly)
+			return schedule, a.wrong("--weekly must be a day and an hour, such as sunday@2, is %q", s.Weekly)
 		}
 		given = append(given, schedule)
 	}
 	if s.Monthly != "" {
 		schedule, ok := parseMonthly(s.Monthly)
 		if !ok {
-			return schedule, a.wrong("--monthly wants a day and an hour, such as 1@2, has %q", s.Monthly)
+			return schedule, a.wrong("--monthly must be a day and an hour, such as 1@2, is %q", s.Monthly)
 		}
 		given = append(given, schedule)
 	}
@@ -227,7 +227,7 @@ func parseLimits(a *app, texts []string) (*ctcbr.UploadLimits, error) {
 	for _, text := range texts {
 		found := limitForm.FindStringSubmatch(text)
 		if found == nil {
-			return nil, a.wrong("--limit wants two hours and a rate, such as 9-18=10MB, has %q", text)
+			return nil, a.wrong("--limit must be two hours and a rate, such as 9-18=10MB, is %q", text)
 		}
 		var n [3]int
 		for i := range n {

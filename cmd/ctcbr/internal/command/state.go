@@ -4,13 +4,13 @@ import "github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 
 // stateWords are what the states of the service mean, where their own names do not say it.
 var stateWords = map[string]string{
-	"CreateSuccess": "active", "Stop": "stopped", "CreateFail": "could not be made",
+	"CreateSuccess": "active", "Stop": "stopped", "CreateFail": "could not be created",
 	"Available": "available", "NotAvailable": "not available", "Restoring": "being restored",
 	"Expire": "expired", "Refing": "unsubscribing", "Destorying": "being destroyed",
 	"Preparing": "preparing", "Executing": "running", "Completed": "completed", "Failed": "failed",
 	"Canceling": "being canceled", "Canceled": "canceled", "Cancelled": "canceled",
 	"RestoreCreating": "preparing", "RestoreRunning": "running", "RestoreCompleted": "completed", "RestoreFail": "failed",
-	"RestoreCreateFail": "could not be made", "RestoreCanceling": "being canceled",
+	"RestoreCreateFail": "could not be created", "RestoreCanceling": "being canceled",
 	"Activated": "active", "Installing": "being installed", "InstallFail": "could not be installed",
 }
 

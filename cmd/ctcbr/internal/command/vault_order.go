@@ -26,18 +26,18 @@ type vaultOrder struct {
 	waiting waiting
 }
 
-const orderHelp = `It is an order. What is ordered is shown, and the name of the vault has to be typed, or given with --confirm.
-The order is written to a file (below XDG_STATE_HOME, or ~/.local/state) before it is sent: the same command after a crash is the same order, and never a second one. Once the order has ended, the same command says which order it was, and orders anew only with --again.
-Exit status 3 means that no answer came: run the same command again.`
+const orderHelp = `This is an order. It shows what will be ordered, and asks you to type the name of the vault; scripts pass --confirm.
+Before the order is sent, it is saved in a file (below XDG_STATE_HOME, or ~/.local/state): after a crash, the same command is the same order, never a second one. Once the order is finished, the same command reports it, and orders again only with --again.
+Exit status 3 means that no response came: run the same command again.`
 
 func (a *app) vaultOrders() []*cobra.Command {
 	create := a.orderCommand("create", "create NAME --size GB (--months N | --years N) [flags]", "Order a vault; it costs money")
-	create.Flags().Bool("multi-az", false, a.t("keep copies in several availability zones, where the region has them"))
+	create.Flags().Bool("multi-az", false, a.t("keep copies in several availability zones, if the region has them"))
 	return []*cobra.Command{
 		create,
-		a.orderCommand("resize", "resize NAME-or-ID --size GB [flags]", "Order more room for a vault; it costs money"),
-		a.orderCommand("renew", "renew NAME-or-ID (--months N | --years N) [flags]", "Order more time for a vault; it costs money"),
-		a.orderCommand("unsubscribe", "unsubscribe NAME-or-ID [flags]", "Give a vault back, and destroy every copy in it"),
+		a.orderCommand("resize", "resize NAME-or-ID --size GB [flags]", "Order more capacity for a vault; it costs money"),
+		a.orderCommand("renew", "renew NAME-or-ID (--months N | --years N) [flags]", "Renew a vault; it costs money"),
+		a.orderCommand("unsubscribe", "unsubscribe NAME-or-ID [flags]", "Unsubscribe a vault, and destroy every copy in it"),
 	}
 }
 
@@ -56,14 +56,14 @@ func (a *app) orderCommand(operation, use, short string) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	if operation == "create" || operation == "resize" {
-		flags.IntVar(&o.size, "size", 0, a.t("room in `GB`, 100 to 1024000; when resizing the whole room, not what is added"))
+		flags.IntVar(&o.size, "size", 0, a.t("capacity in `GB`, 100 to 1024000; when resizing, the new total"))
 	}
 	if operation == "create" || operation == "renew" {
 		flags.IntVar(&o.months, "months", 0, a.t("pay for this `number` of months, 1 to 11"))
 		flags.IntVar(&o.years, "years", 0, a.t("pay for this `number` of years, 1 to 3"))
 	}
 	flags.StringVar(&o.confirm, "confirm", "", a.t("the `name` of the vault, instead of typing it"))
-	flags.BoolVar(&o.anew, "again", false, a.t("order anew although the same was ordered before"))
+	flags.BoolVar(&o.anew, "again", false, a.t("order again although the same was ordered before"))
 	o.waiting.define(a, cmd, time.Hour)
 	if operation != "create" {
 		cmd.ValidArgsFunction = a.completeVaults
@@ -176,5 +176,5 @@ func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
 	case "renew":
 		return a.f("Renew the vault %s, which expires %s, for %s.", name, vault.Expires.String(), period)
 	}
-	return a.f("Give back the vault %s (%s), and destroy every copy in it.", name, vault.ID)
+	return a.f("Unsubscribe the vault %s (%s), and destroy every copy in it.", name, vault.ID)
 }

@@ -18,7 +18,7 @@ type waiting struct {
 }
 
 func (w *waiting) define(a *app, cmd *cobra.Command, atMost time.Duration) {
-	cmd.Flags().DurationVar(&w.atMost, "at-most", atMost, a.t("wait no longer than this `time`; what is waited for goes on"))
+	cmd.Flags().DurationVar(&w.atMost, "at-most", atMost, a.t("wait no longer than this `time`; the job itself continues"))
 }
 
 func (w *waiting) check(a *app) error {
@@ -66,7 +66,7 @@ func (a *app) progressIn(names map[string]string, words func(string) string) *te
 }
 
 func (a *app) wait() *cobra.Command {
-	return a.group("wait", "Wait for what goes on", a.waitTask(), a.waitRestore(), a.waitOrder(), a.waitAgent())
+	return a.group("wait", "Wait for running jobs", a.waitTask(), a.waitRestore(), a.waitOrder(), a.waitAgent())
 }
 
 // waitCommand makes a command that waits for some IDs.
@@ -170,7 +170,7 @@ func (a *app) waitOrder() *cobra.Command {
 		terminal.List(a.out, a.format(), a.orderColumns(), ended)
 		return err
 	})
-	cmd.Flags().BoolVar(&unsubscribe, "unsubscribing", false, a.t("the orders give something back"))
+	cmd.Flags().BoolVar(&unsubscribe, "unsubscribing", false, a.t("the orders are unsubscriptions"))
 	return cmd
 }
 
@@ -211,7 +211,7 @@ func (a *app) goesOn(err error, what string, source ctcbr.SourceType) error {
 	if source != "" {
 		words = append(words, "--source", string(source))
 	}
-	a.complain("it goes on; wait for it again with: %s", a.commandLine(words...))
+	a.complain("it continues; wait for it again with: %s", a.commandLine(words...))
 	return err
 }
 

@@ -20,7 +20,7 @@ type watching struct {
 	reporting
 }
 
-const watchHelp = `Metrics are at /metrics; /healthz is 200 as long as what is served was seen within three intervals. The service is asked at the interval, and never because of a scrape.
+const watchHelp = `Metrics are at /metrics; /healthz returns 200 as long as the data is at most three intervals old. The service is polled at the interval, never because of a scrape.
 Alert rules and a dashboard are in cmd/ctcbr/deploy of the source; docs/operators.md names every metric and its labels.`
 
 func (a *app) watch() *cobra.Command {
@@ -38,7 +38,7 @@ func (a *app) watch() *cobra.Command {
 		})
 	flags := cmd.Flags()
 	flags.StringVar(&w.listen, "listen", ":9112", a.t("`address` to serve at"))
-	flags.DurationVar(&w.interval, "interval", 5*time.Minute, a.t("`time` between two looks at the service"))
+	flags.DurationVar(&w.interval, "interval", 5*time.Minute, a.t("`time` between two polls of the service"))
 	w.defineProtection(a, cmd)
 	return cmd
 }
@@ -58,7 +58,7 @@ func (a *app) serveMetrics(ctx context.Context, client *ctcbr.Client, w *watchin
 		case err != nil:
 			a.complain("%s", plainText(err))
 		case failing:
-			a.say("the service answers again")
+			a.say("the service responds again")
 		}
 		failing = err != nil
 	})

@@ -1,5 +1,5 @@
-// Package ledger keeps orders on disk from before they are sent until they are known to be
-// done or failed, so that a command that is given again after a crash is the same order.
+// Package ledger saves orders on disk, from before they are sent until they have ended, so that the
+// same command after a crash is the same order.
 package ledger
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Order is one order: what was asked for, and what is known of it.
+// Order is one order: its request, and what is known about it.
 type Order struct {
 	Key
 	// Name is the name of the vault.
 	Name string `json:"name"`
-	// Account is the access key that it was begun with.
+	// Account is the access key that it was started with.
 	Account string `json:"account"`
-	// Before is what the order changes, as it was before: a capacity, or an expiry.
+	// Before is the value that the order changes, before the change: a capacity or an expiry.
 	Before      string `json:"before,omitempty"`
 	ClientToken string `json:"clientToken"`
 	OrderID     string `json:"orderID,omitempty"`
 	State       State  `json:"state"`
-	// Runs counts the runs that have taken it up.
+	// Runs counts the runs that have worked on it.
 	Runs    int       `json:"runs"`
 	Problem string    `json:"problem,omitempty"` // why it failed
 	Began   time.Time `json:"began"`
@@ -40,13 +40,13 @@ type Key struct {
 	Endpoint  string `json:"endpoint"`
 	Region    string `json:"region"`
 	Operation string `json:"operation"`
-	// Vault is the ID of the vault, or the name of one that is to be made.
+	// Vault is the ID of the vault, or the name of a new one.
 	Vault string `json:"vault"`
-	// Parameters are what is ordered, in one form only.
+	// Parameters are the parameters of the order, in canonical form.
 	Parameters string `json:"parameters"`
 }
 
-// State is what is known of an order.
+// State is the known state of an order.
 type State string
 
 // The states.
@@ -59,7 +59,7 @@ const (
 // Ledger is a directory with a file for each order.
 type Ledger struct{ dir string }
 
-// In is the ledger below the directory that an environment keeps state in.
+// In returns the ledger below the state directory of an environment.
 func In(getenv func(string) string) (*Ledger, error) {
 	dir, err := Dir(getenv)
 	if err != nil {
@@ -68,7 +68,7 @@ func In(getenv func(string) string) (*Ledger, error) {
 	return &Ledger{dir: filepath.Join(dir, "orders")}, nil
 }
 
-// Dir is the directory that an environment keeps the state of this tool in.
+// Dir returns the directory for the state of this tool in an environment.
 func Dir(getenv func(string) string) (string, error) {
 	switch base := getenv("XDG_STATE_HOME"); {
 	case filepath.IsAbs(base):
@@ -87,19 +87,19 @@ func Dir(getenv func(string) string) (string, error) {
 	return "", errors.New("there is nowhere to write down what is about to be sent: HOME is not set, and neither is XDG_STATE_HOME")
 }
 
-// Path is the file of an order.
+// Path returns the file of an order.
 func (l *Ledger) Path(k Key) string { return filepath.Join(l.dir, k.Operation+"-"+k.hash()+".json") }
 
 func (k Key) hash() string {
 	encoded, err := json.Marshal(k)
 	if err != nil {
-		panic(err) // it is text alone
+		panic(err) // cannot fail: it is only text
 	}
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:8])
 }
 
-// Find reads what is known of an order; nil means that it was never begun.
+// Find reads the state of an order, or returns nil if it was never started.
 func (l *Ledger) Find(k Key) (*Order, error) {
 	o, err := l.read(l.Path(k))
 	if err == nil && o != nil && o.Key != k {
@@ -108,8 +108,8 @@ func (l *Ledger) Find(k Key) (*Order, error) {
 	return o, err
 }
 
-// FindNamed finds the order that was begun last of those that have a key but for its vault,
-// which has the name: that of a vault that is gone by now.
+// FindNamed finds the latest order with a key except for its vault, which has the name. It finds orders
+// of vaults that no longer exist.
 func (l *Ledger) FindNamed(k Key, name string) (*Order, error) {
 	files, err := filepath.Glob(filepath.Join(l.dir, k.Operation+"-*.json"))
 	if err != nil {
@@ -149,9 +149,9 @@ func (l *Ledger) foreign(path string) error {
 	return fmt.Errorf("the file %s is not what this tool wrote: find out about the order in the console, then remove it", path)
 }
 
-// Begin writes an order down before it is sent, and returns what is to be sent: the order
-// that was given, or that of another run that is still open. An order that has ended is
-// returned as it is, and replaced only if it is the one that the caller has seen.
+// Begin saves an order before it is sent, and returns the order to send: the given one, or that of
+// another run if it is still open. An order that has ended is returned unchanged, and is replaced only
+// if it is the one that the caller has seen.
 func (l *Ledger) Begin(o Order, seen *Order) (*Order, error) {
 	unlock, err := l.lock()
 	if err != nil {
@@ -183,7 +183,7 @@ func (l *Ledger) lock() (unlock func(), err error) {
 	return func() { lock.Close() }, nil
 }
 
-// Save writes what is known of an order. It is on the disk when Save returns.
+// Save saves the state of an order. It is on disk when Save returns.
 func (l *Ledger) Save(o *Order) error {
 	data, err := json.MarshalIndent(o, "", "  ")
 	if err != nil {
@@ -192,7 +192,7 @@ func (l *Ledger) Save(o *Order) error {
 	return WriteFile(l.Path(o.Key), append(data, '\n'), 0o600)
 }
 
-// Drop forgets an order that was surely not placed, unless another run has taken it up.
+// Drop removes an order that was certainly not placed, unless another run works on it.
 func (l *Ledger) Drop(o *Order) error {
 	unlock, err := l.lock()
 	if err != nil {
@@ -213,7 +213,7 @@ func WriteFile(name string, data []byte, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // which is not there any more if all went well
+	defer os.Remove(file.Name()) // fails if the file was renamed, as it should be
 	_, err = file.Write(data)
 	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
 	if err != nil {

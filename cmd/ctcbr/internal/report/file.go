@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes a file. One that is there is replaced in one step, so that who reads it
-// never sees half of it. A link is followed, and what is no file, such as a pipe or a
-// device, is written to.
+// WriteFile writes a file. An existing file is replaced atomically, so that a reader never sees half of
+// it. Symbolic links are followed. Anything but a regular file, such as a pipe or a device, is written
+// to directly.
 func WriteFile(name string, write func(io.Writer) error) error {
 	target, err := filepath.EvalSymlinks(name)
 	if errors.Is(err, os.ErrNotExist) {
@@ -29,12 +29,11 @@ func WriteFile(name string, write func(io.Writer) error) error {
 	return replace(target, mode, write)
 }
 
-// missing is where a file is made that is not there: where a link points to, should it be
-// one that points to nothing.
+// missing returns where to create a file that does not exist: at the target, if it is a symbolic link.
 func missing(name string) string {
 	to, err := os.Readlink(name)
 	if err != nil {
-		return name // it is no link
+		return name // not a link
 	}
 	if !filepath.IsAbs(to) {
 		to = filepath.Join(filepath.Dir(name), to)
@@ -55,7 +54,7 @@ func replace(name string, mode os.FileMode, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // which is not there any more if all went well
+	defer os.Remove(file.Name()) // fails if the file was renamed, as it should be
 	if err := errors.Join(write(file), file.Chmod(mode), file.Sync(), file.Close()); err != nil {
 		return err
 	}

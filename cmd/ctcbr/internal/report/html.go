@@ -50,7 +50,7 @@ func (p *page) Title() string {
 		return p.lang.F("Backups: %s not fully protected", p.lang.Count(n, "host"))
 	}
 	if len(p.Gaps) > 0 || len(p.Hosts) == 0 {
-		return p.lang.T("Backups: not all is well")
+		return p.lang.T("Backups: there are problems")
 	}
 	return p.lang.T("Backups: all protected")
 }
@@ -67,7 +67,7 @@ func (p *page) Date() string {
 func (p *page) Limit() string {
 	switch {
 	case p.MaxAge == 0:
-		return p.lang.T("Copies are too old when the last run that was due has left none.")
+		return p.lang.T("Copies are too old if the last run that was due has produced none.")
 	case p.MaxAge%time.Hour == 0:
 		return p.lang.F("Copies must not be older than %s.", p.lang.Count(int(p.MaxAge/time.Hour), "hour"))
 	}

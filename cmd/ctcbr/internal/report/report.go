@@ -1,5 +1,5 @@
-// Package report tells what is protected in a region and what is not: for a terminal, for
-// programs, and as a page.
+// Package report reports what is protected in a region and what is not: as tables, for programs, and as
+// an HTML page.
 package report
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Question is what a report is about.
+// Question is what a report should cover.
 type Question struct {
 	Now        time.Time
 	Protection ctcbr.ProtectionRequest
-	// Failures is for how long runs that failed are told.
+	// Failures is how far back failed runs are listed.
 	Failures time.Duration
-	// Days is how many days the charts of the page show. Zero asks for no charts.
+	// Days is the number of days in the charts of the page. Zero means no charts.
 	Days int
 }
 
-// Report is the answer.
+// Report is the result.
 type Report struct {
 	*ctcbr.Protection
 	Now      time.Time // Beijing time
@@ -87,8 +87,8 @@ func (q *Question) host(h ctcbr.HostProtection, now time.Time) *Host {
 	return host
 }
 
-// readFailures reads which tasks failed lately. One whose time cannot be read counts as
-// late, so that it is not missed.
+// readFailures reads the tasks that failed recently. A task whose time cannot be read counts as recent,
+// so that it is not missed.
 func (r *Report) readFailures(ctx context.Context, client *ctcbr.Client, source ctcbr.SourceType, since time.Duration) error {
 	for task, err := range client.Tasks.All(ctx, &ctcbr.ListTasksRequest{SourceType: source, Status: ctcbr.TaskFailed}) {
 		if err != nil {
@@ -102,10 +102,10 @@ func (r *Report) readFailures(ctx context.Context, client *ctcbr.Client, source 
 	return nil
 }
 
-// Ended is when a task ended, as well as it is known.
+// Ended returns when a task ended, as far as that is known.
 func Ended(task *ctcbr.Task) time.Time { return cmp.Or(task.Done, task.Started).Time() }
 
-// readDays reads what was copied on which day.
+// readDays reads the copies of each day.
 func (r *Report) readDays(ctx context.Context, client *ctcbr.Client, source ctcbr.SourceType) error {
 	if r.Days == 0 {
 		return nil
@@ -126,7 +126,7 @@ func (r *Report) readDays(ctx context.Context, client *ctcbr.Client, source ctcb
 	return nil
 }
 
-// calendar makes the days that a chart shows.
+// calendar returns the days of a chart.
 func calendar(now time.Time, n int) []Day {
 	days := make([]Day, n)
 	year, month, date := now.Date()
@@ -150,7 +150,7 @@ func (h *Host) add(s *ctcbr.Snapshot) {
 	}
 }
 
-// NewestAt is the point in time that the newest usable copy of the host holds.
+// NewestAt returns the time of the newest usable copy of the host.
 func (h *Host) NewestAt() time.Time {
 	if h.Newest == nil {
 		return time.Time{}
@@ -169,7 +169,7 @@ func (r *Report) Unprotected() int {
 	return n
 }
 
-// Copies counts the usable copies, and Bytes is what they take up.
+// Copies returns the number of usable copies.
 func (r *Report) Copies() (n int) {
 	for _, h := range r.Hosts {
 		n += h.Copies
@@ -177,7 +177,7 @@ func (r *Report) Copies() (n int) {
 	return n
 }
 
-// Bytes is what the usable copies take up in their vaults.
+// Bytes returns the space that the usable copies take up in their vaults.
 func (r *Report) Bytes() (n int64) {
 	for _, h := range r.Hosts {
 		n += h.Bytes

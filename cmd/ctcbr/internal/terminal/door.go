@@ -1,6 +1,6 @@
-// Package terminal is the one door between the tool and whoever reads what it prints.
-// Text of others cannot change how a terminal shows what is around it, and a write that
-// fails is remembered until the command ends.
+// Package terminal prints everything that the tool prints. It escapes text from outside, so that
+// it cannot change how a terminal shows the rest, and it keeps the first failed write until the
+// command ends.
 package terminal
 
 import (
@@ -20,11 +20,11 @@ import (
 type Door struct {
 	mu    sync.Mutex
 	w     io.Writer
-	width int // of the terminal, 0 where the stream is none
+	width int // of the terminal; 0 if the stream is not a terminal
 	err   error
 }
 
-// NewDoor makes a door to a stream, and finds out whether that is a terminal.
+// NewDoor returns a door to a stream, and determines whether that is a terminal.
 func NewDoor(w io.Writer) *Door {
 	d := &Door{w: w}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
@@ -36,20 +36,20 @@ func NewDoor(w io.Writer) *Door {
 	return d
 }
 
-// NewTerminal makes a door to what is a terminal of so many columns.
+// NewTerminal returns a door to a terminal with a number of columns.
 func NewTerminal(w io.Writer, width int) *Door { return &Door{w: w, width: width} }
 
-// IsTerminal reports whether somebody watches.
+// IsTerminal reports whether the stream is a terminal.
 func (d *Door) IsTerminal() bool { return d.width > 0 }
 
-// Err returns the first write that failed.
+// Err returns the error of the first write that failed.
 func (d *Door) Err() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.err
 }
 
-// Line prints one line. Every text among args is made printable first.
+// Line prints one line. Text among args is escaped.
 func (d *Door) Line(format string, args ...any) {
 	for i, arg := range args {
 		switch arg := arg.(type) {
@@ -64,7 +64,7 @@ func (d *Door) Line(format string, args ...any) {
 	d.write(fmt.Sprintf(format, args...) + "\n")
 }
 
-// Text prints text of several lines, each of them made printable.
+// Text prints several lines, each of them escaped.
 func (d *Door) Text(text string) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
@@ -73,8 +73,7 @@ func (d *Door) Text(text string) {
 	d.write(strings.Join(lines, "\n") + "\n")
 }
 
-// Write passes on what another package has rendered from printable text: help, tables
-// and progress bars.
+// Write writes what another package has rendered from escaped text: help, tables and progress bars.
 func (d *Door) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -88,8 +87,8 @@ func (d *Door) Write(p []byte) (int, error) {
 
 func (d *Door) write(text string) { _, _ = io.WriteString(d, text) } // Err tells
 
-// Printable writes what a terminal would act on, or cannot show, as an escape: "\x1b",
-// "\n", "\u202e". White space of any language stays.
+// Printable escapes characters that a terminal would act on or cannot show: "\x1b", "\n", "\u202e".
+// It keeps white space of any language.
 func Printable(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text) {
 		return text
