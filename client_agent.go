@@ -85,7 +85,8 @@ func (s Agents) WaitActivated(ctx context.Context, hostID string, opts ...WaitOp
 		return nil, err
 	}
 	if strings.Contains(hostID, ",") {
-		return nil, (&validation{op: agentsByHost.name(), faults: []Fault{{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}}}).err()
+		problem := Fault{Name: "hostID", Field: "backupSrcInstanceID", Problem: severalIDs + ": " + quoted(hostID)}
+		return nil, &ValidationError{Operation: agentsByHost.name(), Faults: []Fault{problem}}
 	}
 	w := &agentWait{waiting: newWaiting(s.client, opts), agents: s, hostID: hostID}
 	if err := w.until(ctx, func() []string { return []string{hostID} }, w.poll); err != nil {

@@ -875,7 +875,8 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 	}
 	req := &ListAgentsByHostRequest{RegionID: r.wait.region, HostIDs: strings.Join(ids, ","), PageSize: maxAgentPage}
 	found = make(map[string]*Agent, len(works))
-	for came := 0; ; {
+	came := make(map[agentKey]bool)
+	for {
 		req.Page++
 		page, err := r.agents.ListByHost(ctx, req)
 		if err != nil {
@@ -886,9 +887,12 @@ func (r *agentRun) list(ctx context.Context, works []*agentWork) (found map[stri
 				found[agent.HostID] = agent
 			}
 		}
-		came += len(page.Agents)
-		whole = came >= max(page.Total, page.TotalCount)
-		if whole || len(page.Agents) == 0 {
+		before := len(came)
+		for i := range page.Agents {
+			came[page.Agents[i].key()] = true // a page that comes again adds nothing
+		}
+		whole = len(came) >= max(page.Total, page.TotalCount)
+		if whole || len(came) == before {
 			return found, whole, nil
 		}
 	}

@@ -171,7 +171,7 @@ var callers = []struct {
 
 // callRow is one call over a transport in memory: all that an SDK does for it.
 func callRow() row {
-	r := row{title: "one typed call, transport in memory", goal: "1.9 times as fast as the best peer, 1.25 times the floor; 22 allocations of its own and 7 of the transport"}
+	r := row{title: "one typed call, transport in memory", goal: "1.9 times as fast as the best peer, 1.25 times the floor; 22 allocations of its own, besides those of the transport"}
 	for _, c := range callers {
 		r.contestants = append(r.contestants, contestant{c.name, func(b *testing.B) {
 			call := c.caller(connection{answering(c.answer), "https://127.0.0.1"})

@@ -213,3 +213,31 @@ func TestCreateAndWaitBesideAVaultWithoutAName(t *testing.T) {
 		})
 	}
 }
+
+// A page of agents that comes again does not make up for those that did not come.
+func TestAgentsEnsureWhereAPageRepeats(t *testing.T) {
+	t.Parallel()
+	conformance.InBubble(t, func(t *testing.T, cloud *cbrtest.Server, client *ctcbr.Client) {
+		agent := func(id, state string) string {
+			return fmt.Sprintf(`{"instacneID":%q,"backupClientID":"of-%s","backupClientStatus":%q}`, id, id, state)
+		}
+		polls := 0
+		began := time.Now()
+		cloud.Inject("client-by-instance-backup", cbrtest.Fault{Times: -1, Rewrite: func([]byte) []byte {
+			polls++
+			state, agents := "Installing", agent("a", "Installing")
+			switch {
+			case time.Since(began) > 10*time.Minute:
+				state = "Activated"
+				fallthrough
+			case polls == 1:
+				agents = agent("a", state) + "," + agent("b", state)
+			}
+			return []byte(`{"statusCode":800,"returnObj":{"totalCount":2,"backupClientList":[` + agents + `]}}`)
+		}})
+		installing := &ctcbr.Agent{ID: "of", Status: "Installing"}
+		ready, err := client.Agents.Ensure(t.Context(), []ctcbr.Host{{ID: "a", Agent: installing}, {ID: "b", Agent: installing}})
+		require.NoError(t, err)
+		require.Len(t, ready, 2)
+	})
+}
