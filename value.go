@@ -245,7 +245,7 @@ func (v *validation) words(prefix string) string {
 }
 
 // readInt reads a whole number, also one that is written as text, and returns nil for all else: a
-// pointer to zero would say more than was told.
+// pointer to zero would say more than the service did.
 func readInt[T ~int](data []byte) *T {
 	if len(data) == 0 || data[0] == '{' || data[0] == '[' {
 		return nil

@@ -21,12 +21,12 @@ import (
 // says how it gets that answer, or that it gets none. Without all of these, Delay, Header and Rewrite change the
 // operation's own answer.
 type Fault struct {
-	// Apply carries the operation out before its answer is spoiled, so that the client cannot know that it was. Without
+	// Apply carries the operation out before its response is replaced or lost, so that the client cannot know that it was. Without
 	// Apply the request is lost on its way, unless the operation's own answer is sent, whole or in part.
 	Apply bool
 	// Skip is how many requests pass first.
 	Skip int
-	// Times is how many requests are spoiled: 0 stands for one, and a negative number for all that come.
+	// Times is how many requests the fault applies to: 0 means one, and a negative number all of them.
 	Times int
 	// Delay is how long the answer is held back. It ends when the client goes away or the server is closed.
 	Delay time.Duration
@@ -103,7 +103,7 @@ func OrderInProgress() Fault {
 	return Fault{Apply: true, Code: codeInProgress, Message: "the order is in progress", Description: "订单处理中"}
 }
 
-// carriesOut reports whether the operation is carried out although its answer is to be spoiled.
+// carriesOut reports whether the operation is carried out although its response is replaced or lost.
 func (f Fault) carriesOut() bool {
 	if f.Apply {
 		return true
@@ -121,7 +121,7 @@ func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status
 // Inject spoils the answers to an operation. The operation is one of the constants of this package, for example
 // [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
 // operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
-// that are refused for their signature are not spoiled and use no fault up, but for [CloseBeforeBody], which comes
+// that are refused for their signature use up no fault, except [CloseBeforeBody], which comes
 // before the signature can be checked. Inject panics, too, if Fault.Status is no HTTP status.
 func (s *Server) Inject(operation string, f Fault) {
 	mustExist(operation)
@@ -135,7 +135,7 @@ type Injected struct {
 	Operation string
 	// Fault is the fault as it was injected.
 	Fault Fault
-	// Used is how many requests it has spoiled.
+	// Used is how many requests it was applied to.
 	Used int
 }
 
@@ -148,7 +148,7 @@ func (i Injected) String() string {
 	return fmt.Sprintf("fault of %s: used %d of %d times", operation, i.Used, max(i.Fault.Times, 1))
 }
 
-// UnusedFaults returns the faults that have spoiled fewer requests than they were injected for, in the order in which
+// UnusedFaults returns the faults that were applied to fewer requests than they were injected for, in the order in which
 // they were injected. A test that expects all of its faults to happen checks that there are none. Of a fault that
 // spoils all requests, one is enough. Faults that were taken back with [Server.ClearFaults] are not among them.
 func (s *Server) UnusedFaults() []Injected {

@@ -92,7 +92,7 @@ func (rec *recorder) answered(entry *Request, status int) {
 }
 
 // Requests returns the requests received since the start or the last [Server.ResetRequests], oldest first, including
-// those that were refused or spoiled by a fault. Only the last 9,000 to 10,000 are kept.
+// those that were refused or met a fault. Only the last 9,000 to 10,000 are kept.
 func (s *Server) Requests() []Request {
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()
