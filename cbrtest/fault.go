@@ -21,7 +21,7 @@ import (
 // says how it gets that answer, or that it gets none. Without all of these, Delay, Header and Rewrite change the
 // operation's own answer.
 type Fault struct {
-	// Apply carries the operation out before its response is replaced or lost, so that the client cannot know that it was. Without
+	// Apply carries the operation out before its response is replaced or lost, so that the client cannot know. Without
 	// Apply the request is lost on its way, unless the operation's own answer is sent, whole or in part.
 	Apply bool
 	// Skip is how many requests pass first.
@@ -118,7 +118,7 @@ func (f Fault) carriesOut() bool {
 // replaces reports whether the fault has an answer of its own.
 func (f Fault) replaces() bool { return f.Code != "" || f.Body != "" || f.Status != 0 }
 
-// Inject spoils the answers to an operation. The operation is one of the constants of this package, for example
+// Inject makes an operation fail, or changes its answers. The operation is one of the constants of this package, for example
 // [GetOrder]; "" stands for any request, and [NoOperation] for those of other paths. Inject panics if there is no such
 // operation. Faults wait in a queue: one has to be used up before the next of its operation comes into play. Requests
 // that are refused for their signature use up no fault, except [CloseBeforeBody], which comes
