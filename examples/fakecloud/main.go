@@ -110,8 +110,7 @@ func listen(addr string) (net.Listener, error) {
 
 const maxHosts = 100_000
 
-// furnish puts there what a rehearsal begins with: hosts, of which one is there
-// already, and what they can be backed up to.
+// furnish adds what a rehearsal starts with: hosts, one of which exists already, and a vault.
 func furnish(srv *cbrtest.Server, hosts int) {
 	if hosts == 0 {
 		return

@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// backUp returns an error that joins those of all plans that have made no copy.
+// backUp runs every plan. Its error joins those of the plans that have not completed a copy.
 func backUp(ctx context.Context, client *ctcbr.Client, out io.Writer) error {
 	var ids []string
 	var failures []error

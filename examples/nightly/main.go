@@ -35,8 +35,8 @@ func main() {
 	}
 }
 
-// protect goes on with what is good at each step, and joins what is not: one mistyped name keeps no
-// other host from being protected.
+// protect continues with the hosts that succeed at each step, and joins the errors of the others: one
+// mistyped name does not stop the other hosts.
 func protect(ctx context.Context, client *ctcbr.Client, out io.Writer, names []string, dry bool) error {
 	vault, err := client.Storages.Find(ctx, &ctcbr.FindStorageRequest{Name: "vault"})
 	if err != nil {

@@ -34,7 +34,7 @@ func (s Secrets) Text(text string) string {
 }
 
 // Beginning returns up to size bytes of the beginning of a text, without secrets and as valid UTF-8.
-// The text is redacted before it is cut, since what is left of a secret by a cut is not recognized.
+// The text is redacted before it is cut, because a fragment of a secret might not be recognized.
 func Beginning[T string | []byte](s Secrets, text T, size int) string {
 	const margin = 2 << 10 // of text that becomes shorter by being redacted
 	clean := s.Text(string(text[:min(len(text), size+margin)]))

@@ -35,8 +35,8 @@
 //
 // A field with a second name (or) is read under both. The value under the first name wins unless it is
 // empty: null, a blank string, an empty list, or zero. A lenient string accepts a number and keeps its
-// text. A lenient integer accepts a number in a string. A lenient *bool accepts strings and numbers, and
-// is nil if they are neither true nor false.
+// text, and a lenient integer accepts a string. A lenient *bool accepts strings and numbers, and is nil
+// if they are neither true nor false.
 //
 // A field with the option once must not have two different values in one object. A field with the option
 // list must be a list, given once; null and an empty string stand for an empty list. [Scanner.Decode]

@@ -95,7 +95,7 @@ func (a *app) keys() (ctcbr.Credentials, error) {
 func (a *app) signing(keys ctcbr.Credentials) *http.Client {
 	var base http.RoundTripper = http.DefaultTransport
 	if a.given.verbose {
-		base = curlTransport{a.curl(), base} // below the signing, to see what is sent
+		base = curlTransport{a.curl(), base} // below the signing, so that it sees what is sent
 	}
 	return &http.Client{
 		Transport:     &ctcbr.SigningTransport{Credentials: keys, Base: base},
@@ -103,8 +103,8 @@ func (a *app) signing(keys ctcbr.Credentials) *http.Client {
 	}
 }
 
-// joinURL makes a URL of an endpoint and a path. The signature does not cover the path,
-// so that nothing but TLS keeps it from being changed on its way.
+// joinURL joins an endpoint and a path. The signature does not cover the path, so only TLS protects
+// it.
 func (a *app) joinURL(endpoint, path string) (string, error) {
 	base, err := url.Parse(endpoint)
 	if err != nil || base.User != nil {
@@ -125,7 +125,7 @@ func (a *app) joinURL(endpoint, path string) (string, error) {
 	return target.String(), nil
 }
 
-// readBody reads what is to be posted; nil means that nothing is.
+// readBody reads the body to post, or returns nil for a GET.
 func (a *app) readBody(post string) ([]byte, error) {
 	if post == "" {
 		return nil, nil
@@ -143,7 +143,7 @@ func (a *app) readBody(post string) ([]byte, error) {
 	return []byte(post), nil
 }
 
-// send sends one request and returns the answer, also that of a failure.
+// send sends one request and returns the response, even if it is a failure.
 func send(ctx context.Context, client *http.Client, target string, body []byte) ([]byte, error) {
 	method := http.MethodGet
 	if body != nil {
@@ -200,7 +200,7 @@ func verdict(answer []byte) error {
 	return nil
 }
 
-// printAnswer prints an answer, indented if it is JSON.
+// printAnswer prints a response, indented if it is JSON.
 func (a *app) printAnswer(answer []byte) {
 	var out bytes.Buffer
 	if json.Indent(&out, answer, "", "  ") != nil {
@@ -208,5 +208,5 @@ func (a *app) printAnswer(answer []byte) {
 		return
 	}
 	out.WriteByte('\n')
-	_, _ = io.WriteString(a.out, terminal.EscapeJSON(out.String())) // the door tells
+	_, _ = io.WriteString(a.out, terminal.EscapeJSON(out.String())) // the door keeps the error
 }

@@ -51,8 +51,7 @@ func (a *app) findingColumns() []terminal.Column[finding] {
 	}
 }
 
-// doctor finds out what is wrong, one thing after the other. What depends on a thing
-// that failed is skipped.
+// doctor runs the checks one after the other. A check that depends on one that failed is skipped.
 type doctor struct {
 	*app
 	client   *ctcbr.Client
@@ -80,12 +79,12 @@ func (d *doctor) examine(ctx context.Context) {
 	}
 }
 
-// checkKeys makes the client, which looks for the keys.
+// checkKeys creates the client, which finds the keys.
 func (d *doctor) checkKeys(ctx context.Context) {
 	d.Options = append(d.Options, ctcbr.WithMiddleware(d.readDate), ctcbr.WithMaxAttempts(2))
 	region := d.given.region
 	if !regionID.MatchString(region) {
-		d.given.region = "" // its name is looked up below, once it is known that something answers
+		d.given.region = "" // its name is resolved below, once the service responds
 	}
 	client, err := d.app.client(ctx)
 	d.given.region = region
@@ -107,7 +106,7 @@ func (d *doctor) checkKeys(ctx context.Context) {
 	d.add("keys", "ok", detail, "")
 }
 
-// readDate learns this machine's skew from the date of an answer.
+// readDate measures the skew of this machine's clock by the Date of a response.
 func (d *doctor) readDate(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	resp, err := next(req)
 	if err != nil {
@@ -121,7 +120,7 @@ func (d *doctor) readDate(req *http.Request, next func(*http.Request) (*http.Res
 	return resp, nil
 }
 
-// checkProxy says which proxy requests go through.
+// checkProxy reports the proxy that requests use.
 func (d *doctor) checkProxy() {
 	endpoint := cmp.Or(d.endpoint(), ctcbr.DefaultEndpoint)
 	req, err := http.NewRequest(http.MethodGet, endpoint, nil) //nolint:noctx // it is not sent
@@ -140,7 +139,7 @@ func (d *doctor) checkProxy() {
 	}
 }
 
-// checkAccess lists the regions, which needs keys and nothing else.
+// checkAccess lists the regions, which needs only keys.
 func (d *doctor) checkAccess(ctx context.Context) ([]ctcbr.Region, error) {
 	if d.client == nil {
 		d.add("access", "skipped", "", "")
@@ -186,7 +185,7 @@ func (d *doctor) checkClock() {
 	}
 }
 
-// checkRegion finds the region among those that there are.
+// checkRegion finds the region in the list of regions.
 func (d *doctor) checkRegion(ctx context.Context, regions []ctcbr.Region, err error) bool {
 	if err != nil {
 		d.add("region", "skipped", "", "")
@@ -225,8 +224,8 @@ func (d *doctor) regionWanted(ctx context.Context) string {
 	return d.region()
 }
 
-// checkService finds out whether the service is activated: one that is not has no
-// vaults, and says so where it is asked.
+// checkService checks whether the service is activated. If it is not, it has no vaults, or refuses to
+// list them.
 func (d *doctor) checkService(ctx context.Context, usable bool) {
 	if !usable {
 		d.add("service", "skipped", "", "")
@@ -249,7 +248,7 @@ func (d *doctor) checkService(ctx context.Context, usable bool) {
 	}
 }
 
-// checkRights reads what the commands of this tool read.
+// checkRights reads everything that the commands of this tool read.
 func (d *doctor) checkRights(ctx context.Context, usable bool) {
 	if !usable {
 		d.add("permissions", "skipped", "", "")

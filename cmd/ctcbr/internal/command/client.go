@@ -11,8 +11,8 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// client makes a client with the keys and the region that the flags, the environment
-// and the configuration file give.
+// client returns a client with the keys and the region from the flags, the environment and the
+// configuration file.
 func (a *app) client(ctx context.Context) (*ctcbr.Client, error) {
 	opts, err := a.clientOptions()
 	if err != nil {
@@ -62,8 +62,7 @@ func (a *app) clientOptions() ([]ctcbr.Option, error) {
 	return append(opts, a.Options...), nil
 }
 
-// observe remembers the region that requests are about, which may be that of the
-// configuration file.
+// observe records the region of requests, which may come from the configuration file.
 func (a *app) observe(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	if region := req.URL.Query().Get("regionID"); region != "" {
 		a.seen.Store(&region)
@@ -71,7 +70,7 @@ func (a *app) observe(req *http.Request, next func(*http.Request) (*http.Respons
 	return next(a.noted(req))
 }
 
-// region is the region that the last list was of.
+// region returns the region of the last list.
 func (a *app) region() string {
 	if region := a.seen.Load(); region != nil {
 		return *region
@@ -79,7 +78,7 @@ func (a *app) region() string {
 	return ""
 }
 
-// account is the access key of the run; empty where a test signs otherwise.
+// account returns the access key of the run. It is empty if a test signs in another way.
 func (a *app) account() string {
 	keys, err := a.keys()
 	if err != nil {
@@ -90,8 +89,8 @@ func (a *app) account() string {
 
 func (a *app) endpoint() string { return cmp.Or(a.given.endpoint, a.Getenv("CTCBR_ENDPOINT")) }
 
-// useProfile makes a profile of the configuration file win over the keys and the region
-// of the environment: who names a profile means no other account.
+// useProfile gives a profile of the configuration file precedence over the keys and the region of the
+// environment: whoever names a profile means that account.
 func useProfile(name string) error {
 	for _, variable := range []string{"CTYUN_AK", "CTYUN_SK", "CTYUN_REGION_ID"} {
 		if err := os.Unsetenv(variable); err != nil {
@@ -113,7 +112,7 @@ func (a *app) findRegion(ctx context.Context, client *ctcbr.Client, name string)
 	return region.ID, err
 }
 
-// commandLine is the command line that does something later, with the flags that say where.
+// commandLine returns a command to run later, with the flags that select the account and region.
 func (a *app) commandLine(words ...string) string {
 	line := []string{"ctcbr"}
 	for _, flag := range [][2]string{{"--profile", a.given.profile}, {"--region", a.given.region}, {"--endpoint", a.given.endpoint}} {

@@ -11,7 +11,7 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// patience is how long a shell is kept waiting for names.
+// patience is how long the completion may take.
 const patience = 3 * time.Second
 
 func (a *app) completeHosts(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -32,8 +32,8 @@ func (a *app) completeVaults(cmd *cobra.Command, _ []string, begun string) ([]st
 	})
 }
 
-// complete offers the names that begin as what was typed does. What a shell cannot take
-// is left out, and where names cannot be had there are none.
+// complete offers the names that begin with what was typed. Names that a shell cannot complete are
+// omitted. If the names cannot be read, there are none.
 func (a *app) complete(ctx context.Context, begun string, names func(context.Context, *ctcbr.Client) iter.Seq2[string, error]) ([]string, cobra.ShellCompDirective) {
 	a.given.verbose = false
 	if ctx == nil {

@@ -13,13 +13,12 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Headers whose values would let others act in the name of the one who prints them.
+// Headers whose values would let others act as the user.
 var secretHeaders = map[string]bool{
 	"Eop-Authorization": true, "Authorization": true, "Proxy-Authorization": true, "Cookie": true,
 }
 
-// curl is middleware that prints every request as a curl line, with *** in place of its
-// signature.
+// curl is middleware that prints every request as a curl command, with *** instead of the signature.
 func (a *app) curl() ctcbr.Middleware {
 	return func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 		body := &recorder{inner: req.Body}
@@ -28,8 +27,8 @@ func (a *app) curl() ctcbr.Middleware {
 			show()
 			return next(req)
 		}
-		// The body is seen as it is sent, and not read ahead: the SDK takes a body that
-		// was read from for one that may have reached the service.
+		// The body is recorded while it is sent, not read before, because for the SDK a body that
+		// was read may have reached the service.
 		body.closed = show
 		sent := req.WithContext(req.Context())
 		sent.Body = body
@@ -103,7 +102,7 @@ func curlLine(req *http.Request, body string) string {
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
-// shellWord writes a word so that a shell reads it as it is.
+// shellWord quotes a word for a shell.
 func shellWord(word string) string {
 	if plainWord.MatchString(word) {
 		return word

@@ -25,10 +25,10 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usage(err error) error { return usageError{err} }
 
-// wrong makes the error of an argument that is wrong, in the language of the run.
+// wrong returns the error of an invalid argument, in the language of the run.
 func (a *app) wrong(format string, args ...any) error { return usage(errors.New(a.f(format, args...))) }
 
-// failed makes an error in the language of the run. An error among args is wrapped.
+// failed returns an error in the language of the run. An error among args is wrapped.
 func (a *app) failed(format string, args ...any) error { return fmt.Errorf(a.t(format), args...) }
 
 // saidError is a failure that was printed already.
@@ -36,7 +36,7 @@ type saidError struct{ error }
 
 func (e saidError) Unwrap() error { return e.error }
 
-// said makes an error of one that the command has printed.
+// said marks an error as printed.
 func said(err error) error {
 	if err == nil {
 		return nil
@@ -50,7 +50,7 @@ type Interrupted string
 // Error says what ended the run.
 func (i Interrupted) Error() string { return "stopped by a signal: " + string(i) }
 
-// exit prints what went wrong, if anything did, and returns the status for it.
+// exit prints the error of the run, if there is one, and returns the exit status.
 func (a *app) exit(ctx context.Context, err error) int {
 	status := statusOf(err)
 	var printed saidError
@@ -80,7 +80,7 @@ func statusOf(err error) int {
 	return statusFailed
 }
 
-// printError prints a line for each error that was joined.
+// printError prints each joined error on a line.
 func (a *app) printError(ctx context.Context, err error) {
 	for _, one := range flat(err) {
 		text := plainText(one)
@@ -92,10 +92,10 @@ func (a *app) printError(ctx context.Context, err error) {
 	}
 }
 
-// plainText is what an error says, without the name of the library before it.
+// plainText returns the text of an error without the prefix of the library.
 func plainText(err error) string { return strings.ReplaceAll(err.Error(), "ctcbr: ", "") }
 
-// flat are the errors that were joined, each for itself.
+// flat returns the errors that were joined.
 func flat(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && !strings.Contains(fmt.Sprintf("%T", err), "wrapErrors") {
 		var all []error
@@ -110,5 +110,5 @@ func flat(err error) []error {
 	return []error{err}
 }
 
-// printable is text of others in a message that is not printed by a door.
+// printable escapes text from outside in a message that no door prints.
 func printable(text string) string { return terminal.Printable(text) }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// inEach does something with each of some items at the same time, up to eight of them, and
-// returns the results in their order, and the errors joined.
+// inEach calls a function for each item, up to eight at a time. It returns the results in order, and
+// the joined errors.
 func inEach[T, V any](items []T, do func(T) ([]V, error)) ([]V, error) {
 	const most = 8
 	results := make([][]V, len(items))
@@ -28,7 +28,7 @@ func inEach[T, V any](items []T, do func(T) ([]V, error)) ([]V, error) {
 	return joined, errors.Join(failures...)
 }
 
-// unique returns the texts, each once, in their order.
+// unique returns the texts in order, without duplicates.
 func unique(texts []string) []string {
 	seen := make(map[string]bool)
 	var once []string

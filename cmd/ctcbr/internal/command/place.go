@@ -23,9 +23,9 @@ type placing struct {
 	ledger *ledger.Ledger
 	vault  *ctcbr.Storage // as it is now; nil if there is none
 	record *ledger.Order
-	// resumed says that an earlier run may have sent the order.
+	// resumed reports that an earlier run may have sent the order.
 	resumed bool
-	// ended is the order that --again orders anew.
+	// ended is the finished order that --again repeats.
 	ended *ledger.Order
 }
 
@@ -92,8 +92,7 @@ func (p *placing) look(ctx context.Context) error {
 	return nil
 }
 
-// key names the order. That of a vault that there is goes by its ID, however it was
-// named.
+// key identifies the order. An order for an existing vault uses its ID, even if its name was given.
 func (p *placing) key() ledger.Key {
 	k := ledger.Key{
 		Endpoint: cmp.Or(p.endpoint(), ctcbr.DefaultEndpoint), Region: p.region(), Operation: p.operation,
@@ -243,7 +242,7 @@ func (p *placing) end(state ledger.State, problem string) error {
 	return p.save()
 }
 
-// listed finds the vault after the order. One that was just made may be listed late.
+// listed finds the vault after the order. A new vault may be listed late.
 func (p *placing) listed(ctx context.Context) (*ctcbr.Storage, error) {
 	const longest = 5 * time.Minute
 	interval := cmp.Or(p.Poll, 2*time.Second)
@@ -285,7 +284,7 @@ func (a *app) resultColumns() []terminal.Column[orderResult] {
 	return columns
 }
 
-// ask shows what is ordered, and wants the name of the vault to be typed.
+// ask shows the order, and asks for the name of the vault.
 func (p *placing) ask(ctx context.Context) error {
 	name := p.name
 	if p.vault != nil {
@@ -334,7 +333,7 @@ func (p *placing) sayWhatIsLost(ctx context.Context) error {
 	return nil
 }
 
-// readLine reads a line of the standard input, unless the run is ended before it comes.
+// readLine reads a line from standard input, or returns when the run ends.
 func (a *app) readLine(ctx context.Context) (string, error) {
 	type read struct {
 		line string

@@ -74,8 +74,8 @@ func (a *app) protect() *cobra.Command {
 	return cmd
 }
 
-// settle makes requests of the flags and the files, all of which are checked before
-// anything is asked of the service.
+// settle turns the flags and the files into requests. All of them are checked before the first request
+// is sent.
 func (p *protecting) settle(a *app, cmd *cobra.Command, args []string) error {
 	if err := p.waiting.check(a); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (p *protecting) settle(a *app, cmd *cobra.Command, args []string) error {
 	return errors.Join(problems...)
 }
 
-// protectAll does what is wanted, one plan after the other.
+// protectAll ensures one plan after the other.
 func (a *app) protectAll(ctx context.Context, client *ctcbr.Client, p *protecting) error {
 	if err := a.checkPlans(ctx, client, p); err != nil {
 		return err
@@ -136,8 +136,7 @@ func (a *app) protectAll(ctx context.Context, client *ctcbr.Client, p *protectin
 	return errors.Join(failures...)
 }
 
-// checkPlans finds what is wrong with any of the plans before the first host of the first one
-// is touched. It sends nothing.
+// checkPlans validates all plans before anything is changed. It sends nothing.
 func (a *app) checkPlans(ctx context.Context, client *ctcbr.Client, p *protecting) error {
 	var problems []error
 	for _, req := range p.requests {
@@ -170,8 +169,8 @@ func (a *app) summarize(views []protectView, dry bool) {
 	a.say("%s", strings.Join(words, ", "))
 }
 
-// findHosts finds hosts by their names, their IDs and patterns. What is not there is in
-// the error, and keeps none of the others from being found.
+// findHosts finds hosts by name, ID and pattern. The error lists those that do not exist; the others
+// are found nevertheless.
 func (a *app) findHosts(ctx context.Context, client *ctcbr.Client, sought []string) ([]ctcbr.Host, error) {
 	var names, patterns []string
 	for _, s := range unique(sought) {

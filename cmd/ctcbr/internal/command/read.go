@@ -11,9 +11,9 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 )
 
-// resource is a kind of thing that can be listed and found.
+// resource is a kind of item that can be listed and found.
 type resource[V any] struct {
-	noun    string // in English, translated where it is shown
+	noun    string // in English, translated when it is shown
 	plural  string
 	columns []terminal.Column[V]
 	all     func(ctx context.Context, client *ctcbr.Client) iter.Seq2[V, error]
@@ -27,7 +27,7 @@ type filters struct {
 	host, plan, vault, status string
 }
 
-// define adds those flags that a list has.
+// define adds the flags of a list.
 func (f *filters) define(a *app, cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		switch name {
@@ -48,7 +48,7 @@ func (f *filters) define(a *app, cmd *cobra.Command, names ...string) {
 
 func (f *filters) given() bool { return f != nil && *f != (filters{}) }
 
-// is reports whether a filter is not given, or names one of some names or IDs.
+// is reports whether a filter is empty, or equals one of some names or IDs.
 func is(filter string, values ...string) bool {
 	if filter == "" {
 		return true
@@ -61,7 +61,7 @@ func is(filter string, values ...string) bool {
 	return false
 }
 
-// reads makes the commands list and get of a resource.
+// reads returns the commands list and get of a resource.
 func reads[V any](a *app, r resource[V], filterNames ...string) (list, get *cobra.Command) {
 	r.filters = &filters{}
 	list = a.leaf("list [flags]", "List "+r.plural, "", cobra.NoArgs, func(ctx context.Context, _ []string) error {
@@ -87,7 +87,7 @@ func reads[V any](a *app, r resource[V], filterNames ...string) (list, get *cobr
 	return list, get
 }
 
-// list makes a client for something that reads.
+// list creates the client for a command that reads.
 func (a *app) list(ctx context.Context, read func(context.Context, *ctcbr.Client) error) error {
 	client, err := a.client(ctx)
 	if err != nil {
@@ -97,9 +97,9 @@ func (a *app) list(ctx context.Context, read func(context.Context, *ctcbr.Client
 	return read(ctx, client)
 }
 
-// print lists what passes the filters. What came before a list broke off is not
-// printed: half a list looks like a whole one. Only a list that ended in order, and is
-// shorter than the service counts, is printed before its error.
+// print prints the items that match the filters. If a list breaks off, nothing is printed, because half
+// a list looks like a complete one. Only a complete list that is shorter than the service counts is
+// printed, followed by its error.
 func (r resource[V]) print(a *app) func(context.Context, *ctcbr.Client) error {
 	return func(ctx context.Context, client *ctcbr.Client) error {
 		var items []V
@@ -131,7 +131,7 @@ func (r resource[V]) print(a *app) func(context.Context, *ctcbr.Client) error {
 
 func (r resource[V]) passes(item V) bool { return r.match == nil || r.match(item, r.filters) }
 
-// checkFilters tells an empty list from one that a mistyped name made empty.
+// checkFilters distinguishes an empty list from one that is empty because of a mistyped name.
 func (a *app) checkFilters(ctx context.Context, client *ctcbr.Client, f *filters) error {
 	if f.host != "" {
 		if _, err := client.Hosts.Find(ctx, &ctcbr.FindHostRequest{Name: f.host, Sources: a.sources()}); err != nil {
@@ -151,7 +151,7 @@ func (a *app) checkFilters(ctx context.Context, client *ctcbr.Client, f *filters
 	return nil
 }
 
-// find finds one thing by its ID or its name, which only one may bear.
+// find finds one item by its ID or its name, which must be unique.
 func (r resource[V]) find(ctx context.Context, a *app, client *ctcbr.Client, sought string) (V, error) {
 	var near []V
 	for item, err := range r.all(ctx, client) {
@@ -166,7 +166,7 @@ func (r resource[V]) find(ctx context.Context, a *app, client *ctcbr.Client, sou
 	return pick(a, r.noun, sought, near, r.view)
 }
 
-// each lists one kind of hosts after the other, and says of what kind each thing is.
+// each lists one kind of host after the other, and passes the kind with each item.
 func each[T any](sources []ctcbr.SourceType, list func(ctcbr.SourceType) iter.Seq2[T, error]) iter.Seq2[sourced[T], error] {
 	return func(yield func(sourced[T], error) bool) {
 		for _, source := range sources {
@@ -184,7 +184,7 @@ type sourced[T any] struct {
 	source ctcbr.SourceType
 }
 
-// mapped turns what is listed into what is shown.
+// mapped converts listed items to their views.
 func mapped[T, V any](all iter.Seq2[T, error], view func(T) V) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		for item, err := range all {
@@ -195,7 +195,7 @@ func mapped[T, V any](all iter.Seq2[T, error], view func(T) V) iter.Seq2[V, erro
 	}
 }
 
-// collect reads a list whole.
+// collect reads a complete list.
 func collect[T any](all iter.Seq2[T, error]) ([]T, error) {
 	var items []T
 	for item, err := range all {
@@ -207,13 +207,13 @@ func collect[T any](all iter.Seq2[T, error]) ([]T, error) {
 	return items, nil
 }
 
-// named is what another thing is referred to by.
+// named is a reference to another item.
 type named struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// String is the name, or the ID of what has none.
+// String returns the name, or the ID if there is no name.
 func (n named) String() string {
 	if n.Name != "" {
 		return n.Name

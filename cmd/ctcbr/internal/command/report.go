@@ -52,7 +52,7 @@ func (a *app) report() *cobra.Command {
 	return cmd
 }
 
-// defineProtection adds the flags that say what is well protected.
+// defineProtection adds the flags that define what counts as protected.
 func (r *reporting) defineProtection(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.DurationVar(&r.maxAge, "max-age", 0, a.t("maximum `age` of the newest copy of a plan, such as 26h"))
@@ -155,10 +155,10 @@ func (a *app) printReport(d *terminal.Door, v reportView) {
 		len(v.Hosts), v.Unprotected, v.Copies, len(v.Failures), len(v.Gaps)))
 }
 
-// lacking are the gaps that protect closes.
+// lacking are the gaps that "ctcbr protect" closes.
 var lacking = []ctcbr.GapKind{ctcbr.GapNoAgent, ctcbr.GapAgentInactive, ctcbr.GapNoPlan}
 
-// printLacking writes hosts as protect --hosts reads them.
+// printLacking prints hosts in the form that "ctcbr protect --hosts" reads.
 func (a *app) printLacking(d *terminal.Door, made *report.Report) {
 	for _, h := range made.Hosts {
 		i := slices.IndexFunc(h.Gaps, func(g ctcbr.Gap) bool { return slices.Contains(lacking, g.Kind) })

@@ -130,8 +130,8 @@ func (r *restoring) request(host ctcbr.Host) *ctcbr.RestoreNewestRequest {
 	return req
 }
 
-// choosePlan puts the plan into the request: by its ID where there is one of that ID, and
-// else by its name, which a plan that is gone has in its copies, too.
+// choosePlan sets the plan of the request: by its ID if there is such a plan, or else by its name, which
+// also finds the copies of a plan that no longer exists.
 func (a *app) choosePlan(ctx context.Context, client *ctcbr.Client, r *restoring, host ctcbr.Host, req *ctcbr.RestoreNewestRequest) error {
 	if r.plan == "" {
 		return nil
@@ -149,7 +149,7 @@ func (a *app) choosePlan(ctx context.Context, client *ctcbr.Client, r *restoring
 	return nil
 }
 
-// findBackedUp finds the host that was backed up. One that is gone is found by its copies.
+// findBackedUp finds the host that was backed up. A host that no longer exists is found by its copies.
 func (a *app) findBackedUp(ctx context.Context, client *ctcbr.Client, name string) (ctcbr.Host, error) {
 	host, notFound := client.Hosts.Find(ctx, &ctcbr.FindHostRequest{Name: name, Sources: a.sources()})
 	if notFound == nil {
@@ -181,7 +181,7 @@ func (a *app) findBackedUp(ctx context.Context, client *ctcbr.Client, name strin
 	})
 }
 
-// restoreCopy restores the copy of an ID.
+// restoreCopy restores the copy with an ID.
 func (a *app) restoreCopy(ctx context.Context, client *ctcbr.Client, id string, newest *ctcbr.RestoreNewestRequest, opts []ctcbr.WaitOption) (*ctcbr.Restore, error) {
 	c, err := client.Snapshots.Get(ctx, &ctcbr.GetSnapshotRequest{ID: id, SourceType: newest.SourceType})
 	if err != nil {

@@ -82,13 +82,13 @@ func (a *app) defineGlobal(root *cobra.Command) {
 	for flag, words := range map[string][]string{
 		"source": {"CT-ECS", "CT-DPS", "CT-LS"}, "lang": {"en", "zh"}, "output": {"table", "json", "csv"},
 	} {
-		_ = root.RegisterFlagCompletionFunc(flag, complete(words...)) // fails for flags that are not there
+		_ = root.RegisterFlagCompletionFunc(flag, complete(words...)) // fails if the command does not have the flag
 	}
 }
 
 var kinds = []ctcbr.SourceType{ctcbr.SourceECS, ctcbr.SourceBareMetal, ctcbr.SourceOnPremises}
 
-// checkGlobal finds what is wrong with the flags of all commands.
+// checkGlobal validates the flags that all commands have.
 func (a *app) checkGlobal(cmd *cobra.Command, args []string) error {
 	if a.given.lang != "" {
 		if _, ok := lang.Parse(a.given.lang); !ok {
@@ -113,7 +113,7 @@ func (a *app) checkGlobal(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// sources are the kinds of hosts that a command is about.
+// sources returns the kinds of hosts that a command covers.
 func (a *app) sources() []ctcbr.SourceType {
 	if len(a.given.sources) == 0 {
 		return kinds
@@ -127,7 +127,7 @@ func (a *app) sources() []ctcbr.SourceType {
 	return sources
 }
 
-// group makes a command that has others below it.
+// group returns a command that has subcommands.
 func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: a.t(short)}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -145,7 +145,7 @@ func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// leaf makes a command that does something. Without args it takes any arguments.
+// leaf returns a command without subcommands. With nil args it accepts any arguments.
 func (a *app) leaf(use, short, long string, args cobra.PositionalArgs, run func(context.Context, []string) error) *cobra.Command {
 	if long != "" {
 		long = a.t(short) + "\n\n" + a.t(long)
@@ -156,7 +156,7 @@ func (a *app) leaf(use, short, long string, args cobra.PositionalArgs, run func(
 	}
 }
 
-// arguments says in the language of the run what is wrong with the number of arguments.
+// arguments checks the number of arguments. Its errors are in the language of the run.
 func (a *app) arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if check == nil || check(cmd, args) == nil {
@@ -166,7 +166,7 @@ func (a *app) arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// localize puts help into the language of the run.
+// localize translates the help to the language of the run.
 func (a *app) localize(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -47,7 +47,7 @@ func (a *app) run() *cobra.Command {
 	return cmd
 }
 
-// runView is what became of one plan, in JSON.
+// runView is the result of one plan, in JSON.
 type runView struct {
 	Plan named `json:"plan"`
 	Host named `json:"host"`
@@ -81,7 +81,7 @@ func (a *app) runColumns() []terminal.Column[runView] {
 	}
 }
 
-// took is how long a task took, where both of its times can be read.
+// took returns how long a task took, if both of its times can be read.
 func took(t taskView) string {
 	if t.Started.At.IsZero() || t.Ended.At.IsZero() {
 		return ""
@@ -105,7 +105,7 @@ func (a *app) runPlans(ctx context.Context, client *ctcbr.Client, r *running, so
 	return a.reportRuns(ctx, runs)
 }
 
-// choosePlans finds the plans to run, all of them before the first one is.
+// choosePlans finds all plans to run before the first one is run.
 func (a *app) choosePlans(ctx context.Context, client *ctcbr.Client, r *running, sought []string) ([]*runView, error) {
 	plans, err := collect(a.allPlans(ctx, client))
 	if err != nil {
@@ -173,8 +173,8 @@ func (a *app) startRuns(ctx context.Context, client *ctcbr.Client, r *running, r
 	})
 }
 
-// findLost looks for the tasks of runs whose answer was lost: a plan has one that was not
-// there before.
+// findLost finds the tasks of runs whose response was lost: the tasks of the plan that did not exist
+// before.
 func (a *app) findLost(ctx context.Context, client *ctcbr.Client, runs []*runView, before []taskView) {
 	known := make(map[string]bool)
 	for _, t := range before {
@@ -205,7 +205,7 @@ func (a *app) findLost(ctx context.Context, client *ctcbr.Client, runs []*runVie
 	}
 }
 
-// found reports whether there is a new task of the plan of a run.
+// found reports whether the plan of a run has a new task.
 func (a *app) found(run *runView, now []taskView, known map[string]bool) bool {
 	for _, t := range now {
 		if !known[t.ID] && t.Host.ID == run.Host.ID && t.Plan == run.Plan.Name {
@@ -218,7 +218,7 @@ func (a *app) found(run *runView, now []taskView, known map[string]bool) bool {
 	return false
 }
 
-// distinct refuses a task that two runs were told: it can be the copy of one of them at most.
+// distinct refuses a task ID that two runs got: the task can belong to only one of them.
 func distinct(runs []*runView) {
 	byTask := make(map[string][]*runView)
 	for _, run := range runs {
@@ -273,8 +273,8 @@ func (a *app) followRuns(ctx context.Context, client *ctcbr.Client, r *running, 
 	}
 }
 
-// settle takes in a task as it was last seen. Only a state that says so is a success, and
-// only for the plan whose task it is.
+// settle records the last state of a task. It is a success only if the state says so, and the task
+// belongs to the plan.
 func (r *runView) settle(t taskView) {
 	r.Task = &t
 	switch {
@@ -298,7 +298,7 @@ func (r *runView) fail(why, err error) {
 	}
 }
 
-// reportRuns says what became of every plan.
+// reportRuns prints the result of every plan.
 func (a *app) reportRuns(ctx context.Context, runs []*runView) error {
 	var views []runView
 	var failures []error
@@ -309,7 +309,7 @@ func (a *app) reportRuns(ctx context.Context, runs []*runView) error {
 		} else {
 			run.Error = plainText(run.err)
 			failures = append(failures, run.err)
-			if run.Result != "running" { // what goes on was said of all at once
+			if run.Result != "running" { // those that continue were reported together
 				a.complain("%s: %s", run.title(), plainText(run.err))
 			}
 		}

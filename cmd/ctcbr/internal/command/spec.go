@@ -17,8 +17,8 @@ import (
 	"github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/textfile"
 )
 
-// spec is what is wanted: a plan, and the hosts that are to have it. It is a document of
-// a file for "protect -f", or the flags.
+// spec specifies a plan and the hosts that should have it. It comes from a document of the file of
+// "protect -f", or from the flags.
 type spec struct {
 	Plan        string   `yaml:"plan"`
 	Vault       string   `yaml:"vault"`
@@ -35,7 +35,7 @@ type spec struct {
 	Limits      []string `yaml:"limits"`
 }
 
-// define makes flags of the fields of a spec.
+// define defines a flag for each field of a spec.
 func (s *spec) define(a *app, cmd *cobra.Command, daily *int) {
 	flags := cmd.Flags()
 	flags.StringVar(&s.Plan, "plan", "", a.t("`name` of the plan"))
@@ -78,7 +78,7 @@ func (a *app) readSpecs(name string) ([]spec, error) {
 	}
 }
 
-// with returns the spec with what the flags that were given say instead.
+// with returns the spec with the values of the flags that were given.
 func (s spec) with(flags *spec, cmd *cobra.Command) spec {
 	changed := cmd.Flags().Changed
 	if changed("hourly") || changed("daily") || changed("weekly") || changed("monthly") {
@@ -108,8 +108,8 @@ func (s spec) with(flags *spec, cmd *cobra.Command) spec {
 	return s
 }
 
-// request makes the request of the plan, but for its vault. All that is wrong is in
-// the error.
+// request returns the request for the plan, without its vault. The error lists everything that is
+// invalid.
 func (s *spec) request(a *app) (*ctcbr.CreatePlanRequest, error) {
 	var problems []error
 	wrong := func(text string) { problems = append(problems, a.wrong(text)) }
@@ -231,7 +231,7 @@ func parseLimits(a *app, texts []string) (*ctcbr.UploadLimits, error) {
 		}
 		var n [3]int
 		for i := range n {
-			n[i], _ = strconv.Atoi(found[i+1]) // digits, and not many
+			n[i], _ = strconv.Atoi(found[i+1]) // a few digits
 		}
 		limits = limits.And(n[0], n[1], n[2])
 	}

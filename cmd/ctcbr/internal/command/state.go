@@ -2,7 +2,7 @@ package command
 
 import "github.com/ctyun-go/ctcbr/cmd/ctcbr/internal/terminal"
 
-// stateWords are what the states of the service mean, where their own names do not say it.
+// stateWords are readable names for states of the service.
 var stateWords = map[string]string{
 	"CreateSuccess": "active", "Stop": "stopped", "CreateFail": "could not be created",
 	"Available": "available", "NotAvailable": "not available", "Restoring": "being restored",
@@ -14,7 +14,7 @@ var stateWords = map[string]string{
 	"Activated": "active", "Installing": "being installed", "InstallFail": "could not be installed",
 }
 
-// words puts a state into the reader's language. One that nobody documents stays as it is.
+// words translates a state to the language of the run. An undocumented state is not changed.
 func (a *app) words(state string) string {
 	if words := stateWords[state]; words != "" {
 		return a.t(words)

@@ -34,7 +34,7 @@ func viewVault(s ctcbr.Storage) vaultView {
 	return v
 }
 
-// free is what a table shows of the room that is left.
+// free returns the free space as a table shows it.
 func (v vaultView) free() any {
 	if v.FreeBytes == nil {
 		return ""

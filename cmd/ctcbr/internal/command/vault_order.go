@@ -12,7 +12,7 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// vaultOrder is what one of the four orders of vaults asks for.
+// vaultOrder is one of the four orders of a vault.
 type vaultOrder struct {
 	operation string // create, resize, renew or unsubscribe
 	name      string // of the vault, or its ID
@@ -45,7 +45,7 @@ func (a *app) orderCommand(operation, use, short string) *cobra.Command {
 	o := &vaultOrder{operation: operation}
 	cmd := a.leaf(use, short, orderHelp, cobra.ExactArgs(1), nil)
 	cmd.RunE = func(c *cobra.Command, args []string) error {
-		o.multiAZ, _ = c.Flags().GetBool("multi-az") // create alone has it
+		o.multiAZ, _ = c.Flags().GetBool("multi-az") // only create has it
 		return a.runs(func(ctx context.Context, args []string) error {
 			o.name = args[0]
 			if err := o.check(a); err != nil {
@@ -73,7 +73,7 @@ func (a *app) orderCommand(operation, use, short string) *cobra.Command {
 
 var vaultName = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
-// check finds what is wrong before anything is asked of the service.
+// check validates the order before any request is sent.
 func (o *vaultOrder) check(a *app) error {
 	sized, timed := o.operation == "create" || o.operation == "resize", o.operation == "create" || o.operation == "renew"
 	switch {
@@ -93,7 +93,7 @@ func (o *vaultOrder) check(a *app) error {
 	return o.waiting.check(a)
 }
 
-// parameters are what is ordered, in one form only.
+// parameters returns the parameters of the order, in canonical form.
 func (o *vaultOrder) parameters() string {
 	asked := struct {
 		Size    int  `json:"size,omitempty"`
@@ -103,7 +103,7 @@ func (o *vaultOrder) parameters() string {
 	}{o.size, o.months, o.years, o.multiAZ}
 	encoded, err := json.Marshal(asked)
 	if err != nil {
-		panic(err) // it is text and numbers alone
+		panic(err) // cannot fail: it is only text and numbers
 	}
 	return string(encoded)
 }
@@ -129,7 +129,7 @@ func (o *vaultOrder) place(ctx context.Context, client *ctcbr.Client, vaultID, t
 	return client.Storages.Unsubscribe(ctx, &ctcbr.UnsubscribeStorageRequest{ID: vaultID, ClientToken: token})
 }
 
-// before is what the order changes, as it is now.
+// before returns the current value that the order changes.
 func (o *vaultOrder) before(vault *ctcbr.Storage) string {
 	switch {
 	case vault == nil:
@@ -140,8 +140,8 @@ func (o *vaultOrder) before(vault *ctcbr.Storage) string {
 	return strconv.FormatInt(vault.Capacity.Bytes(), 10)
 }
 
-// carriedOut reports whether the state of the vault shows that the order was carried
-// out that was begun when it was as before says.
+// carriedOut reports whether the vault shows that an order was carried out, compared with the value
+// before it.
 func (o *vaultOrder) carriedOut(vault *ctcbr.Storage, before string) bool {
 	switch o.operation {
 	case "create":
@@ -154,7 +154,7 @@ func (o *vaultOrder) carriedOut(vault *ctcbr.Storage, before string) bool {
 	return vault == nil || vault.Status == ctcbr.StorageUnsubscribing || vault.Status == ctcbr.StorageDestroying
 }
 
-// describe says what is ordered.
+// describe returns a description of the order.
 func (o *vaultOrder) describe(a *app, vault *ctcbr.Storage) string {
 	name := o.name
 	if vault != nil {

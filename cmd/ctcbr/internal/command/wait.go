@@ -28,7 +28,7 @@ func (w *waiting) check(a *app) error {
 	return nil
 }
 
-// options are those of a wait that shows its progress.
+// options returns the options of a wait that shows its progress.
 func (a *app) waitOptions(w *waiting, progress *terminal.Progress, more ...ctcbr.WaitOption) []ctcbr.WaitOption {
 	opts := []ctcbr.WaitOption{ctcbr.WaitProgress(progress.Report)}
 	if w.atMost > 0 {
@@ -40,7 +40,7 @@ func (a *app) waitOptions(w *waiting, progress *terminal.Progress, more ...ctcbr
 	return append(opts, more...)
 }
 
-// progress shows how far things have come that go by these names, by ID.
+// progress shows the progress of items, whose names are given by ID.
 func (a *app) progress(names map[string]string) *terminal.Progress {
 	return a.progressIn(names, a.words)
 }
@@ -69,7 +69,7 @@ func (a *app) wait() *cobra.Command {
 	return a.group("wait", "Wait for running jobs", a.waitTask(), a.waitRestore(), a.waitOrder(), a.waitAgent())
 }
 
-// waitCommand makes a command that waits for some IDs.
+// waitCommand returns a command that waits for some IDs.
 func (a *app) waitCommand(use, short string, wait func(context.Context, *ctcbr.Client, *waiting, []string) error) *cobra.Command {
 	var w waiting
 	cmd := a.leaf(use, short, "", cobra.MinimumNArgs(1), func(ctx context.Context, ids []string) error {
@@ -97,7 +97,7 @@ func (a *app) waitTask() *cobra.Command {
 	})
 }
 
-// waitTasks waits for tasks, which are given by the kind of their hosts.
+// waitTasks waits for tasks, grouped by the kind of their hosts.
 func (a *app) waitTasks(ctx context.Context, client *ctcbr.Client, w *waiting, bySource map[ctcbr.SourceType][]string, names map[string]string) ([]taskView, error) {
 	if names == nil {
 		names = namesOf(bySource)
@@ -139,7 +139,7 @@ func (a *app) waitRestore() *cobra.Command {
 	})
 }
 
-// endedRestore is a restore as it was seen last, also where it failed.
+// endedRestore returns the last state of a restore, even if it failed.
 func (a *app) endedRestore(restore *ctcbr.Restore, source ctcbr.SourceType, err error) []restoreView {
 	var failed *ctcbr.RestoreError
 	switch {
@@ -201,7 +201,7 @@ func (a *app) waitAgent() *cobra.Command {
 	return cmd
 }
 
-// goesOn adds to a wait that ended early what goes on, and how it is waited for again.
+// goesOn adds to the error of a wait that ended early what continues, and how to wait for it again.
 func (a *app) goesOn(err error, what string, source ctcbr.SourceType) error {
 	var stopped *ctcbr.WaitError
 	if !errors.As(err, &stopped) || len(stopped.Pending) == 0 {
@@ -215,8 +215,8 @@ func (a *app) goesOn(err error, what string, source ctcbr.SourceType) error {
 	return err
 }
 
-// sourcesOf finds the kind of host that each of some jobs is of. What is not listed, or
-// not yet, counts as one of the first kind.
+// sourcesOf finds the kind of host of each job. A job that is not listed counts as one of the first
+// kind.
 func (a *app) sourcesOf(ctx context.Context, ids []string, get func(ctcbr.SourceType, string) error) (map[ctcbr.SourceType][]string, error) {
 	sources := a.sources()
 	found := make(map[ctcbr.SourceType][]string)

@@ -43,7 +43,7 @@ func (a *app) watch() *cobra.Command {
 	return cmd
 }
 
-// serveMetrics serves until the context ends, which is how it is meant to end.
+// serveMetrics serves until the context ends, which is not an error.
 func (a *app) serveMetrics(ctx context.Context, client *ctcbr.Client, w *watching) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.listen)
 	if err != nil {

@@ -42,11 +42,11 @@ var (
 	succeeded = describe("refresh_success", "1 if the last look at the service succeeded.")
 )
 
-// Describe tells no metrics: which there are depends on what was seen. The names and the
-// labels of those that there can be are above.
+// Describe describes no metrics, because they depend on what was read. Their names and labels are
+// above.
 func (e *Exporter) Describe(chan<- *prometheus.Desc) {}
 
-// Collect gives out what was seen last.
+// Collect returns the metrics of the last successful refresh.
 func (e *Exporter) Collect(out chan<- prometheus.Metric) {
 	e.mu.Lock()
 	last, seen, failed := e.last, e.seen, e.failed
@@ -75,11 +75,11 @@ func (e *Exporter) Collect(out chan<- prometheus.Metric) {
 	c.gaps(last.Gaps)
 }
 
-// collector gives out metrics at one moment.
+// collector collects the metrics at one moment.
 type collector struct {
 	out  chan<- prometheus.Metric
 	now  time.Time
-	once map[string]bool // things that were given out, by ID: a series that came twice would spoil all
+	once map[string]bool // items already collected, by ID: a duplicate series would fail the whole scrape
 }
 
 func (c *collector) gauge(desc *prometheus.Desc, value float64, labels ...string) {
@@ -89,7 +89,7 @@ func (c *collector) gauge(desc *prometheus.Desc, value float64, labels ...string
 	c.out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
-// first reports whether a thing comes for the first time.
+// first reports whether an item has not been collected yet.
 func (c *collector) first(key string) bool {
 	if c.once == nil {
 		c.once = make(map[string]bool)
@@ -135,7 +135,7 @@ func (c *collector) plan(h *ctcbr.HostProtection, p *ctcbr.PlanProtection) {
 	c.gauge(runFailed, truth(slices.ContainsFunc(p.Gaps, func(g ctcbr.Gap) bool { return g.Kind == ctcbr.GapRunFailed })), labels()...)
 }
 
-// runState is one of a few states, whatever the service invents.
+// runState returns one of a fixed set of states, whatever the service sends.
 func runState(task *ctcbr.Task) string {
 	if task == nil {
 		return "none"
@@ -170,15 +170,15 @@ func (c *collector) vault(s *ctcbr.Storage) {
 	c.gauge(vaultAvailable, truth(s.Status == ctcbr.StorageAvailable), labels()...)
 }
 
-// gapKinds are all kinds that are told apart.
+// gapKinds are all kinds of gaps.
 var gapKinds = []ctcbr.GapKind{
 	ctcbr.GapNoAgent, ctcbr.GapAgentInactive, ctcbr.GapNoPlan, ctcbr.GapPlanStopped, ctcbr.GapNoSnapshot, ctcbr.GapStale,
 	ctcbr.GapPlanInactive, ctcbr.GapDuplicatePlan, ctcbr.GapHostGone, ctcbr.GapRunFailed, ctcbr.GapNoHosts, ctcbr.GapUnreadable,
 	ctcbr.GapStorageInactive, ctcbr.GapStorageExpiring, ctcbr.GapStorageFull,
 }
 
-// gaps counts gaps by kind, also those kinds of which there is none: what is absent alerts
-// nobody.
+// gaps counts gaps by kind, and includes the kinds without gaps, because an absent series triggers no
+// alert.
 func (c *collector) gaps(found []ctcbr.Gap) {
 	counts := make(map[ctcbr.GapKind]int)
 	for _, kind := range gapKinds {

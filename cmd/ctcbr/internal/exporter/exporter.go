@@ -1,4 +1,4 @@
-// Package exporter turns what is protected in a region into Prometheus metrics. It looks at
+// Package exporter exports what is protected in a region as Prometheus metrics. It reads the region at
 // an interval, never because of a scrape.
 package exporter
 
@@ -17,23 +17,23 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Exporter looks at a region, and answers scrapes with what it saw last.
+// Exporter reads a region at an interval, and serves scrapes from the last result.
 type Exporter struct {
 	look     func(context.Context) (*ctcbr.Protection, error)
 	interval time.Duration
-	report   func(error) // what became of each look
+	report   func(error) // called after every refresh
 
 	mu       sync.Mutex
-	last     *ctcbr.Protection // nil before the first look that succeeded
+	last     *ctcbr.Protection // nil before the first successful refresh
 	began    time.Time
-	seen     time.Time // when the last look that succeeded ended
-	failed   error     // of the last look
+	seen     time.Time // when the last successful refresh ended
+	failed   error     // of the last refresh
 	duration prometheus.Gauge
 	looks    *prometheus.CounterVec
 	registry *prometheus.Registry
 }
 
-// New makes an Exporter that looks at an interval. report is called after every look.
+// New returns an Exporter that reads at an interval. report is called after every refresh.
 func New(interval time.Duration, look func(context.Context) (*ctcbr.Protection, error), report func(error)) *Exporter {
 	e := &Exporter{
 		look: look, interval: interval, report: report, began: time.Now(), registry: prometheus.NewRegistry(),
@@ -50,7 +50,7 @@ func New(interval time.Duration, look func(context.Context) (*ctcbr.Protection, 
 	return e
 }
 
-// results are all that ctcbr_refreshes_total tells apart.
+// results are the values of the label result of ctcbr_refreshes_total.
 var results = []string{"ok", "unauthorized", "throttled", "unavailable", "bad_answer", "timeout", "other"}
 
 func resultOf(err error) string {
@@ -71,7 +71,7 @@ func resultOf(err error) string {
 	return "other"
 }
 
-// Run looks until the context ends.
+// Run refreshes the data until the context ends.
 func (e *Exporter) Run(ctx context.Context) {
 	ticker := time.NewTicker(e.interval)
 	defer ticker.Stop()
@@ -85,7 +85,7 @@ func (e *Exporter) Run(ctx context.Context) {
 	}
 }
 
-// longest is how long one look may take.
+// longest is how long one refresh may take.
 const longest = 10 * time.Minute
 
 func (e *Exporter) refresh(ctx context.Context) {
@@ -107,7 +107,7 @@ func (e *Exporter) refresh(ctx context.Context) {
 	e.report(err)
 }
 
-// Handler serves /metrics, and /healthz for whoever restarts the exporter.
+// Handler serves /metrics, and /healthz for supervisors.
 func (e *Exporter) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 8, Timeout: 30 * time.Second}))
@@ -125,7 +125,7 @@ func (e *Exporter) Handler() http.Handler {
 	return mux
 }
 
-// unhealthy says why what is served is not what is the case, if so.
+// unhealthy returns why the data is outdated, or "" if it is not.
 func (e *Exporter) unhealthy() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

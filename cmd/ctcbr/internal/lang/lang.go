@@ -1,4 +1,4 @@
-// Package lang holds what the tool says, in English and in Chinese.
+// Package lang has the texts of the tool in English and Chinese.
 package lang
 
 import (
@@ -28,7 +28,7 @@ func Parse(name string) (Lang, bool) {
 	return English, false
 }
 
-// Locale finds the language of an environment.
+// Locale returns the language of an environment.
 func Locale(getenv func(string) string) Lang {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if value := getenv(name); value != "" {
@@ -39,8 +39,8 @@ func Locale(getenv func(string) string) Lang {
 	return English
 }
 
-// T says a text, which is given in English, in the language. What has no translation,
-// such as a state that the service invents, stays as it is.
+// T translates an English text. Text without a translation, such as an unknown state of the service, is
+// returned unchanged.
 func (l Lang) T(text string) string {
 	if l == Chinese {
 		if said, ok := chinese[text]; ok {
@@ -50,11 +50,10 @@ func (l Lang) T(text string) string {
 	return text
 }
 
-// F says a format filled in. The parts of a Chinese sentence may stand in another order:
-// %[2]s.
+// F translates a format and fills it in. A Chinese format can use another order: %[2]s.
 func (l Lang) F(format string, args ...any) string { return fmt.Sprintf(l.T(format), args...) }
 
-// Count says a number of things, which are given in English and in the singular.
+// Count returns a number with a noun, which is given in English in the singular.
 func (l Lang) Count(n int, what string) string {
 	if n != 1 {
 		what += "s"

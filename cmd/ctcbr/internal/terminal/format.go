@@ -9,7 +9,7 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Bytes is an amount of data, which tables show with a unit and files as a number.
+// Bytes is an amount of data. Tables show it with a unit, JSON and CSV as a number.
 type Bytes int64
 
 // String writes the amount with a unit: "1.5 GB".
@@ -28,20 +28,19 @@ func (b Bytes) String() string {
 	return fmt.Sprintf("%.1f %sB", n, prefix)
 }
 
-// Moment is a point in time. Where the service wrote one that cannot be read, tables
-// show that text.
+// Moment is a point in time. If the service sends a time that cannot be read, tables show its text.
 type Moment struct {
 	At  time.Time
 	Raw string
 }
 
-// At takes a time over from an answer.
+// At returns the moment of a time in a response.
 func At(t ctcbr.Time) Moment { return Moment{At: t.Time(), Raw: string(t)} }
 
-// Given is a point in time of this machine's.
+// Given returns the moment of a local time.
 func Given(t time.Time) Moment { return Moment{At: t} }
 
-// MarshalJSON writes RFC 3339 with its zone, and null for what is not known.
+// MarshalJSON writes RFC 3339 with the zone, or null if the time is unknown.
 func (m Moment) MarshalJSON() ([]byte, error) {
 	if m.At.IsZero() {
 		return []byte("null"), nil
@@ -56,7 +55,7 @@ func (m Moment) machine() string {
 	return m.beijing().Format(time.RFC3339)
 }
 
-// String writes the time as tables do, in Beijing time.
+// String returns the time as tables show it, in Beijing time.
 func (m Moment) String() string {
 	if m.At.IsZero() {
 		return strings.TrimSpace(m.Raw)
@@ -66,10 +65,10 @@ func (m Moment) String() string {
 
 func (m Moment) beijing() time.Time { return ctcbr.NewTime(m.At).Time() }
 
-// State is a state as the service writes it, and in the reader's words.
+// State is a state as the service writes it, and in the language of the run.
 type State struct{ Raw, Words string }
 
-// shown is a cell of a table.
+// shown returns a cell of a table.
 func shown(cell any) string {
 	switch cell := cell.(type) {
 	case nil:
@@ -86,7 +85,7 @@ func shown(cell any) string {
 	return Printable(fmt.Sprint(cell))
 }
 
-// written is a cell of a CSV file.
+// written returns a cell of a CSV file.
 func written(cell any) string {
 	switch cell := cell.(type) {
 	case Moment:
@@ -107,7 +106,7 @@ func written(cell any) string {
 	return shown(cell)
 }
 
-// harmless keeps a spreadsheet from taking text of others for a formula.
+// harmless prevents a spreadsheet from reading text as a formula.
 func harmless(text string) string {
 	text = Printable(text)
 	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {

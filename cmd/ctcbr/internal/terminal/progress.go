@@ -12,8 +12,8 @@ import (
 	"github.com/ctyun-go/ctcbr"
 )
 
-// Progress shows how far things have come: on a terminal as a bar for each, elsewhere
-// as a line where a state changes, and otherwise not more than one a minute.
+// Progress shows the progress of jobs: on a terminal as bars, elsewhere as a line when a state changes,
+// and otherwise at most one line a minute.
 type Progress struct {
 	door  *Door
 	words func(string) string
@@ -24,19 +24,19 @@ type Progress struct {
 	percents map[string]int64
 	line     time.Time // of the last line
 
-	bars     progress.Writer // nil where nobody watches
+	bars     progress.Writer // nil if the stream is not a terminal
 	trackers map[string]*progress.Tracker
 	done     chan struct{}
 }
 
-// barWidth is what a bar takes beside its words.
+// barWidth is the width of a bar without its text.
 const barWidth = 25
 
-// mostBars is how many bars are shown at once. More things than that share one.
+// mostBars is how many bars are shown at once. More jobs than that share one bar.
 const mostBars = 12
 
-// NewProgress makes a Progress of things that go by their names, by ID. The name of ""
-// is that of a thing whose ID is not known yet. A nil door shows nothing. The function puts states into the reader's language.
+// NewProgress returns a Progress for jobs, whose names are given by ID. The name under "" is for a job
+// whose ID is not known yet. A nil door shows nothing. The function translates states.
 func NewProgress(d *Door, names map[string]string, words func(string) string) *Progress {
 	p := &Progress{door: d, words: words, names: names, states: make(map[string]string), percents: make(map[string]int64), line: time.Now()}
 	if d == nil || !d.IsTerminal() || len(names) == 0 {
@@ -81,7 +81,7 @@ func (p *Progress) track(message string, total int64) *progress.Tracker {
 	return t
 }
 
-// Report takes in how far a thing has come. It is for ctcbr.WaitProgress.
+// Report shows the progress of a job. It is for ctcbr.WaitProgress.
 func (p *Progress) Report(now ctcbr.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *Progress) Report(now ctcbr.Progress) {
 	}
 }
 
-// unlisted says once of a thing that it is not listed, or not yet.
+// unlisted prints once that a job is not listed.
 func (p *Progress) unlisted(now ctcbr.Progress) {
 	if _, seen := p.states[now.ID]; seen || p.bars != nil || now.Err != nil {
 		return
@@ -113,7 +113,7 @@ func (p *Progress) name(id string) string {
 	return cmp.Or(p.names[id], p.names[""], id)
 }
 
-// describe says how far a thing has come.
+// describe returns the progress of a job in words.
 func (p *Progress) describe(now ctcbr.Progress) string {
 	said := p.words(now.State)
 	if now.Percent > 0 {
@@ -156,13 +156,13 @@ func (p *Progress) draw(now ctcbr.Progress) {
 	all.UpdateMessage(p.fitted(Printable(p.name(now.ID)+" "+p.words(now.State)), fmt.Sprintf(p.words("%d of %d done"), done, len(p.names))))
 }
 
-// fitted shortens the name, so that what is said of it stays in sight.
+// fitted shortens a name so that the rest of the line fits.
 func (p *Progress) fitted(name, said string) string {
 	room := max(10, p.door.width-barWidth)
 	return text.Snip(text.Snip(name, max(8, room-text.StringWidth(said)-1), "…")+" "+said, room, "…")
 }
 
-// Done takes the bars away; what was printed as lines stays.
+// Done removes the bars. Printed lines stay.
 func (p *Progress) Done() {
 	if p.bars == nil {
 		return

@@ -22,16 +22,16 @@ const (
 	CSV   Format = "csv"
 )
 
-// Column is a column of a table of V.
+// Column is a column of a table of V items.
 type Column[V any] struct {
 	// Key heads the column in CSV, Head in tables.
 	Key, Head string
 	Cell      func(V) any
-	// Minor columns are left out where the terminal is too narrow for them.
+	// Minor columns are omitted if the terminal is too narrow.
 	Minor bool
 }
 
-// List prints items. In JSON they are an array of what V marshals to.
+// List prints items. In JSON they are an array.
 func List[V any](d *Door, format Format, columns []Column[V], items []V) {
 	switch format {
 	case JSON:
@@ -48,7 +48,7 @@ func List[V any](d *Door, format Format, columns []Column[V], items []V) {
 	}
 }
 
-// Item prints one thing, in a table with a line for each of its columns.
+// Item prints one item. As a table it has a line for each column.
 func Item[V any](d *Door, format Format, columns []Column[V], item V) {
 	switch format {
 	case JSON:
@@ -91,8 +91,8 @@ func cells[V any](columns []Column[V], items []V, write func(any) string) [][]st
 	return rows
 }
 
-// writeTable prints all columns where there is room for them, those that are not minor
-// where there is not, and a record for each row where even these do not fit.
+// writeTable prints all columns if they fit, or else without the minor ones, or else a record for each
+// row.
 func (d *Door) writeTable(heads []head, rows [][]string) {
 	rendered := render(heads, rows, true)
 	if !d.fits(rendered) {
@@ -135,8 +135,7 @@ func render(heads []head, rows [][]string, minor bool) string {
 	return tidy(t.Render())
 }
 
-// writeRecord prints a line for each cell that holds something, and wraps what is
-// longer than the terminal is wide.
+// writeRecord prints a line for each cell that is not empty, and wraps long lines.
 func (d *Door) writeRecord(heads []head, row []string) {
 	t := newTable()
 	longest := 0
@@ -152,7 +151,7 @@ func (d *Door) writeRecord(heads []head, row []string) {
 	d.write(tidy(t.Render()))
 }
 
-// newTable makes a table without lines, its columns two spaces apart.
+// newTable returns a table without borders, with two spaces between columns.
 func newTable() table.Writer {
 	t := table.NewWriter()
 	style := table.StyleDefault
@@ -162,7 +161,7 @@ func newTable() table.Writer {
 	return t
 }
 
-// tidy takes the padding at the ends of lines away.
+// tidy removes trailing spaces from lines.
 func tidy(rendered string) string {
 	lines := strings.Split(rendered, "\n")
 	for i, line := range lines {
@@ -174,7 +173,7 @@ func tidy(rendered string) string {
 func (d *Door) writeCSV(keys []string, rows [][]string) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	_ = w.Write(keys) // a buffer takes everything
+	_ = w.Write(keys) // a buffer never fails
 	_ = w.WriteAll(rows)
 	d.write(out.String())
 }
@@ -196,8 +195,8 @@ func (d *Door) JSON(value any) {
 	d.write(EscapeJSON(out.String()))
 }
 
-// EscapeJSON writes what a terminal would act on in JSON as JSON's own escapes, so that
-// a parser reads what it would have read.
+// EscapeJSON escapes in JSON what a terminal would act on, with JSON's own escapes, so that it parses to
+// the same value.
 func EscapeJSON(encoded string) string {
 	var out strings.Builder
 	for _, r := range encoded {

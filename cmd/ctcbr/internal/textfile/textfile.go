@@ -1,5 +1,5 @@
-// Package textfile reads the text files of real machines: with or without a byte order
-// mark, in UTF-8 or in the UTF-16 that PowerShell writes, from pipes as well as from disks.
+// Package textfile reads text files in UTF-8, with or without a byte order mark, or in UTF-16, as
+// PowerShell writes it, from disks and pipes.
 package textfile
 
 import (
@@ -14,10 +14,10 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// most is how long a file may be.
+// most is the maximum length of a file.
 const most = 16 << 20
 
-// Read reads the file of a name; "-" is the standard input.
+// Read reads a file; "-" is the standard input.
 func Read(name string, stdin io.Reader) (string, error) {
 	if name == "-" {
 		return Decode("the standard input", stdin)
@@ -30,7 +30,7 @@ func Read(name string, stdin io.Reader) (string, error) {
 	return Decode(name, file)
 }
 
-// Decode reads text. UTF-16 is taken where a byte order mark says so.
+// Decode decodes text. A byte order mark selects UTF-16.
 func Decode(name string, r io.Reader) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
@@ -58,8 +58,8 @@ var (
 	errEncoding = errors.New("it is not UTF-8: save it as UTF-8")
 )
 
-// Lines returns the lines that say something, without comments and the space around
-// them. What follows " #" is a comment, so that a name may hold a "#".
+// Lines returns the lines that are not empty, without comments and the white space around them. A
+// comment begins with " #", so that a name can contain a "#".
 func Lines(text string) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
