@@ -134,10 +134,8 @@ func (e *engine) sign(at *attempt, cl *call, skew time.Duration) (*http.Request,
 // capacity, so that middleware which appends to one does not overwrite the next.
 func (at *attempt) fillHeader(agent, date, authorization string) {
 	at.values = [...]string{"application/json", agent, at.signed.requestID, date, authorization}
-	at.signed.header = http.Header{
-		"Content-Type": at.values[0:1:1], "User-Agent": at.values[1:2:2],
-		headerRequestID: at.values[2:3:3], headerDate: at.values[3:4:4], headerAuthorization: at.values[4:5:5],
-	}
+	at.signed.header = make(http.Header, len(at.values))
+	setTogether(at.signed.header, []string{"Content-Type", "User-Agent", headerRequestID, headerDate, headerAuthorization}, at.values[:])
 }
 
 // newRequest builds the signed request of an attempt.

@@ -16,14 +16,15 @@ import (
 )
 
 // streamed implements All for every list without pages. Each range over the list completes, checks
-// and sends a new copy of the caller's request.
+// and sends a new copy of the caller's request. Every item is read into a copy of blank, which has
+// what the service does not say of it.
 func streamed[T, R any, PR interface {
 	*R
 	request
-}](ctx context.Context, c *Client, op operation, req *R) iter.Seq2[T, error] {
+}](ctx context.Context, c *Client, op operation, req *R, blank T) iter.Seq2[T, error] {
 	given := *copyOf(req)
 	return sequence(func(yield func(T) bool) error {
-		return listen(ctx, c, op, PR(copyOf(&given)), yield)
+		return listen(ctx, c, op, PR(copyOf(&given)), blank, yield)
 	})
 }
 
@@ -47,8 +48,8 @@ func sequence[T any](give func(yield func(T) bool) error) iter.Seq2[T, error] {
 // the list ends or yield returns false. There is no limit for the whole list, only for the silence
 // of the server: the time of an attempt. A failure before the first item is retried like that of any
 // read. After it there is no retry, because the caller already has items.
-func listen[T any](ctx context.Context, c *Client, op operation, req request, yield func(T) bool) error {
-	_, _, err := stream(ctx, c, op, req, nil, yield)
+func listen[T any](ctx context.Context, c *Client, op operation, req request, blank T, yield func(T) bool) error {
+	_, _, err := stream(ctx, c, op, req, blank, nil, yield)
 	return err
 }
 
@@ -56,7 +57,8 @@ func listen[T any](ctx context.Context, c *Client, op operation, req request, yi
 // the list is complete. It is a bounded read: an attempt has its time limit, and another second for
 // every MiB received. It is retried like any read; begin discards what an earlier attempt took.
 func search[T any](ctx context.Context, c *Client, op operation, req request, begin func(), take func(T)) (*call, *answer, error) {
-	return stream(ctx, c, op, req, begin, func(item T) bool {
+	var blank T
+	return stream(ctx, c, op, req, blank, begin, func(item T) bool {
 		take(item)
 		return true
 	})
@@ -68,7 +70,7 @@ type streaming struct {
 	begin func() // of a search, called before each attempt; nil for a list that the caller sees at once
 }
 
-func stream[T any](ctx context.Context, c *Client, op operation, req request, begin func(), yield func(T) bool) (*call, *answer, error) {
+func stream[T any](ctx context.Context, c *Client, op operation, req request, blank T, begin func(), yield func(T) bool) (*call, *answer, error) {
 	cl, err := newCall(c, op, req)
 	if err != nil {
 		return nil, nil, err
@@ -79,10 +81,10 @@ func stream[T any](ctx context.Context, c *Client, op operation, req request, be
 		if stop = c.engine.lifetimes.over(at.lifetime.ctx); stop != nil {
 			return nil, stop
 		}
-		var item, empty T
+		var item T
 		return takeList(s, op, &list.total, func() error {
 			list.came++
-			item = empty
+			item = blank
 			if err := s.Decode(&item); err != nil {
 				return err
 			}

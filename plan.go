@@ -291,17 +291,7 @@ var planList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-backup-policy (查询云备份计划)
 func (s Plans) All(ctx context.Context, req *ListPlansRequest) iter.Seq2[Plan, error] {
-	kind, listed := req.kind(), streamed[Plan](ctx, s.client, planList, req)
-	return func(yield func(Plan, error) bool) {
-		for plan, err := range listed {
-			if err == nil {
-				plan.SourceType = kind
-			}
-			if !yield(plan, err) {
-				return
-			}
-		}
-	}
+	return streamed(ctx, s.client, planList, req, Plan{SourceType: req.kind()})
 }
 
 // GetPlanRequest is the request of [Plans.Get].

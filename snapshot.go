@@ -126,17 +126,7 @@ var snapshotList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/
 //
 // GET /v4/backup/query-backup-snapshot (查询云备份快照)
 func (s Snapshots) All(ctx context.Context, req *ListSnapshotsRequest) iter.Seq2[Snapshot, error] {
-	kind, listed := req.kind(), streamed[Snapshot](ctx, s.client, snapshotList, req)
-	return func(yield func(Snapshot, error) bool) {
-		for snapshot, err := range listed {
-			if err == nil {
-				snapshot.SourceType = kind
-			}
-			if !yield(snapshot, err) {
-				return
-			}
-		}
-	}
+	return streamed(ctx, s.client, snapshotList, req, Snapshot{SourceType: req.kind()})
 }
 
 // GetSnapshotRequest is the request of [Snapshots.Get].

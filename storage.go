@@ -268,7 +268,7 @@ var storageList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/b
 //
 // GET /v4/backup/query-storage-backup (查询存储库列表)
 func (s Storages) All(ctx context.Context, req *ListStoragesRequest) iter.Seq2[Storage, error] {
-	return streamed[Storage](ctx, s.client, storageList, req)
+	return streamed(ctx, s.client, storageList, req, Storage{})
 }
 
 // GetStorageRequest is the request of [Storages.Get].

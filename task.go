@@ -126,17 +126,7 @@ var taskList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/back
 //
 // GET /v4/backup/query-task-backup (查询备份任务列表)
 func (s Tasks) All(ctx context.Context, req *ListTasksRequest) iter.Seq2[Task, error] {
-	kind, listed := req.kind(), streamed[Task](ctx, s.client, taskList, req)
-	return func(yield func(Task, error) bool) {
-		for task, err := range listed {
-			if err == nil {
-				task.SourceType = kind
-			}
-			if !yield(task, err) {
-				return
-			}
-		}
-	}
+	return streamed(ctx, s.client, taskList, req, Task{SourceType: req.kind()})
 }
 
 // GetTaskRequest is the request of [Tasks.Get].
@@ -578,17 +568,7 @@ var restoreList = operation{kind: kindRead, method: http.MethodGet, path: "/v4/b
 //
 // GET /v4/backup/query-restore-backup (查询恢复任务列表)
 func (s Restores) All(ctx context.Context, req *ListRestoresRequest) iter.Seq2[Restore, error] {
-	kind, listed := req.kind(), streamed[Restore](ctx, s.client, restoreList, req)
-	return func(yield func(Restore, error) bool) {
-		for restore, err := range listed {
-			if err == nil {
-				restore.SourceType = kind
-			}
-			if !yield(restore, err) {
-				return
-			}
-		}
-	}
+	return streamed(ctx, s.client, restoreList, req, Restore{SourceType: req.kind()})
 }
 
 // GetRestoreRequest is the request of [Restores.Get].
